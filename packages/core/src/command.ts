@@ -1,0 +1,371 @@
+/**
+ * Commands: what the core is told, as fixed-layout records that are at the same time the journal's *facts*.
+ *
+ * Every record starts with the same eight bytes, all numbers big-endian:
+ * ```
+ *  0 type      u8    one of commandTypes
+ *  1 outcome   u8    written by apply: one of outcomes
+ *  2 reason    u16   written by apply: code of a Reason, 0 for none
+ *  4 size      u32   of the whole record, a multiple of 8
+ * ```
+ * The layouts are format 1 of the journal: they are never changed, only joined by new types.
+ */
+import { identifierBytes } from './identifier.ts';
+
+export const commandTypes = {
+  submitPayment: 1,
+  recordAnswer: 2,
+  tick: 3,
+  adoptConfiguration: 4,
+  requestAgreement: 5,
+  confirmAgreement: 6,
+  recordSigningAnswer: 7,
+  rescindAgreement: 8,
+  cutOffCycle: 9,
+  netCycle: 10,
+  recordSettlement: 11,
+  recordFunds: 12,
+  advanceBusinessDay: 13,
+} as const;
+export type CommandType = keyof typeof commandTypes;
+
+/** `accepted`: the command did what it says. `repeated`: known already, nothing changed. `refused`: see the reason. */
+export const outcomes = { undecided: 0, accepted: 1, repeated: 2, refused: 3 } as const;
+export type Outcome = keyof typeof outcomes;
+
+export const paymentKinds = { agreementPayment: 1, payout: 2, refund: 3 } as const;
+export type PaymentKind = keyof typeof paymentKinds;
+
+/** What a bank says of an offered payment; each answer is signed by the bank. */
+export const bankAnswers = {
+  succeeded: 1,
+  failed: 2,
+  notKnownYet: 3,
+  neverProcessed: 4,
+  reversed: 5,
+  blocked: 6,
+} as const;
+export type BankAnswer = keyof typeof bankAnswers;
+
+/** What a bank says in the course of signing an agreement. */
+export const signingAnswers = { codeSent: 1, active: 2, failed: 3 } as const;
+export type SigningAnswer = keyof typeof signingAnswers;
+
+export const settlementStates = { queued: 1, settled: 2 } as const;
+export type SettlementState = keyof typeof settlementStates;
+
+export const configurationKinds = { scheme: 1, participants: 2 } as const;
+export type ConfigurationKind = keyof typeof configurationKinds;
+
+export const headBytes = 8;
+/** How much of a content hash the hot tables keep and answers repeat. */
+export const shortHashBytes = 16;
+
+/** Offsets, so that the core can read in place. */
+export const layout = {
+  submitPayment: {
+    size: 120,
+    id: 8,
+    kind: 24,
+    suite: 25,
+    keyVersion: 26,
+    currency: 28,
+    flags: 30,
+    instructed: 32,
+    originalInstructed: 36,
+    amount: 40,
+    expiresAt: 48,
+    receivedAt: 56,
+    reference: 64,
+    hash: 80,
+    originalAmount: 112,
+  },
+  recordAnswer: { size: 48, id: 8, answer: 24, suite: 25, keyVersion: 26, bank: 28, hash: 32 },
+  tick: { size: 16, due: 8 },
+  adoptConfiguration: { kind: 8, version: 12, hash: 16, length: 48, content: 56 },
+  requestAgreement: {
+    size: 96,
+    id: 8,
+    bank: 24,
+    suite: 28,
+    keyVersion: 30,
+    paymentLimit: 32,
+    currency: 40,
+    expiresOn: 44,
+    expiresAt: 48,
+    receivedAt: 56,
+    hash: 64,
+  },
+  confirmAgreement: { size: 80, id: 8, suite: 24, keyVersion: 26, expiresAt: 32, receivedAt: 40, hash: 48 },
+  recordSigningAnswer: { size: 48, id: 8, answer: 24, suite: 25, keyVersion: 26, bank: 28, hash: 32 },
+  rescindAgreement: { size: 40, id: 8, by: 24, receivedAt: 32 },
+  cutOffCycle: { size: 16, cycle: 8 },
+  netCycle: { size: 16, cycle: 8 },
+  recordSettlement: { size: 24, cycle: 8, state: 12, settledAt: 16 },
+  recordFunds: { size: 32, participant: 8, currency: 12, entry: 16, credit: 20, amount: 24 },
+  advanceBusinessDay: { size: 16, date: 8 },
+} as const;
+
+/** flags of submitPayment: the edge attached the original of a refund that the core no longer holds. */
+export const originalAttached = 1;
+
+export function readUint64(view: DataView, offset: number): number {
+  return view.getUint32(offset) * 0x1_0000_0000 + view.getUint32(offset + 4);
+}
+
+export function writeUint64(view: DataView, offset: number, value: number): void {
+  view.setUint32(offset, Math.floor(value / 0x1_0000_0000));
+  view.setUint32(offset + 4, value % 0x1_0000_0000);
+}
+
+export interface SubmitPayment {
+  /** 16 bytes, see identifier.ts. */
+  readonly id: Uint8Array;
+  readonly kind: PaymentKind;
+  /** Number of the suite and version of the key that the edge verified the end-to-end signature with. */
+  readonly suite: number;
+  readonly keyVersion: number;
+  /** ISO 4217 numeric. */
+  readonly currency: number;
+  /** Code of the instructed bank. */
+  readonly instructed: number;
+  /** Minor units, 1 to 10^13. */
+  readonly amount: number;
+  /** Milliseconds since 1970; the sender signed it. */
+  readonly expiresAt: number;
+  /** When the gateway had the whole request, by its clock; a trace time that decides nothing. */
+  readonly receivedAt: number;
+  /** Agreement of an agreement payment, original of a refund, 16 bytes; absent in a payout. */
+  readonly reference?: Uint8Array | undefined;
+  /** SHA-256 of the canonical payment bytes. */
+  readonly hash: Uint8Array;
+  /** The original of a refund that is older than the date window, from the records. */
+  readonly original?: { readonly instructed: number; readonly amount: number } | undefined;
+}
+
+function record(type: CommandType, size: number): { bytes: Uint8Array; view: DataView } {
+  const bytes = new Uint8Array(size);
+  const view = new DataView(bytes.buffer);
+  view.setUint8(0, commandTypes[type]);
+  view.setUint32(4, size);
+  return { bytes, view };
+}
+
+export function encodeSubmitPayment(command: SubmitPayment): Uint8Array {
+  const at = layout.submitPayment;
+  const { bytes, view } = record('submitPayment', at.size);
+  bytes.set(command.id.subarray(0, identifierBytes), at.id);
+  view.setUint8(at.kind, paymentKinds[command.kind]);
+  view.setUint8(at.suite, command.suite);
+  view.setUint16(at.keyVersion, command.keyVersion);
+  view.setUint16(at.currency, command.currency);
+  view.setUint32(at.instructed, command.instructed);
+  writeUint64(view, at.amount, command.amount);
+  writeUint64(view, at.expiresAt, command.expiresAt);
+  writeUint64(view, at.receivedAt, command.receivedAt);
+  if (command.reference) bytes.set(command.reference.subarray(0, identifierBytes), at.reference);
+  bytes.set(command.hash.subarray(0, 32), at.hash);
+  if (command.original) {
+    view.setUint16(at.flags, originalAttached);
+    view.setUint32(at.originalInstructed, command.original.instructed);
+    writeUint64(view, at.originalAmount, command.original.amount);
+  }
+  return bytes;
+}
+
+export interface RecordAnswer {
+  readonly id: Uint8Array;
+  readonly answer: BankAnswer;
+  /** Code of the reason in `reasons` (kind `bank`) when the answer is `failed`, else 0. */
+  readonly reason: number;
+  readonly suite: number;
+  readonly keyVersion: number;
+  /** Code of the bank whose signature the edge verified. */
+  readonly bank: number;
+  /** SHA-256 of the canonical bytes that the bank answers; its first 16 bytes are kept. */
+  readonly hash: Uint8Array;
+}
+
+/** Bank and reason share a word: bank in the upper 24 bits, reason as code - 199 in the lower 8 (0 for none). */
+export function encodeRecordAnswer(command: RecordAnswer): Uint8Array {
+  const at = layout.recordAnswer;
+  const { bytes, view } = record('recordAnswer', at.size);
+  bytes.set(command.id.subarray(0, identifierBytes), at.id);
+  view.setUint8(at.answer, bankAnswers[command.answer]);
+  view.setUint8(at.suite, command.suite);
+  view.setUint16(at.keyVersion, command.keyVersion);
+  view.setUint32(at.bank, command.bank * 0x100 + (command.reason === 0 ? 0 : command.reason - 199));
+  bytes.set(command.hash.subarray(0, shortHashBytes), at.hash);
+  return bytes;
+}
+
+export interface RequestAgreement {
+  readonly id: Uint8Array;
+  readonly bank: number;
+  readonly suite: number;
+  readonly keyVersion: number;
+  /** Minor units; most that one payment under the agreement may take. */
+  readonly paymentLimit: number;
+  readonly currency: number;
+  /** Last business day of the agreement, yyyymmdd. */
+  readonly expiresOn: number;
+  readonly expiresAt: number;
+  readonly receivedAt: number;
+  /** SHA-256 of the canonical agreement bytes. */
+  readonly hash: Uint8Array;
+}
+
+export function encodeRequestAgreement(command: RequestAgreement): Uint8Array {
+  const at = layout.requestAgreement;
+  const { bytes, view } = record('requestAgreement', at.size);
+  bytes.set(command.id.subarray(0, identifierBytes), at.id);
+  view.setUint32(at.bank, command.bank);
+  view.setUint8(at.suite, command.suite);
+  view.setUint16(at.keyVersion, command.keyVersion);
+  writeUint64(view, at.paymentLimit, command.paymentLimit);
+  view.setUint16(at.currency, command.currency);
+  view.setUint32(at.expiresOn, command.expiresOn);
+  writeUint64(view, at.expiresAt, command.expiresAt);
+  writeUint64(view, at.receivedAt, command.receivedAt);
+  bytes.set(command.hash.subarray(0, 32), at.hash);
+  return bytes;
+}
+
+export interface ConfirmAgreement {
+  readonly id: Uint8Array;
+  readonly suite: number;
+  readonly keyVersion: number;
+  readonly expiresAt: number;
+  readonly receivedAt: number;
+  /** SHA-256 of the canonical confirmation bytes: another code makes another hash. */
+  readonly hash: Uint8Array;
+}
+
+export function encodeConfirmAgreement(command: ConfirmAgreement): Uint8Array {
+  const at = layout.confirmAgreement;
+  const { bytes, view } = record('confirmAgreement', at.size);
+  bytes.set(command.id.subarray(0, identifierBytes), at.id);
+  view.setUint8(at.suite, command.suite);
+  view.setUint16(at.keyVersion, command.keyVersion);
+  writeUint64(view, at.expiresAt, command.expiresAt);
+  writeUint64(view, at.receivedAt, command.receivedAt);
+  bytes.set(command.hash.subarray(0, 32), at.hash);
+  return bytes;
+}
+
+export interface RecordSigningAnswer {
+  readonly id: Uint8Array;
+  readonly answer: SigningAnswer;
+  readonly reason: number;
+  readonly suite: number;
+  readonly keyVersion: number;
+  readonly bank: number;
+  /** SHA-256 of the canonical agreement or confirmation bytes that the bank answers. */
+  readonly hash: Uint8Array;
+}
+
+export function encodeRecordSigningAnswer(command: RecordSigningAnswer): Uint8Array {
+  const at = layout.recordSigningAnswer;
+  const { bytes, view } = record('recordSigningAnswer', at.size);
+  bytes.set(command.id.subarray(0, identifierBytes), at.id);
+  view.setUint8(at.answer, signingAnswers[command.answer]);
+  view.setUint8(at.suite, command.suite);
+  view.setUint16(at.keyVersion, command.keyVersion);
+  view.setUint32(at.bank, command.bank * 0x100 + (command.reason === 0 ? 0 : command.reason - 199));
+  bytes.set(command.hash.subarray(0, shortHashBytes), at.hash);
+  return bytes;
+}
+
+/** `by`: code of the institution or bank that ends the agreement. */
+export function encodeRescindAgreement(command: {
+  readonly id: Uint8Array;
+  readonly by: number;
+  readonly receivedAt: number;
+}): Uint8Array {
+  const at = layout.rescindAgreement;
+  const { bytes, view } = record('rescindAgreement', at.size);
+  bytes.set(command.id.subarray(0, identifierBytes), at.id);
+  view.setUint32(at.by, command.by);
+  writeUint64(view, at.receivedAt, command.receivedAt);
+  return bytes;
+}
+
+/** Ends everything whose deadline is at or before the batch's `at`, oldest first, at most `due` of them (0 to 65535). */
+export function encodeTick(due: number): Uint8Array {
+  const { bytes, view } = record('tick', layout.tick.size);
+  view.setUint32(layout.tick.due, due);
+  return bytes;
+}
+
+/** `content`: canonical JSON of what the core needs of this configuration; `hash` is of the whole adopted document. */
+export function encodeAdoptConfiguration(command: {
+  readonly kind: ConfigurationKind;
+  readonly version: number;
+  readonly hash: Uint8Array;
+  readonly content: Uint8Array;
+}): Uint8Array {
+  const at = layout.adoptConfiguration;
+  const size = Math.ceil((at.content + command.content.length) / 8) * 8;
+  const { bytes, view } = record('adoptConfiguration', size);
+  view.setUint8(at.kind, configurationKinds[command.kind]);
+  view.setUint32(at.version, command.version);
+  bytes.set(command.hash.subarray(0, 32), at.hash);
+  view.setUint32(at.length, command.content.length);
+  bytes.set(command.content, at.content);
+  return bytes;
+}
+
+/** The cut-off of the current cycle, which must be `cycle`; the next one opens in the same step. */
+export function encodeCutOffCycle(cycle: number): Uint8Array {
+  const { bytes, view } = record('cutOffCycle', layout.cutOffCycle.size);
+  view.setUint32(layout.cutOffCycle.cycle, cycle);
+  return bytes;
+}
+
+/** Nets a cycle that is cut: its positions become irrevocable. */
+export function encodeNetCycle(cycle: number): Uint8Array {
+  const { bytes, view } = record('netCycle', layout.netCycle.size);
+  view.setUint32(layout.netCycle.cycle, cycle);
+  return bytes;
+}
+
+/** What the settlement agent says of a cycle's instruction. `settledAt`: its booking time in ms, 0 while queued. */
+export function encodeRecordSettlement(command: {
+  readonly cycle: number;
+  readonly state: SettlementState;
+  readonly settledAt: number;
+}): Uint8Array {
+  const at = layout.recordSettlement;
+  const { bytes, view } = record('recordSettlement', at.size);
+  view.setUint32(at.cycle, command.cycle);
+  view.setUint8(at.state, settlementStates[command.state]);
+  writeUint64(view, at.settledAt, command.settledAt);
+  return bytes;
+}
+
+/** One entry of a payment institution's account at the settlement agent that is not a settlement of ours. */
+export function encodeRecordFunds(command: {
+  readonly participant: number;
+  readonly currency: number;
+  /** Number of the entry on that account's statement, ascending, gaps allowed (settlements are not told again). */
+  readonly entry: number;
+  /** True for money in. */
+  readonly credit: boolean;
+  readonly amount: number;
+}): Uint8Array {
+  const at = layout.recordFunds;
+  const { bytes, view } = record('recordFunds', at.size);
+  view.setUint32(at.participant, command.participant);
+  view.setUint16(at.currency, command.currency);
+  view.setUint32(at.entry, command.entry);
+  view.setUint8(at.credit, command.credit ? 1 : 0);
+  writeUint64(view, at.amount, command.amount);
+  return bytes;
+}
+
+/** `date`: the business day that begins, yyyymmdd, later than the current one. */
+export function encodeAdvanceBusinessDay(date: number): Uint8Array {
+  const { bytes, view } = record('advanceBusinessDay', layout.advanceBusinessDay.size);
+  view.setUint32(layout.advanceBusinessDay.date, date);
+  return bytes;
+}
