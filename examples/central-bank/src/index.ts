@@ -1,0 +1,2 @@
+export type { CentralBankControl, CentralBankReady, CentralBankReport, CentralBankStatistics } from './report.ts';
+export type { CentralBankSettings } from './settings.ts';

@@ -1,0 +1,10 @@
+export type {
+  Latency,
+  WalletControl,
+  WalletProblem,
+  WalletReady,
+  WalletReconciliation,
+  WalletReport,
+  WalletStatistics,
+} from './report.ts';
+export type { WalletSettings } from './settings.ts';

@@ -1,0 +1,1 @@
+export type { EndpointSettings, InstitutionSettings } from './institution-settings.ts';

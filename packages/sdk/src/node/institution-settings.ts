@@ -1,0 +1,37 @@
+import type { Suite } from '@clearway/ports';
+
+/** An HTTPS endpoint that the platform calls. Files are PEM. */
+export interface EndpointSettings {
+  /** Address to listen on, e.g. 127.0.0.1. */
+  readonly host: string;
+  /** 0: any free one; the `ready` message tells which. */
+  readonly port: number;
+  readonly certificateFile: string;
+  readonly keyFile: string;
+  /** Given: callers must show a certificate of this authority (mutual TLS). */
+  readonly clientCertificateAuthorityFile?: string;
+}
+
+/** What every institution has to know to connect. Relative paths are relative to the folder of the settings file. */
+export interface InstitutionSettings {
+  /** Participant code, five digits. */
+  readonly code: string;
+  /** At most 8 ASCII characters; part of everything that is signed. */
+  readonly schemeId: string;
+  readonly environment: 'sandbox' | 'production';
+  /** Base address of the gateway, `https://host:port`; http is for loopback only. */
+  readonly gateway: string;
+  /** PEM of the authority that signed the gateway's certificate, where the system's own list does not have it. */
+  readonly certificateAuthorityFile?: string;
+  /** The certificate to show to the gateway where it asks for one (mutual TLS). */
+  readonly clientCertificate?: { readonly certificateFile: string; readonly keyFile: string };
+  /** The platform's signing keys known at the start; later ones are learnt from signed answers. PEM, SPKI. */
+  readonly platformKeys: readonly { readonly version: number; readonly suite: Suite; readonly publicKey: string }[];
+  /** PEM, PKCS#8. */
+  readonly signingKey: { readonly version: number; readonly suite: Suite; readonly file: string };
+  /** X25519 private key, PEM, PKCS#8. */
+  readonly sealingKeyFile: string;
+  readonly endpoint: EndpointSettings;
+  /** Where the institution keeps its journal. Made if missing. */
+  readonly dataFolder: string;
+}
