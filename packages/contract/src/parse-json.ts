@@ -1,0 +1,57 @@
+/** JSON from outside, more strictly than JSON.parse: one meaning for every reader, and no more work than its size. */
+
+export type ParsedJson =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly reason: 'bodyMalformed' | 'bodyTooLarge'; readonly message: string };
+
+export interface JsonLimits {
+  readonly maxBytes: number;
+  /** Objects and arrays within one another; 1 for a flat object. */
+  readonly maxDepth: number;
+}
+
+/** Keeps a byte order mark, which JSON.parse then refuses (RFC 8259, 8.1). */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Refuses what is not UTF-8, nested too deeply, names a key twice in one object, or names `__proto__`. */
+export function parseJson(bytes: Uint8Array, limits: JsonLimits): ParsedJson {
+  if (bytes.length > limits.maxBytes) {
+    return { ok: false, reason: 'bodyTooLarge', message: `more than ${limits.maxBytes} bytes` };
+  }
+  let text: string;
+  let value: unknown;
+  try {
+    text = utf8.decode(bytes);
+    value = JSON.parse(text);
+  } catch (error) {
+    const message = error instanceof SyntaxError ? 'not JSON' : 'not UTF-8';
+    return { ok: false, reason: 'bodyMalformed', message };
+  }
+  const fault = structureFault(text, limits.maxDepth);
+  return fault === undefined ? { ok: true, value } : { ok: false, reason: 'bodyMalformed', message: fault };
+}
+
+const token = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g;
+
+/** Looks through text that is known to be JSON; a string before a colon is a key. */
+function structureFault(text: string, maxDepth: number): string | undefined {
+  const open: (Set<string> | undefined)[] = [];
+  let last = '';
+  for (const [part] of text.matchAll(token)) {
+    if (part === '{' || part === '[') {
+      if (open.length === maxDepth) return `nested more than ${maxDepth} deep`;
+      open.push(part === '{' ? new Set() : undefined);
+    } else if (part === '}' || part === ']') {
+      open.pop();
+    } else if (part === ':') {
+      const key = JSON.parse(last) as string;
+      const keys = open.at(-1)!;
+      if (key === '__proto__') return 'a key named __proto__';
+      if (keys.has(key)) return 'a key that stands twice in one object';
+      keys.add(key);
+    } else {
+      last = part;
+    }
+  }
+  return undefined;
+}
