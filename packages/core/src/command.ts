@@ -11,6 +11,7 @@
  * The layouts are format 1 of the journal: they are never changed, only joined by new types.
  */
 import { identifierBytes } from './identifier.ts';
+import { type PaymentState, paymentStates } from './states.ts';
 
 export const commandTypes = {
   submitPayment: 1,
@@ -106,7 +107,10 @@ export const layout = {
   advanceBusinessDay: { size: 16, date: 8 },
 } as const;
 
-/** flags of submitPayment: the edge attached the original of a refund that the core no longer holds. */
+/**
+ * flags of submitPayment: bit 0, the edge attached the original of a refund that the core no longer holds; then its
+ * state in 3 bits, its kind in 2, its currency (ISO 4217 numeric) in 10.
+ */
 export const originalAttached = 1;
 
 export function readUint64(view: DataView, offset: number): number {
@@ -140,7 +144,17 @@ export interface SubmitPayment {
   /** SHA-256 of the canonical payment bytes. */
   readonly hash: Uint8Array;
   /** The original of a refund that is older than the date window, from the records. */
-  readonly original?: { readonly instructed: number; readonly amount: number } | undefined;
+  readonly original?: AttachedOriginal | undefined;
+}
+
+export interface AttachedOriginal {
+  readonly instructed: number;
+  /** Minor units. */
+  readonly amount: number;
+  /** ISO 4217 numeric. */
+  readonly currency: number;
+  readonly kind: PaymentKind;
+  readonly state: PaymentState;
 }
 
 function record(type: CommandType, size: number): { bytes: Uint8Array; view: DataView } {
@@ -165,12 +179,18 @@ export function encodeSubmitPayment(command: SubmitPayment): Uint8Array {
   writeUint64(view, at.receivedAt, command.receivedAt);
   if (command.reference) bytes.set(command.reference.subarray(0, identifierBytes), at.reference);
   bytes.set(command.hash.subarray(0, 32), at.hash);
-  if (command.original) {
-    view.setUint16(at.flags, originalAttached);
-    view.setUint32(at.originalInstructed, command.original.instructed);
-    writeUint64(view, at.originalAmount, command.original.amount);
-  }
+  if (command.original) attachOriginal(bytes, command.original);
   return bytes;
+}
+
+/** Puts the original of an old refund, looked up in the records, into an encoded submitPayment. */
+export function attachOriginal(command: Uint8Array, original: AttachedOriginal): void {
+  const at = layout.submitPayment;
+  const view = new DataView(command.buffer, command.byteOffset, command.byteLength);
+  const state = paymentStates[original.state] << 1;
+  view.setUint16(at.flags, originalAttached | state | (paymentKinds[original.kind] << 4) | (original.currency << 6));
+  view.setUint32(at.originalInstructed, original.instructed);
+  writeUint64(view, at.originalAmount, original.amount);
 }
 
 export interface RecordAnswer {

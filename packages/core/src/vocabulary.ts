@@ -15,5 +15,5 @@ export {
   identifierToBytes,
   parseIdentifier,
 } from './identifier.ts';
-export { type AgreementState, agreementStates, type PaymentState, paymentStates } from './states.ts';
 export { type Reason, type ReasonKind, reasonOf, reasons } from './reject.ts';
+export { type AgreementState, agreementStates, type PaymentState, paymentStates } from './states.ts';

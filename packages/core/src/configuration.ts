@@ -1,0 +1,77 @@
+/**
+ * What the core needs of an adopted configuration: canonical JSON inside an `adoptConfiguration` fact. The whole
+ * documents (names, endpoints, keys) stay with the edge; their hash is in the fact.
+ */
+export interface SchemeContent {
+  /** ISO 4217 numeric; the place in this list is the currency's small number and never changes. */
+  readonly currencies: readonly number[];
+  /** Minor units, 1 to 10^13. */
+  readonly maximumAmount: number;
+  readonly offerTimeoutMs: number;
+  readonly longestExpiryMs: number;
+  readonly enquiryBackoffMs: number;
+  readonly enquiryBackoffLargestMs: number;
+  readonly reversalAfterMs: number;
+  readonly workItemAfterMs: number;
+  readonly signingTimeoutMs: number;
+}
+
+export interface ParticipantContent {
+  /** 1 to 99999. */
+  readonly code: number;
+  readonly role: 'paymentInstitution' | 'bank';
+  readonly status: 'active' | 'suspended';
+  /** For banks, minor units; absent currencies have a cap of 0. */
+  readonly netDebitCaps: readonly { readonly currency: number; readonly amount: number }[];
+}
+
+export interface ParticipantsContent {
+  readonly participants: readonly ParticipantContent[];
+}
+
+/** Largest amount of one payment: 10^13 minor units. */
+export const largestAmount = 10_000_000_000_000;
+/** No position passes this; a payment that would is refused. */
+export const largestPosition = 2 ** 52;
+
+function isCount(value: unknown, smallest: number, largest: number): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= smallest && (value as number) <= largest;
+}
+
+/** The content, or undefined if it is not one that the core can live by. */
+export function readScheme(json: unknown): SchemeContent | undefined {
+  const scheme = json as SchemeContent;
+  if (typeof json !== 'object' || json === null || !Array.isArray(scheme.currencies)) return undefined;
+  const { currencies } = scheme;
+  if (currencies.length < 1 || currencies.length > 8 || new Set(currencies).size !== currencies.length)
+    return undefined;
+  if (!currencies.every((currency) => isCount(currency, 1, 999))) return undefined;
+  if (!isCount(scheme.maximumAmount, 1, largestAmount)) return undefined;
+  const day = 86_400_000;
+  const durations = [
+    scheme.offerTimeoutMs,
+    scheme.longestExpiryMs,
+    scheme.enquiryBackoffMs,
+    scheme.enquiryBackoffLargestMs,
+    scheme.reversalAfterMs,
+    scheme.workItemAfterMs,
+    scheme.signingTimeoutMs,
+  ];
+  return durations.every((ms) => isCount(ms, 1, day)) ? scheme : undefined;
+}
+
+export function readParticipants(json: unknown): ParticipantsContent | undefined {
+  const content = json as ParticipantsContent;
+  if (typeof json !== 'object' || json === null || !Array.isArray(content.participants)) return undefined;
+  const codes = new Set<number>();
+  for (const { code, role, status, netDebitCaps } of content.participants) {
+    if (!isCount(code, 1, 99999) || codes.has(code)) return undefined;
+    if (role !== 'paymentInstitution' && role !== 'bank') return undefined;
+    if (status !== 'active' && status !== 'suspended') return undefined;
+    if (!Array.isArray(netDebitCaps)) return undefined;
+    if (!netDebitCaps.every((cap) => isCount(cap.currency, 1, 999) && isCount(cap.amount, 0, largestPosition)))
+      return undefined;
+    codes.add(code);
+  }
+  return content;
+}

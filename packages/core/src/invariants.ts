@@ -1,0 +1,86 @@
+/**
+ * What must hold after every batch, whatever happened: checked by tests after each step, at each cycle close and by
+ * `clearway verify`. Numbers as in docs/invariants.md.
+ */
+import { sumsOfPositions } from './clearing/clear.ts';
+import { netPosition } from './clearing/cycle.ts';
+import { flightFields, flightSubjects, paymentFields } from './payment/payment.ts';
+import { headroom } from './risk/headroom.ts';
+import { accountFields, currencySlots, handleOf, refundFields, rowOf, type State, segmentOf } from './state.ts';
+import { paymentStates } from './states.ts';
+
+/** Every breach in words; empty when all hold. Walks accounts, cycles, flights and refunds, not the payments. */
+export function findBreaches(state: State): string[] {
+  const breaches: string[] = [];
+  const say = (holds: boolean, breach: () => string) => {
+    if (!holds) breaches.push(breach());
+  };
+  const { accounts, flights } = state;
+  const unsettled = state.cycles.filter((cycle) => cycle.state !== 'settled');
+
+  const outstanding = new Array<bigint>(currencySlots).fill(0n);
+  const reserved = new Map<number, bigint>();
+  const incoming = new Map<number, bigint>();
+  let inFlight = 0;
+  for (let slot = 0; slot < flights.count; slot++) {
+    const subject = flights.u8(slot, flightFields.subject);
+    if (subject === flightSubjects.free) continue;
+    inFlight++;
+    if (subject !== flightSubjects.payment) continue;
+    const handle = handleOf(flights.u32(slot, flightFields.segment), flights.u32(slot, flightFields.row));
+    const { rows } = segmentOf(state, handle);
+    const row = rowOf(handle);
+    const amount = BigInt(rows.u64(row, paymentFields.amount));
+    const debtor = flights.u32(slot, flightFields.debtorAccount);
+    const creditor = flights.u32(slot, flightFields.creditorAccount);
+    reserved.set(debtor, (reserved.get(debtor) ?? 0n) + amount);
+    incoming.set(creditor, (incoming.get(creditor) ?? 0n) + amount);
+    const stateNumber = rows.u8(row, paymentFields.kindAndState) & 15;
+    const waits = [paymentStates.offered, paymentStates.unknown, paymentStates.reversing] as number[];
+    say(
+      waits.includes(stateNumber),
+      () => `flight ${slot} belongs to a payment that does not wait (state ${stateNumber})`,
+    );
+    say(rows.u32(row, paymentFields.cycle) === slot + 1, () => `flight ${slot} and its payment do not name each other`);
+  }
+  say(inFlight === state.inFlight, () => `${inFlight} flights are open, ${state.inFlight} are counted`);
+  say(state.deadlines.size === inFlight, () => `${inFlight} flights are open, ${state.deadlines.size} have a deadline`);
+
+  for (let account = 0; account < accounts.count; account++) {
+    const net = accounts.i64(account, accountFields.outstanding);
+    outstanding[accounts.u8(account, accountFields.currency)] += BigInt(net);
+    const positions = unsettled.reduce((sum, cycle) => sum + BigInt(netPosition(cycle, account)), 0n);
+    say(positions === BigInt(net), () => `account ${account}: outstanding ${net}, its positions sum to ${positions}`);
+    const held = BigInt(accounts.i64(account, accountFields.reserved));
+    say(
+      held === (reserved.get(account) ?? 0n),
+      () => `account ${account}: ${held} reserved, its open offers need another sum`,
+    );
+    const announced = BigInt(accounts.i64(account, accountFields.incoming));
+    say(
+      announced === (incoming.get(account) ?? 0n),
+      () => `account ${account}: ${announced} announced, not what is offered`,
+    );
+  }
+  outstanding.forEach((sum, currency) => {
+    say(sum === 0n, () => `outstanding positions of currency ${currency} sum to ${sum}, not zero`);
+  });
+  for (const cycle of state.cycles) {
+    sumsOfPositions(state, cycle).forEach((sum, currency) => {
+      say(sum === 0n, () => `positions of cycle ${cycle.number}, currency ${currency} sum to ${sum}, not zero`);
+    });
+  }
+  for (let row = 0; row < state.refunds.count; row++) {
+    const refunded = state.refunds.u64(row, refundFields.refunded);
+    const original = state.refunds.u64(row, refundFields.original);
+    say(refunded <= original, () => `refunds of ${refunded} exceed their original of ${original}`);
+  }
+  return breaches;
+}
+
+/** Accounts whose headroom is below zero: possible only after a cap was lowered or money was withdrawn. */
+export function overdrawn(state: State): number[] {
+  const rows: number[] = [];
+  for (let account = 0; account < state.accounts.count; account++) if (headroom(state, account) < 0) rows.push(account);
+  return rows;
+}

@@ -1,0 +1,47 @@
+/**
+ * Reservations and postings: the only place that changes accounts and positions.
+ *
+ * A payment debits one account and credits another by the same amount in the same cycle, so every sum is zero after
+ * each step. While a payment is in flight its amount is reserved on the debtor's account and announced on the
+ * creditor's; exactly one of {@link post} and {@link release} ends that.
+ */
+import { assert } from '../assert.ts';
+import { type Cycle, positionFields } from '../clearing/cycle.ts';
+import { largestPosition } from '../configuration.ts';
+import { accountFields, type State } from '../state.ts';
+import type { Rows } from '../table/rows.ts';
+
+function add(rows: Rows, row: number, field: number, amount: number): void {
+  const sum = rows.i64(row, field) + amount;
+  assert(Math.abs(sum) <= largestPosition, 'a position stays within 2^52, as risk has checked');
+  rows.setI64(row, field, sum);
+}
+
+export function reserve(state: State, debtor: number, creditor: number, amount: number): void {
+  assert(amount > 0 && debtor !== creditor, 'a payment moves something from one account to another');
+  add(state.accounts, debtor, accountFields.reserved, amount);
+  add(state.accounts, creditor, accountFields.incoming, amount);
+}
+
+export function release(state: State, debtor: number, creditor: number, amount: number): void {
+  const { accounts } = state;
+  assert(accounts.i64(debtor, accountFields.reserved) >= amount, 'what is released was reserved');
+  assert(accounts.i64(creditor, accountFields.incoming) >= amount, 'what is released was announced');
+  add(accounts, debtor, accountFields.reserved, -amount);
+  add(accounts, creditor, accountFields.incoming, -amount);
+}
+
+/** Turns the reservation into a posting of the cycle. */
+export function post(state: State, cycle: Cycle, debtor: number, creditor: number, amount: number): void {
+  assert(cycle.state === 'open', 'only an open cycle takes postings');
+  release(state, debtor, creditor, amount);
+  add(state.accounts, debtor, accountFields.outstanding, -amount);
+  add(state.accounts, creditor, accountFields.outstanding, amount);
+  const { positions } = cycle;
+  while (positions.count < state.accounts.count) positions.add();
+  add(positions, debtor, positionFields.debits, amount);
+  add(positions, debtor, positionFields.debitCount, 1);
+  add(positions, creditor, positionFields.credits, amount);
+  add(positions, creditor, positionFields.creditCount, 1);
+  cycle.payments++;
+}

@@ -1,0 +1,69 @@
+/** Where a payment's record lies and what is in it: 56 bytes, kept for every identifier of the open date window. */
+import type { Rows } from '../table/rows.ts';
+
+export const paymentStride = 56;
+
+/** Offsets in a payment record. */
+export const paymentFields = {
+  /** Key: participant with the upper sequence bits, then the lower ones. */
+  key: 0,
+  amount: 8,
+  /** First 16 bytes of the hash of the canonical payment bytes. */
+  hash: 16,
+  /** Batch of the last change; what is answered waits for it to be durable. */
+  sequence: 32,
+  /** Once succeeded the serial of its cycle; while in flight its flight's slot + 1. */
+  cycle: 36,
+  /** Time of the last change, ms. */
+  changedAt: 40,
+  /** Place of the bank in the participants. */
+  bank: 48,
+  reason: 50,
+  /** Index of the deciding answer's body in its batch. */
+  answer: 52,
+  /** Upper half: kind; lower half: state. */
+  kindAndState: 54,
+  /** Place of the currency in the scheme's list. */
+  currency: 55,
+} as const;
+
+/** All payments of one business date. */
+export interface Segment {
+  readonly date: number;
+  readonly rows: Rows;
+  /** How many of them are in flight: the segment stays until there is none. */
+  inFlight: number;
+}
+
+export const flightStride = 88;
+
+/** A matter that waits for somebody: an offered, unknown or reversing payment, or an agreement being signed. */
+export const flightFields = {
+  /** 0 free, 1 payment, 2 agreement. */
+  subject: 0,
+  /** Bit 0: a work item has been raised. */
+  flags: 1,
+  /** Enquiries or reversals sent so far. */
+  attempts: 2,
+  /** Payments: segment number; free slots: next free slot + 1. */
+  segment: 4,
+  row: 8,
+  /** Where the request's body lies. */
+  requestSequence: 12,
+  requestIndex: 16,
+  /** Refunds: row in the refunds table + 1. */
+  refund: 20,
+  offeredAt: 24,
+  expiresAt: 32,
+  dueAt: 40,
+  /** Order of opening. */
+  serial: 48,
+  /** Identifier, 16 bytes, as the edge needs it. */
+  id: 56,
+  debtorAccount: 72,
+  creditorAccount: 76,
+  /** Agreement or original of the payment: only the agreement's row or nothing. */
+  reserved: 80,
+} as const;
+
+export const flightSubjects = { free: 0, payment: 1, agreement: 2 } as const;

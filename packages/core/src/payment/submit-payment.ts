@@ -1,0 +1,171 @@
+/** A new payment: first the ladder of refusals, then the point of no return, then the writing. */
+import { layout, readUint64, shortHashBytes } from '../command.ts';
+import type { Effects } from '../effects.ts';
+import { reserve } from '../journal/post.ts';
+import { type Reason, reasons } from '../reject.ts';
+import { checkHeadroom } from '../risk/headroom.ts';
+import { isPull, route } from '../routing/route.ts';
+import {
+  accountOf,
+  addPayment,
+  findPayment,
+  handleOf,
+  participantPlace,
+  refundFields,
+  rowOf,
+  type State,
+  segmentNumber,
+  segmentOf,
+} from '../state.ts';
+import { paymentStates } from '../states.ts';
+import { type Key, readKey } from '../table/identifier-index.ts';
+import {
+  checkDateWindow,
+  checkIdentifier,
+  checkInstitution,
+  paymentKindName,
+  readOriginal,
+  validatePayment,
+} from '../validation/validate-payment.ts';
+import { addFlight } from './flight.ts';
+import { flightFields, paymentFields } from './payment.ts';
+
+const fields = layout.submitPayment;
+/** More in flight than this and new payments are refused definitely; nothing grows without bound. */
+export const largestInFlight = 1_000_000;
+
+const key: Key = { date: 0, high: 0, low: 0 };
+const reference: Key = { date: 0, high: 0, low: 0 };
+
+export type SubmitOutcome = 'repeated' | Reason;
+
+/** `none`: accepted and offered. `repeated`: known with the same content. Else the reason of the refusal. */
+export function submitPayment(
+  state: State,
+  view: DataView,
+  offset: number,
+  index: number,
+  effects: Effects,
+): SubmitOutcome {
+  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+
+  // -- refusals that concern the identifier: nothing is remembered --
+  if (state.scheme === undefined) return 'cellUnavailable';
+  const shape = checkIdentifier(state, view, offset + fields.id);
+  if (shape !== 'none') return shape;
+  readKey(view, offset + fields.id, key);
+  const known = findPayment(state, key);
+  if (known >= 0) {
+    const { rows } = segmentOf(state, known);
+    const same = rows.equalBytes(rowOf(known), paymentFields.hash, bytes, offset + fields.hash, shortHashBytes);
+    return same ? 'repeated' : 'identifierReused';
+  }
+  const window = checkDateWindow(state, key.date);
+  if (window !== 'none') return window;
+  const institution = checkInstitution(state, key.high & 0x1ffff);
+  if (institution !== 'none') return institution;
+  if (state.inFlight >= largestInFlight) return 'tooManyInFlight';
+
+  // -- refusals that are remembered under the identifier --
+  const reason = judge(state, view, offset);
+
+  // ---- point of no return: nothing below refuses ----
+  const handle = remember(state, view, bytes, offset, index, reason);
+  effects.add('paymentChanged', handle, index);
+  if (reason === 'none') offer(state, handle, view, bytes, offset, index, effects);
+  return reason;
+}
+
+function judge(state: State, view: DataView, offset: number): Reason {
+  const valid = validatePayment(state, view, offset, reference);
+  if (valid !== 'none') return valid;
+  const { kind, debtor, creditor, amount } = readSides(state, view, offset);
+  return checkHeadroom(state, debtor, creditor, amount, isPull(kind));
+}
+
+/** Reads accounts and amount of a valid payment. */
+function readSides(state: State, view: DataView, offset: number) {
+  const kind = paymentKindName(view.getUint8(offset + fields.kind))!;
+  const currency = state.scheme!.currencies.indexOf(view.getUint16(offset + fields.currency));
+  const institution = participantPlace(state, view.getUint32(offset + fields.id + 4) & 0xffffff);
+  const bank = participantPlace(state, view.getUint32(offset + fields.instructed));
+  const amount = readUint64(view, offset + fields.amount);
+  const { debtor, creditor } = route(kind, accountOf(state, institution, currency), accountOf(state, bank, currency));
+  return { kind, debtor, creditor, amount };
+}
+
+function remember(
+  state: State,
+  view: DataView,
+  bytes: Uint8Array,
+  offset: number,
+  index: number,
+  reason: Reason,
+): number {
+  const handle = addPayment(state, key);
+  const { rows } = segmentOf(state, handle);
+  const row = rowOf(handle);
+  // A refused payment may name a bank, currency or amount that does not exist: then there is nothing to keep of it.
+  const bank = participantPlace(state, view.getUint32(offset + fields.instructed));
+  const currency = state.scheme!.currencies.indexOf(view.getUint16(offset + fields.currency));
+  const stateNumber = reason === 'none' ? paymentStates.offered : paymentStates.refused;
+  rows.setBytes(row, paymentFields.hash, bytes, offset + fields.hash, shortHashBytes);
+  rows.setU64(row, paymentFields.amount, Math.min(readUint64(view, offset + fields.amount), Number.MAX_SAFE_INTEGER));
+  rows.setU32(row, paymentFields.sequence, state.sequence);
+  rows.setU64(row, paymentFields.changedAt, state.at);
+  rows.setU16(row, paymentFields.bank, bank < 0 ? 0xffff : bank);
+  rows.setU16(row, paymentFields.reason, reasons[reason].code);
+  rows.setU16(row, paymentFields.answer, index);
+  rows.setU8(row, paymentFields.kindAndState, ((view.getUint8(offset + fields.kind) & 15) << 4) | stateNumber);
+  rows.setU8(row, paymentFields.currency, currency < 0 ? 0xff : currency);
+  return handle;
+}
+
+function offer(
+  state: State,
+  handle: number,
+  view: DataView,
+  bytes: Uint8Array,
+  offset: number,
+  index: number,
+  effects: Effects,
+): void {
+  const { kind, debtor, creditor, amount } = readSides(state, view, offset);
+  reserve(state, debtor, creditor, amount);
+  const expiresAt = readUint64(view, offset + fields.expiresAt);
+  const dueAt = Math.min(state.at + state.scheme!.offerTimeoutMs, expiresAt);
+  const slot = addFlight(state, 'payment', dueAt);
+  const { flights } = state;
+  flights.setU32(slot, flightFields.segment, segmentNumber(handle));
+  flights.setU32(slot, flightFields.row, rowOf(handle));
+  flights.setU32(slot, flightFields.requestSequence, state.sequence);
+  flights.setU32(slot, flightFields.requestIndex, index);
+  flights.setU64(slot, flightFields.offeredAt, state.at);
+  flights.setU64(slot, flightFields.expiresAt, expiresAt);
+  flights.setU32(slot, flightFields.debtorAccount, debtor);
+  flights.setU32(slot, flightFields.creditorAccount, creditor);
+  flights.setBytes(slot, flightFields.id, bytes, offset + fields.id, 16);
+  if (kind === 'refund') flights.setU32(slot, flightFields.refund, countRefund(state, view, offset, amount) + 1);
+  const segment = segmentOf(state, handle);
+  segment.inFlight++;
+  segment.rows.setU32(rowOf(handle), paymentFields.cycle, slot + 1);
+  effects.add('offer', handleOf(segmentNumber(handle), rowOf(handle)), index);
+}
+
+/** Adds to the refunded sum of the original and returns that record's row. It counts from the offer on. */
+function countRefund(state: State, view: DataView, offset: number, amount: number): number {
+  readKey(view, offset + fields.reference, reference);
+  const { refunds } = state;
+  let row = state.refundIndex.find(reference);
+  if (row < 0) {
+    const original = readOriginal(state, view, offset, reference)!;
+    row = refunds.add();
+    refunds.setU32(row, refundFields.key, reference.date);
+    refunds.setU32(row, refundFields.key + 4, reference.high);
+    refunds.setU32(row, refundFields.key + 8, reference.low);
+    refunds.setU64(row, refundFields.original, original.amount);
+    state.refundIndex.add(row);
+  }
+  refunds.setU64(row, refundFields.refunded, refunds.u64(row, refundFields.refunded) + amount);
+  return row;
+}

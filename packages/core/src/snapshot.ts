@@ -1,0 +1,157 @@
+/**
+ * A snapshot: the whole state as of the end of a batch, in pages that are taken one at a time while batches go on.
+ *
+ * Page 0 is JSON: the small objects and the list of tables. Then the tables' pages follow in that order. A page is at
+ * most 16384 records, below 2 MiB. Indexes and the heap of deadlines are left out: they are made again from the rows.
+ */
+import { assert } from './assert.ts';
+import { type Cycle, positionStride } from './clearing/cycle.ts';
+import { flightFields, flightSubjects, paymentFields, paymentStride } from './payment/payment.ts';
+import { createState, type State } from './state.ts';
+import type { CycleState } from './states.ts';
+import { IdentifierIndex } from './table/identifier-index.ts';
+import { Rows } from './table/rows.ts';
+import { decodeUtf8, encodeUtf8 } from './utf8.ts';
+
+interface Meta {
+  readonly format: 1;
+  readonly centre: number;
+  readonly cell: number;
+  readonly sequence: number;
+  readonly at: number;
+  readonly businessDate: number;
+  readonly schemeVersion: number;
+  readonly scheme: State['scheme'] | null;
+  readonly participantsVersion: number;
+  readonly participants: State['participants'];
+  readonly freeFlight: number;
+  readonly flightSerial: number;
+  readonly inFlight: number;
+  readonly remembered: number;
+  readonly segments: readonly ({ readonly date: number; readonly inFlight: number } | null)[];
+  readonly cycles: readonly Omit<Cycle, 'positions'>[];
+  /** Pages of each table, in order: accounts, flights, agreements, refunds, segments held, positions of cycles. */
+  readonly pages: readonly number[];
+}
+
+function tablesOf(state: State): Rows[] {
+  const segments = state.segments.flatMap((segment) => (segment === undefined ? [] : [segment.rows]));
+  const positions = state.cycles.map((cycle) => cycle.positions);
+  return [state.accounts, state.flights, state.agreements, state.refunds, ...segments, ...positions];
+}
+
+export interface SnapshotCopy {
+  readonly sequence: number;
+  /** How many pages {@link SnapshotCopy.next} will give. */
+  readonly pages: number;
+  /** The next page, or undefined after the last; the state may change between calls. */
+  next(): Uint8Array | undefined;
+  /** Ends the copy, whole or not; another may begin. */
+  end(): void;
+}
+
+/** Begins a copy of the state as it is now. One at a time. */
+export function beginSnapshot(state: State): SnapshotCopy {
+  const tables = tablesOf(state);
+  const pages = tables.map((table) => table.beginCopy());
+  const meta: Meta = {
+    format: 1,
+    centre: state.centre,
+    cell: state.cell,
+    sequence: state.sequence,
+    at: state.at,
+    businessDate: state.businessDate,
+    schemeVersion: state.schemeVersion,
+    scheme: state.scheme ?? null,
+    participantsVersion: state.participantsVersion,
+    participants: state.participants,
+    freeFlight: state.freeFlight,
+    flightSerial: state.flightSerial,
+    inFlight: state.inFlight,
+    remembered: state.remembered,
+    segments: state.segments.map((segment) =>
+      segment === undefined ? null : { date: segment.date, inFlight: segment.inFlight },
+    ),
+    cycles: state.cycles.map(({ positions: _, ...cycle }) => cycle),
+    pages,
+  };
+  const first = encodeUtf8(JSON.stringify(meta));
+  let table = -1;
+  let page = 0;
+  let ended = false;
+  return {
+    sequence: state.sequence,
+    pages: 1 + pages.reduce((sum, count) => sum + count, 0),
+    next() {
+      assert(!ended, 'a copy that has ended gives no pages');
+      if (table < 0) {
+        table = 0;
+        return first;
+      }
+      while (table < tables.length && page === pages[table]) {
+        table++;
+        page = 0;
+      }
+      return table < tables.length ? tables[table].copyPage(page++) : undefined;
+    },
+    end() {
+      if (ended) return;
+      ended = true;
+      for (const one of tables) one.endCopy();
+    },
+  };
+}
+
+/** The state that these pages were taken of. */
+export function restoreSnapshot(pages: Iterable<Uint8Array>): State {
+  const iterator = pages[Symbol.iterator]();
+  const take = (): Uint8Array => {
+    const { value, done } = iterator.next();
+    assert(!done, 'a snapshot has all the pages that its first one names');
+    return value;
+  };
+  const meta = JSON.parse(decodeUtf8(take())) as Meta;
+  assert(meta.format === 1, `snapshot format ${meta.format} is not one that this version reads`);
+  const state = createState(meta.centre, meta.cell);
+  state.sequence = meta.sequence;
+  state.at = meta.at;
+  state.businessDate = meta.businessDate;
+  state.schemeVersion = meta.schemeVersion;
+  state.scheme = meta.scheme ?? undefined;
+  state.participantsVersion = meta.participantsVersion;
+  state.participants.push(...meta.participants);
+  state.participants.forEach(({ code }, place) => {
+    state.participantByCode[code] = place + 1;
+  });
+  state.freeFlight = meta.freeFlight;
+  state.flightSerial = meta.flightSerial;
+  state.inFlight = meta.inFlight;
+  state.remembered = meta.remembered;
+  meta.segments.forEach((segment, number) => {
+    const rows = segment === null ? undefined : new Rows(paymentStride);
+    state.segments.push(rows && { date: segment!.date, rows, inFlight: segment!.inFlight });
+    state.segmentIndexes.push(rows && new IdentifierIndex(rows, paymentFields.key, false));
+    if (segment !== null) state.segmentOfDate.set(segment.date, number);
+  });
+  state.cycles.length = 0;
+  for (const cycle of meta.cycles) {
+    state.cycles.push({ ...cycle, state: cycle.state as CycleState, positions: new Rows(positionStride) });
+  }
+  tablesOf(state).forEach((table, number) => {
+    for (let page = 0; page < meta.pages[number]; page++) table.restorePage(page, take());
+  });
+  rebuild(state);
+  return state;
+}
+
+function rebuild(state: State): void {
+  state.segments.forEach((segment, number) => {
+    if (segment === undefined) return;
+    for (let row = 0; row < segment.rows.count; row++) state.segmentIndexes[number]!.add(row);
+  });
+  for (let row = 0; row < state.agreements.count; row++) state.agreementIndex.add(row);
+  for (let row = 0; row < state.refunds.count; row++) state.refundIndex.add(row);
+  for (let slot = 0; slot < state.flights.count; slot++) {
+    if (state.flights.u8(slot, flightFields.subject) !== flightSubjects.free) state.deadlines.set(slot);
+  }
+}

@@ -1,0 +1,219 @@
+/**
+ * All that the core knows: tables of records, and a handful of small objects (cycles, configuration, participants).
+ * Nothing here reads a clock or the world; `apply` alone changes it.
+ */
+import { assert } from './assert.ts';
+import { type Cycle, openCycle } from './clearing/cycle.ts';
+import type { SchemeContent } from './configuration.ts';
+import { flightFields, flightStride, paymentFields, paymentStride, type Segment } from './payment/payment.ts';
+import { Deadlines } from './table/deadlines.ts';
+import { IdentifierIndex, type Key } from './table/identifier-index.ts';
+import { Rows } from './table/rows.ts';
+
+/** Offsets in an account record: one participant's funding account in one currency. */
+export const accountFields = {
+  participant: 0,
+  fundingAccount: 4,
+  currency: 6,
+  /** Credits minus debits of all cycles that are not settled. */
+  outstanding: 8,
+  /** What offers under way may still take. */
+  reserved: 16,
+  /** What offers under way may still bring. */
+  incoming: 24,
+  /** A bank's net debit cap. */
+  netDebitCap: 32,
+  /** A payment institution's money at the settlement agent. */
+  funds: 40,
+  /** Last entry of that account's statement that was recorded. */
+  lastEntry: 48,
+} as const;
+export const accountStride = 56;
+
+/** Currencies that one cell can hold; the scheme's list may grow up to it, its order never changes. */
+export const currencySlots = 8;
+
+/** The one funding account a participant has so far; positions are keyed by it from the first day. */
+export const settlementFundingAccount = 1;
+
+export const agreementFields = {
+  /** Key: date, participant with upper sequence bits, lower sequence bits. */
+  key: 0,
+  /** Home cell: centre in bits 16 to 23, cell below. */
+  routing: 12,
+  paymentLimit: 16,
+  hash: 24,
+  confirmationHash: 40,
+  changedAt: 56,
+  sequence: 64,
+  expiresOn: 68,
+  /** Slot + 1 of the flight while it is being signed. */
+  flight: 72,
+  requestSequence: 76,
+  requestIndex: 80,
+  /** The confirmation's body, when there is one. */
+  confirmationSequence: 84,
+  confirmationIndex: 88,
+  answerSequence: 92,
+  answerIndex: 96,
+  bank: 100,
+  reason: 102,
+  state: 104,
+  currency: 105,
+  /** Wrong codes so far. */
+  attempts: 106,
+} as const;
+export const agreementStride = 108;
+
+/** How much of each original has been refunded or is being refunded. */
+export const refundFields = { key: 0, original: 12, refunded: 20 } as const;
+export const refundStride = 28;
+
+export interface Participant {
+  readonly code: number;
+  role: 'paymentInstitution' | 'bank';
+  status: 'active' | 'suspended';
+}
+
+export interface State {
+  readonly centre: number;
+  readonly cell: number;
+  /** Last batch applied and its time. */
+  sequence: number;
+  at: number;
+  businessDate: number;
+  schemeVersion: number;
+  scheme: SchemeContent | undefined;
+  participantsVersion: number;
+  readonly participants: Participant[];
+  /** Place in `participants` + 1 by code; 0 for none. */
+  readonly participantByCode: Uint32Array;
+  readonly accounts: Rows;
+  /** Segments by number; undefined once dropped. */
+  readonly segments: (Segment | undefined)[];
+  readonly segmentIndexes: (IdentifierIndex | undefined)[];
+  /** Number of the segment of a date. */
+  readonly segmentOfDate: Map<number, number>;
+  readonly flights: Rows;
+  /** Slot + 1 of the first free flight. */
+  freeFlight: number;
+  flightSerial: number;
+  inFlight: number;
+  readonly deadlines: Deadlines;
+  readonly agreements: Rows;
+  readonly agreementIndex: IdentifierIndex;
+  readonly refunds: Rows;
+  readonly refundIndex: IdentifierIndex;
+  /** Cycles that are not settled, oldest first; the last is open. */
+  readonly cycles: Cycle[];
+  /** Payments remembered, in all segments. */
+  remembered: number;
+}
+
+export function createState(centre: number, cell: number): State {
+  const flights = new Rows(flightStride);
+  const agreements = new Rows(agreementStride);
+  const refunds = new Rows(refundStride);
+  return {
+    centre,
+    cell,
+    sequence: 0,
+    at: 0,
+    businessDate: 0,
+    schemeVersion: 0,
+    scheme: undefined,
+    participantsVersion: 0,
+    participants: [],
+    participantByCode: new Uint32Array(100_000),
+    accounts: new Rows(accountStride),
+    segments: [],
+    segmentIndexes: [],
+    segmentOfDate: new Map(),
+    flights,
+    freeFlight: 0,
+    flightSerial: 0,
+    inFlight: 0,
+    deadlines: deadlinesOf(flights),
+    agreements,
+    agreementIndex: new IdentifierIndex(agreements, agreementFields.key, true),
+    refunds,
+    refundIndex: new IdentifierIndex(refunds, refundFields.key, true),
+    cycles: [openCycle(1, 0, 0)],
+    remembered: 0,
+  };
+}
+
+export function deadlinesOf(flights: Rows): Deadlines {
+  return new Deadlines({
+    dueAt: (slot) => flights.u64(slot, flightFields.dueAt),
+    serial: (slot) => flights.u64(slot, flightFields.serial),
+  });
+}
+
+// A payment's handle: segment number in the upper, row in the lower part of one integer.
+const handleShift = 0x1_0000_0000;
+
+export function handleOf(segment: number, row: number): number {
+  return segment * handleShift + row;
+}
+
+export function segmentNumber(handle: number): number {
+  return Math.floor(handle / handleShift);
+}
+
+export function rowOf(handle: number): number {
+  return handle % handleShift;
+}
+
+export function segmentOf(state: State, handle: number): Segment {
+  const segment = state.segments[segmentNumber(handle)];
+  assert(segment !== undefined, 'a handle names a segment that is still held');
+  return segment;
+}
+
+/** Handle of the payment with this identifier, or -1. */
+export function findPayment(state: State, key: Key): number {
+  const number = state.segmentOfDate.get(key.date);
+  if (number === undefined) return -1;
+  const row = state.segmentIndexes[number]!.find(key);
+  return row < 0 ? -1 : handleOf(number, row);
+}
+
+/** A new payment record with its key, in the segment of its date; the caller fills in the rest. */
+export function addPayment(state: State, key: Key): number {
+  let number = state.segmentOfDate.get(key.date);
+  if (number === undefined) {
+    number = state.segments.length;
+    const rows = new Rows(paymentStride);
+    state.segments.push({ date: key.date, rows, inFlight: 0 });
+    state.segmentIndexes.push(new IdentifierIndex(rows, paymentFields.key, false));
+    state.segmentOfDate.set(key.date, number);
+  }
+  const { rows } = state.segments[number]!;
+  const row = rows.add();
+  rows.setU32(row, paymentFields.key, key.high);
+  rows.setU32(row, paymentFields.key + 4, key.low);
+  state.segmentIndexes[number]!.add(row);
+  state.remembered++;
+  return handleOf(number, row);
+}
+
+export function participantPlace(state: State, code: number): number {
+  return code > 0 && code < 100_000 ? state.participantByCode[code] - 1 : -1;
+}
+
+/** Row of the account of a participant (by place) in a currency (by place), or -1 when it has none. */
+export function accountOf(state: State, participant: number, currency: number): number {
+  const row = participant * currencySlots + currency;
+  return row < state.accounts.count ? row : -1;
+}
+
+export function currentCycle(state: State): Cycle {
+  return state.cycles[state.cycles.length - 1];
+}
+
+/** When the core next wants a tick, ms, or undefined. */
+export function nextDeadline(state: State): number | undefined {
+  const slot = state.deadlines.first();
+  return slot < 0 ? undefined : state.flights.u64(slot, flightFields.dueAt);
+}

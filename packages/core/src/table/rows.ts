@@ -1,0 +1,168 @@
+/**
+ * A growing table of fixed-size records, kept in pages of typed arrays.
+ *
+ * Rows are numbered from 0 and never move, so a small integer names one for ever. A record lies in one piece (one or
+ * two cache lines a payment, not ten), growth adds a page and copies nothing, and a snapshot copies page by page
+ * while writing goes on: the first write to a page not yet copied saves the page as it was.
+ */
+import { assert } from '../assert.ts';
+
+const pageShift = 14;
+export const rowsPerPage = 1 << pageShift;
+const rowMask = rowsPerPage - 1;
+
+interface Page {
+  readonly u8: Uint8Array;
+  readonly u16: Uint16Array;
+  readonly u32: Uint32Array;
+}
+
+/** What a snapshot still has to copy of one table, as the table was when the copy began. */
+interface Copy {
+  readonly rows: number;
+  readonly done: Uint8Array;
+  readonly saved: Map<number, Uint8Array>;
+}
+
+export class Rows {
+  /** Bytes of one record, a multiple of 4. Fields lie at multiples of their own size; uint64 at multiples of 4. */
+  readonly stride: number;
+  count = 0;
+  private readonly pages: Page[] = [];
+  private copy: Copy | undefined;
+
+  constructor(stride: number) {
+    assert(stride % 4 === 0, 'a record is a multiple of four bytes');
+    this.stride = stride;
+  }
+
+  /** Number of a new record, all zero. */
+  add(): number {
+    const row = this.count++;
+    if (row >> pageShift === this.pages.length) this.addPage();
+    return row;
+  }
+
+  u8(row: number, field: number): number {
+    return this.pages[row >> pageShift].u8[(row & rowMask) * this.stride + field];
+  }
+
+  u16(row: number, field: number): number {
+    return this.pages[row >> pageShift].u16[((row & rowMask) * this.stride + field) >> 1];
+  }
+
+  u32(row: number, field: number): number {
+    return this.pages[row >> pageShift].u32[((row & rowMask) * this.stride + field) >> 2];
+  }
+
+  /** An integer of up to 53 bits. */
+  u64(row: number, field: number): number {
+    const at = ((row & rowMask) * this.stride + field) >> 2;
+    const { u32 } = this.pages[row >> pageShift];
+    return u32[at] * 0x1_0000_0000 + u32[at + 1];
+  }
+
+  /** A signed integer of magnitude below 2^53: the sign lies in the highest bit. */
+  i64(row: number, field: number): number {
+    const at = ((row & rowMask) * this.stride + field) >> 2;
+    const { u32 } = this.pages[row >> pageShift];
+    return (u32[at] | 0) * 0x1_0000_0000 + u32[at + 1];
+  }
+
+  setU8(row: number, field: number, value: number): void {
+    if (this.copy !== undefined) this.save(row);
+    this.pages[row >> pageShift].u8[(row & rowMask) * this.stride + field] = value;
+  }
+
+  setU16(row: number, field: number, value: number): void {
+    if (this.copy !== undefined) this.save(row);
+    this.pages[row >> pageShift].u16[((row & rowMask) * this.stride + field) >> 1] = value;
+  }
+
+  setU32(row: number, field: number, value: number): void {
+    if (this.copy !== undefined) this.save(row);
+    this.pages[row >> pageShift].u32[((row & rowMask) * this.stride + field) >> 2] = value;
+  }
+
+  setU64(row: number, field: number, value: number): void {
+    assert(Number.isSafeInteger(value) && value >= 0, 'an unsigned field holds a safe integer');
+    this.setI64(row, field, value);
+  }
+
+  setI64(row: number, field: number, value: number): void {
+    assert(Number.isSafeInteger(value), 'a field holds a safe integer');
+    if (this.copy !== undefined) this.save(row);
+    const at = ((row & rowMask) * this.stride + field) >> 2;
+    const { u32 } = this.pages[row >> pageShift];
+    u32[at] = Math.floor(value / 0x1_0000_0000);
+    u32[at + 1] = value;
+  }
+
+  /** Copies `length` bytes (a multiple of 4 not needed) from a command into a record. */
+  setBytes(row: number, field: number, source: Uint8Array, from: number, length: number): void {
+    if (this.copy !== undefined) this.save(row);
+    const { u8 } = this.pages[row >> pageShift];
+    const at = (row & rowMask) * this.stride + field;
+    for (let i = 0; i < length; i++) u8[at + i] = source[from + i];
+  }
+
+  bytes(row: number, field: number, length: number): Uint8Array {
+    const at = (row & rowMask) * this.stride + field;
+    return this.pages[row >> pageShift].u8.slice(at, at + length);
+  }
+
+  equalBytes(row: number, field: number, other: Uint8Array, from: number, length: number): boolean {
+    const { u8 } = this.pages[row >> pageShift];
+    const at = (row & rowMask) * this.stride + field;
+    for (let i = 0; i < length; i++) if (u8[at + i] !== other[from + i]) return false;
+    return true;
+  }
+
+  /** Begins a copy of the table as it is now; afterwards {@link copyPage} gives its pages in order. */
+  beginCopy(): number {
+    assert(this.copy === undefined, 'one copy of a table at a time');
+    const pages = Math.ceil(this.count / rowsPerPage);
+    this.copy = { rows: this.count, done: new Uint8Array(pages), saved: new Map() };
+    return pages;
+  }
+
+  copyPage(page: number): Uint8Array {
+    const copy = this.copy;
+    assert(copy !== undefined, 'a copy is under way');
+    const saved = copy.saved.get(page);
+    copy.saved.delete(page);
+    const bytes = saved ?? this.pageBytes(page, copy.rows);
+    copy.done[page] = 1;
+    return bytes;
+  }
+
+  endCopy(): void {
+    this.copy = undefined;
+  }
+
+  /** Fills an empty table with pages that {@link copyPage} gave. */
+  restorePage(page: number, bytes: Uint8Array): void {
+    assert(page === this.pages.length && bytes.length % this.stride === 0, 'pages come in order and whole');
+    this.addPage();
+    this.pages[page].u8.set(bytes);
+    this.count = page * rowsPerPage + bytes.length / this.stride;
+  }
+
+  private addPage(): void {
+    const buffer = new ArrayBuffer(rowsPerPage * this.stride);
+    this.pages.push({ u8: new Uint8Array(buffer), u16: new Uint16Array(buffer), u32: new Uint32Array(buffer) });
+  }
+
+  private save(row: number): void {
+    const copy = this.copy!;
+    const page = row >> pageShift;
+    if (page >= copy.done.length || copy.done[page] !== 0) return;
+    copy.saved.set(page, this.pageBytes(page, copy.rows));
+    copy.done[page] = 1;
+  }
+
+  private pageBytes(page: number, rows: number): Uint8Array {
+    const length = Math.min(rowsPerPage, rows - page * rowsPerPage);
+    return this.pages[page].u8.slice(0, length * this.stride);
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * The first stage: is the payment well-formed, in time, from whom it says and about something known? It only reads.
+ * The order of the checks is part of the contract: the first that fails is the reason that is told.
+ */
+
+import { nextDate, previousDate } from '../calendar.ts';
+import { layout, originalAttached, type PaymentKind, paymentKinds, readUint64 } from '../command.ts';
+import { paymentFields } from '../payment/payment.ts';
+import type { Reason } from '../reject.ts';
+import {
+  agreementFields,
+  findPayment,
+  participantPlace,
+  refundFields,
+  rowOf,
+  type State,
+  segmentOf,
+} from '../state.ts';
+import { agreementStates, paymentStates } from '../states.ts';
+import { type Key, readKey } from '../table/identifier-index.ts';
+
+const fields = layout.submitPayment;
+const kinds: PaymentKind[] = [];
+for (const [name, number] of Object.entries(paymentKinds)) kinds[number] = name as PaymentKind;
+
+export function paymentKindName(number: number): PaymentKind | undefined {
+  return kinds[number];
+}
+
+/** An identifier's own shape: version, cell, date window. Whatever fails here is not remembered. */
+export function checkIdentifier(state: State, view: DataView, offset: number): Reason {
+  if (view.getUint8(offset + 4) !== 1) return 'identifierMalformed';
+  const participant = view.getUint32(offset + 4) & 0xffffff;
+  if (participant === 0 || participant > 99_999) return 'identifierMalformed';
+  if (view.getUint8(offset + 13) !== state.centre || view.getUint16(offset + 14) !== state.cell)
+    return 'identifierForeignCell';
+  return 'none';
+}
+
+export function checkDateWindow(state: State, date: number): Reason {
+  const { businessDate } = state;
+  const open = date === businessDate || date === nextDate(businessDate) || date === previousDate(businessDate);
+  return open ? 'none' : 'identifierDateOutsideWindow';
+}
+
+/** The instructing institution must be known, active and of the right role. Whatever fails here is not remembered. */
+export function checkInstitution(state: State, code: number): Reason {
+  const place = participantPlace(state, code);
+  if (place < 0) return 'participantUnknown';
+  const { role, status } = state.participants[place];
+  if (role !== 'paymentInstitution') return 'roleNotAllowed';
+  return status === 'active' ? 'none' : 'participantSuspended';
+}
+
+export function checkBank(state: State, code: number): Reason {
+  const place = participantPlace(state, code);
+  if (place < 0) return 'participantUnknown';
+  const { role, status } = state.participants[place];
+  if (role !== 'bank') return 'roleNotAllowed';
+  return status === 'active' ? 'none' : 'participantSuspended';
+}
+
+export function checkTime(state: State, expiresAt: number): Reason {
+  if (expiresAt <= state.at) return 'requestExpired';
+  return expiresAt - state.at > state.scheme!.longestExpiryMs ? 'expiryTooFar' : 'none';
+}
+
+/** Everything that can be wrong with a new payment of a known institution, but for headroom. */
+export function validatePayment(state: State, view: DataView, offset: number, scratch: Key): Reason {
+  const kind = paymentKindName(view.getUint8(offset + fields.kind));
+  if (kind === undefined) return 'kindUnsupported';
+  const amount = readUint64(view, offset + fields.amount);
+  if (amount < 1) return 'amountInvalid';
+  const { scheme } = state;
+  if (amount > scheme!.maximumAmount) return 'amountAboveMaximum';
+  const currency = scheme!.currencies.indexOf(view.getUint16(offset + fields.currency));
+  if (currency < 0) return 'currencyUnsupported';
+  const bank = checkBank(state, view.getUint32(offset + fields.instructed));
+  if (bank !== 'none') return bank;
+  const time = checkTime(state, readUint64(view, offset + fields.expiresAt));
+  if (time !== 'none') return time;
+  if (kind === 'agreementPayment') return checkAgreement(state, view, offset, amount, currency, scratch);
+  return kind === 'refund' ? checkOriginal(state, view, offset, amount, currency, scratch) : 'none';
+}
+
+function checkAgreement(
+  state: State,
+  view: DataView,
+  offset: number,
+  amount: number,
+  currency: number,
+  key: Key,
+): Reason {
+  readKey(view, offset + fields.reference, key);
+  const row = state.agreementIndex.find(key);
+  if (row < 0) return 'agreementUnknown';
+  const { agreements } = state;
+  const institution = view.getUint32(offset + fields.id + 4) & 0xffffff;
+  if ((agreements.u32(row, agreementFields.key + 4) & 0x1ffff) !== institution) return 'agreementPartiesDiffer';
+  const bank = participantPlace(state, view.getUint32(offset + fields.instructed));
+  if (agreements.u16(row, agreementFields.bank) !== bank) return 'agreementPartiesDiffer';
+  const agreementState = agreements.u8(row, agreementFields.state);
+  if (agreementState === agreementStates.rescinded) return 'agreementRescinded';
+  if (agreementState !== agreementStates.active) return 'agreementNotActive';
+  if (agreements.u32(row, agreementFields.expiresOn) < state.businessDate) return 'agreementExpired';
+  if (agreements.u8(row, agreementFields.currency) !== currency) return 'currencyUnsupported';
+  return amount > agreements.u64(row, agreementFields.paymentLimit) ? 'agreementLimitExceeded' : 'none';
+}
+
+function checkOriginal(
+  state: State,
+  view: DataView,
+  offset: number,
+  amount: number,
+  currency: number,
+  key: Key,
+): Reason {
+  readKey(view, offset + fields.reference, key);
+  const original = readOriginal(state, view, offset, key);
+  if (original === undefined) return 'originalUnknown';
+  if ((key.high & 0x1ffff) !== (view.getUint32(offset + fields.id + 4) & 0xffffff)) return 'originalPartiesDiffer';
+  if (original.bank !== view.getUint32(offset + fields.instructed)) return 'originalPartiesDiffer';
+  if (original.kind !== paymentKinds.agreementPayment) return 'originalNotRefundable';
+  if (original.state !== paymentStates.succeeded) return 'originalNotSucceeded';
+  if (original.currency !== state.scheme!.currencies[currency]) return 'currencyUnsupported';
+  const refund = state.refundIndex.find(key);
+  const refunded = refund < 0 ? 0 : state.refunds.u64(refund, refundFields.refunded);
+  return refunded + amount > original.amount ? 'refundAboveOriginal' : 'none';
+}
+
+export interface Original {
+  readonly bank: number;
+  readonly kind: number;
+  readonly state: number;
+  /** ISO 4217 numeric. */
+  readonly currency: number;
+  readonly amount: number;
+}
+
+/** The original of a refund: from the core's own tables, or from the fact that the edge attached for an old one. */
+export function readOriginal(state: State, view: DataView, offset: number, key: Key): Original | undefined {
+  const handle = findPayment(state, key);
+  if (handle >= 0) {
+    const { rows } = segmentOf(state, handle);
+    const row = rowOf(handle);
+    const kindAndState = rows.u8(row, paymentFields.kindAndState);
+    return {
+      bank: state.participants[rows.u16(row, paymentFields.bank)].code,
+      kind: kindAndState >> 4,
+      state: kindAndState & 15,
+      currency: state.scheme!.currencies[rows.u8(row, paymentFields.currency)],
+      amount: rows.u64(row, paymentFields.amount),
+    };
+  }
+  const flags = view.getUint16(offset + fields.flags);
+  if ((flags & originalAttached) === 0) return undefined;
+  return {
+    bank: view.getUint32(offset + fields.originalInstructed),
+    kind: (flags >> 4) & 3,
+    state: (flags >> 1) & 7,
+    currency: flags >> 6,
+    amount: readUint64(view, offset + fields.originalAmount),
+  };
+}
