@@ -114,7 +114,13 @@ test('whatever is asked, money is neither made nor lost, no account is overdrawn
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const records: BookRecord[] = [];
       const book = bookWith({ A: 0n, B: 0n, C: 0n, D: 0n });
-      const recorded: Book = { ...book, apply: (record) => (records.push(record), book.apply(record)) };
+      const recorded: Book = {
+        ...book,
+        apply(record) {
+          records.push(record);
+          book.apply(record);
+        },
+      };
       let paidIn = 0n;
       steps.forEach((asked, index) => {
         if (Array.isArray(asked)) {

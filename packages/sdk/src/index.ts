@@ -1,0 +1,10 @@
+export type {
+  AgreementDecision,
+  ConfirmationQuestion,
+  Details,
+  FinalNotice,
+  OfferQuestion,
+  PaymentDecision,
+  PaymentQuestion,
+  SigningQuestion,
+} from './question.ts';

@@ -1,0 +1,96 @@
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/**
+ * An institution's own record: one JSON value a line, only ever appended to, flushed to the disk before anything that
+ * follows from it is told. What arrives while one flush runs goes into the next, so a busy bank flushes no more often
+ * than an idle one.
+ */
+export interface JournalFile<R> {
+  /**
+   * Resolves when the record and all before it are durable.
+   * Once a write or flush fails, this and all later calls reject with that error: what reached the disk is not known,
+   * so end the process and start again from the file.
+   */
+  append(record: R): Promise<void>;
+  /** Resolves when all that was appended so far is durable. */
+  durable(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens or makes the file, readable by its owner alone, and hands what it holds to `restore`, oldest first.
+ * A last line without its line feed was never durable and never told: it is cut off.
+ * @throws Error for a damaged line before the last
+ */
+export async function openJournalFile<R>(path: string, restore: (record: R) => void): Promise<JournalFile<R>> {
+  await mkdir(dirname(path), { recursive: true });
+  const file = await open(path, 'a+', 0o600);
+  const whole = await readLines(file, (line, number) => restore(parseRecord(path, line, number)));
+  await file.truncate(whole);
+  await file.datasync();
+  await syncFolder(dirname(path));
+
+  let last: Promise<void> = Promise.resolve();
+  let gathering: string[] | undefined;
+
+  /** Starts when the flush before it has ended, with all lines that were gathered until then. */
+  function flushNext(lines: string[]): Promise<void> {
+    return last.then(async () => {
+      gathering = undefined;
+      await file.appendFile(lines.join(''));
+      await file.datasync();
+    });
+  }
+
+  return {
+    append(record) {
+      if (!gathering) {
+        gathering = [];
+        last = flushNext(gathering);
+      }
+      gathering.push(`${JSON.stringify(record)}\n`);
+      return last;
+    },
+    durable: () => last,
+    async close() {
+      try {
+        await last;
+      } finally {
+        await file.close();
+      }
+    },
+  };
+}
+
+function parseRecord<R>(path: string, line: string, number: number): R {
+  try {
+    return JSON.parse(line);
+  } catch {
+    throw new Error(`${path} is damaged in line ${number}: restore it from a copy`);
+  }
+}
+
+/** Returns the length in bytes of all lines that end with a line feed. */
+async function readLines(file: FileHandle, take: (line: string, number: number) => void): Promise<number> {
+  const lineFeed = 10;
+  let whole = 0;
+  let number = 0;
+  let rest = Buffer.alloc(0);
+  for await (const chunk of file.createReadStream({ autoClose: false, start: 0 })) {
+    rest = Buffer.concat([rest, chunk]);
+    const end = rest.lastIndexOf(lineFeed) + 1;
+    if (end === 0) continue;
+    for (const line of rest.toString('utf8', 0, end - 1).split('\n')) take(line, ++number);
+    whole += end;
+    rest = rest.subarray(end);
+  }
+  return whole;
+}
+
+/** Makes a new file's name durable too. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  await folder.sync();
+  await folder.close();
+}
