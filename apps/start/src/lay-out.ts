@@ -1,0 +1,252 @@
+/** Writes down a whole world before it starts: keys, certificates, scheme, participants, and each program's settings. */
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { BankSettings } from '@clearway/example-bank';
+import type { CentralBankSettings } from '@clearway/example-central-bank';
+import type { WalletSettings } from '@clearway/example-wallet';
+import type { ParticipantConfiguration, SchemeConfiguration } from '@clearway/gateway';
+import type { Suite } from '@clearway/ports';
+import { realCrypto } from '@clearway/ports/real';
+import {
+  bankBehaviour,
+  banks,
+  mix,
+  money,
+  type Player,
+  paymentInstitutions,
+  platformCode,
+  settlementAgentCode,
+  times,
+} from './cast.ts';
+import { freePort, isFree } from './free-port.ts';
+import { authorityFile, certificate, platformKey, publicKeyOf, writePrivately } from './secrets.ts';
+import type { Program } from './supervise.ts';
+
+export interface LayOutOptions {
+  readonly dataFolder: string;
+  /** Of the gateway; 0 for any free one. */
+  readonly port: number;
+  readonly socket: string;
+  readonly databaseFile: string;
+  /** 0: cycles are closed on demand. */
+  readonly cycleSeconds: number;
+  readonly logLevel: string;
+  readonly seed: number;
+  readonly mostInFlight: number;
+}
+
+export interface Laid {
+  readonly gatewayUrl: string;
+  readonly centralBank: Program;
+  readonly banks: readonly Program[];
+  readonly wallets: readonly Program[];
+  readonly cell: Program;
+  readonly gateway: Program;
+}
+
+/** The port is somebody else's. */
+export class PortTakenError extends Error {
+  override name = 'PortTakenError';
+}
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const host = '127.0.0.1';
+const statisticsEveryMs = 1_000;
+const customersPerBank = 5;
+const scheme = { schemeId: 'CLEARWAY', environment: 'sandbox' } as const;
+
+/** Minor units as digits. */
+const minor = (amount: string) => amount.replace('.', '');
+
+/** @throws PortTakenError */
+export async function layOut(options: LayOutOptions): Promise<Laid> {
+  const { dataFolder } = options;
+  const folder = (...names: string[]) => join(dataFolder, ...names);
+  const certificates = folder('certificates');
+  const ports = await choosePorts(folder('ports.json'), options.port);
+  const gatewayUrl = `http://${host}:${ports.gateway}`;
+  const platform = await platformKey(folder('platform', 'key.json'));
+  const platformKeys = [{ version: platform.version, suite: platform.suite, publicKey: platform.publicKey }];
+  mkdirSync(folder('logs'), { recursive: true, mode: 0o700 });
+
+  const program = (name: string, script: string, environment: Program['environment'], file?: string): Program => ({
+    name,
+    script: join(root, script),
+    arguments: file === undefined ? [] : [file],
+    environment,
+    logFile: folder('logs', `${name}.log`),
+  });
+  const institution = (name: string, script: string, settings: object): Program => {
+    const file = folder('institutions', name, 'settings.json');
+    writeJson(file, settings);
+    return program(name, script, {}, file);
+  };
+
+  /** What every institution has of its own. */
+  const own = async (name: string, code: string) => {
+    const suite: Suite = Number(code) % 2 === 1 ? 'ed25519' : 'ecdsa-p256-sha256';
+    const signingFile = folder('institutions', name, 'signing-key.pem');
+    const sealingFile = folder('institutions', name, 'sealing-key.pem');
+    return {
+      signing: { suite, publicKey: await publicKeyOf(signingFile, () => realCrypto.generateSigningKey(suite)) },
+      sealing: await publicKeyOf(sealingFile, () => realCrypto.generateSealingKey()),
+      settings: {
+        code,
+        signingKey: { version: 1, suite, file: signingFile },
+        endpoint: { host, port: ports[name], ...(await certificate(certificates, name)) },
+        dataFolder: folder('institutions', name, 'data'),
+        statisticsEveryMs,
+      },
+      connection: { ...scheme, gateway: gatewayUrl, platformKeys, sealingKeyFile: sealingFile },
+    };
+  };
+
+  const participants: ParticipantConfiguration[] = [];
+  const admit = (
+    player: Player,
+    role: ParticipantConfiguration['role'],
+    name: string,
+    who: Awaited<ReturnType<typeof own>>,
+  ) =>
+    participants.push({
+      ...player,
+      role,
+      status: 'active',
+      idempotent: true,
+      endpoint: `https://${host}:${ports[name]}`,
+      keys: [{ version: 1, ...who.signing }],
+      sealingKey: who.sealing,
+      netDebitCaps: role === 'bank' ? [{ currency: money.currencyNumeric, amount: minor(money.netDebitCap) }] : [],
+      enquiryBudget: { perSecond: 50, burst: 200 },
+    });
+
+  const wallets: Program[] = [];
+  for (const [index, player] of paymentInstitutions.entries()) {
+    const name = nameOf.wallet(player);
+    const who = await own(name, player.code);
+    admit(player, 'paymentInstitution', name, who);
+    const settings: WalletSettings = {
+      ...who.settings,
+      ...who.connection,
+      currency: money.currency,
+      banks: banks.map((bank) => ({ code: bank.code, phone: `http://${host}:${ports[phoneOf(bank)]}` })),
+      customersPerBank,
+      paymentLimit: money.paymentLimit,
+      rate: 0,
+      mostInFlight: options.mostInFlight,
+      mix,
+      amounts: money.amounts,
+      seed: options.seed + index,
+    };
+    wallets.push(institution(name, 'examples/wallet/dist/main.js', settings));
+  }
+
+  const bankPrograms: Program[] = [];
+  for (const [index, player] of banks.entries()) {
+    const name = nameOf.bank(player);
+    const who = await own(name, player.code);
+    admit(player, 'bank', name, who);
+    const settings: BankSettings = {
+      ...who.settings,
+      ...who.connection,
+      currency: money.currency,
+      openingBalance: money.openingBalance,
+      salary: money.salary,
+      behaviour: bankBehaviour,
+      seed: options.seed + 1000 + index,
+      phone: { host, port: ports[phoneOf(player)] },
+    };
+    bankPrograms.push(institution(name, 'examples/bank/dist/main.js', settings));
+  }
+
+  const agent = await own('central-bank', settlementAgentCode);
+  const account = (openingBalance: string) => (player: Player) => ({
+    participant: player.code,
+    currency: money.currency,
+    openingBalance,
+  });
+  const agentSettings: CentralBankSettings = {
+    ...agent.settings,
+    platform: { code: platformCode, keys: platformKeys },
+    accounts: [...paymentInstitutions.map(account(money.float)), ...banks.map(account(money.reserves))],
+  };
+
+  const schemeConfiguration: SchemeConfiguration = {
+    ...scheme,
+    ...times,
+    currencies: [money.currencyNumeric],
+    maximumAmount: minor(money.maximumAmount),
+    routing: [{ centre: 1, cell: 1, weight: 100 }],
+    timeZone: 'Asia/Shanghai',
+  };
+  writeVersioned(folder('configuration', 'scheme.json'), schemeConfiguration);
+  writeVersioned(folder('configuration', 'participants.json'), { participants });
+
+  const environment = {
+    CLEARWAY_DATA: dataFolder,
+    CLEARWAY_PORT: String(ports.gateway),
+    CLEARWAY_DATABASE: options.databaseFile,
+    CLEARWAY_SOCKET: options.socket,
+    CLEARWAY_CONFIGURATION: folder('configuration'),
+    CLEARWAY_PLATFORM_KEY: folder('platform', 'key.json'),
+    CLEARWAY_SETTLEMENT_AGENT: JSON.stringify({
+      code: settlementAgentCode,
+      url: `https://${host}:${ports['central-bank']}`,
+      version: 1,
+      ...agent.signing,
+    }),
+    CLEARWAY_CA: authorityFile(certificates),
+    CLEARWAY_CYCLE_SECONDS: String(options.cycleSeconds),
+    CLEARWAY_LOG: options.logLevel,
+  };
+  return {
+    gatewayUrl,
+    centralBank: institution('central-bank', 'examples/central-bank/dist/main.js', agentSettings),
+    banks: bankPrograms,
+    wallets,
+    cell: program('cell', 'apps/server/dist/cell-main.js', environment),
+    gateway: program('gateway', 'apps/server/dist/gateway-main.js', environment),
+  };
+}
+
+const nameOf = {
+  wallet: ({ code }: Player) => `wallet-${code}`,
+  bank: ({ code }: Player) => `bank-${code}`,
+};
+const phoneOf = (bank: Player) => `${nameOf.bank(bank)}-phone`;
+
+/** The ports of the last start where they are still free: the participants' endpoints are part of the adopted configuration. */
+async function choosePorts(file: string, gateway: number): Promise<Record<string, number>> {
+  const before: Record<string, number> = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  if (gateway !== 0 && !(await isFree(gateway))) {
+    throw new PortTakenError(`Port ${gateway} is in use by another program. Choose another one with CLEARWAY_PORT.`);
+  }
+  const names = [
+    'central-bank',
+    ...paymentInstitutions.map(nameOf.wallet),
+    ...banks.flatMap((bank) => [nameOf.bank(bank), phoneOf(bank)]),
+  ];
+  const ports: Record<string, number> = {};
+  const taken = new Set(gateway === 0 ? [] : [gateway]);
+  const take = async (name: string) => {
+    const last = before[name];
+    ports[name] = last !== undefined && !taken.has(last) && (await isFree(last)) ? last : await freePort(taken);
+    taken.add(ports[name]);
+  };
+  for (const name of names) await take(name);
+  if (gateway === 0) await take('gateway');
+  else ports.gateway = gateway;
+  writeJson(file, ports);
+  return ports;
+}
+
+/** A new version only when something has changed: programs adopt what is newer than what they have. */
+function writeVersioned(file: string, content: object): void {
+  const { version = 0, ...before } = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  if (JSON.stringify(before) !== JSON.stringify(content)) writeJson(file, { version: version + 1, ...content });
+}
+
+function writeJson(file: string, content: object): void {
+  writePrivately(file, `${JSON.stringify(content, undefined, 2)}\n`);
+}

@@ -1,0 +1,90 @@
+/** What the wallets are told to send, kept so that it can be told again to one that was restarted. */
+import type { WalletControl } from '@clearway/example-wallet';
+import type { Program, Supervised } from './supervise.ts';
+import type { Tally } from './totals.ts';
+
+export interface Traffic {
+  /** Payments a second of all wallets together. */
+  setRate(rate: number): void;
+  /** So many more payments, then none. */
+  pay(payments: number): void;
+  /** No new payments. */
+  stop(): void;
+  /** Nothing is on its way any more, and every payment has a definite outcome. */
+  readonly isDrained: boolean;
+}
+
+/** How much of the traffic each wallet has, in percent. */
+const shares = [50, 30, 20];
+
+interface Wallet {
+  readonly name: string;
+  readonly share: number;
+  process: Supervised | undefined;
+  /** Payments to send in all since the start; undefined: without end. */
+  ordered: number | undefined;
+}
+
+/** `start` starts a wallet and calls back every time that it is ready, after restarts too. */
+export async function startTraffic(
+  programs: readonly Program[],
+  tally: Tally,
+  start: (program: Program, onReady: () => void) => Promise<Supervised>,
+): Promise<Traffic> {
+  let rate = 0;
+  let stopped = false;
+  const tell = (wallet: Wallet, control: WalletControl) => wallet.process?.send(control);
+  const tellRate = (wallet: Wallet) => tell(wallet, { rate: (rate * wallet.share) / 100 });
+  const wallets: Wallet[] = programs.map(({ name }, index) => ({
+    name,
+    share: shares[index],
+    process: undefined,
+    ordered: undefined,
+  }));
+
+  /** A wallet that comes back knows neither the rate nor how much is left of what was ordered. */
+  const instruct = (wallet: Wallet) => {
+    if (stopped) return tell(wallet, { stop: true });
+    if (wallet.ordered !== undefined)
+      tell(wallet, { payments: Math.max(0, wallet.ordered - tally.wallet(wallet.name).sent) });
+    tellRate(wallet);
+  };
+
+  await Promise.all(
+    wallets.map(async (wallet, index) => {
+      wallet.process = await start(programs[index], () => instruct(wallet));
+    }),
+  );
+
+  return {
+    setRate(perSecond) {
+      rate = perSecond;
+      wallets.forEach(tellRate);
+    },
+    pay(payments) {
+      const parts = split(payments, shares);
+      for (const [index, wallet] of wallets.entries()) {
+        wallet.ordered = (wallet.ordered ?? 0) + parts[index];
+        tell(wallet, { payments: parts[index] });
+      }
+    },
+    stop() {
+      stopped = true;
+      for (const wallet of wallets) tell(wallet, { stop: true });
+    },
+    get isDrained() {
+      return wallets.every(({ name, process, ordered }) => {
+        const { sent, statistics } = tally.wallet(name);
+        const isIdle = process?.ready && statistics?.phase === 'idle' && statistics.unresolved === 0;
+        return isIdle && (stopped || (ordered !== undefined && sent >= ordered));
+      });
+    },
+  };
+}
+
+/** Whole parts in these proportions that add up to the whole. */
+export function split(whole: number, percents: readonly number[]): number[] {
+  const parts = percents.map((percent) => Math.floor((whole * percent) / 100));
+  parts[0] += whole - parts.reduce((sum, part) => sum + part, 0);
+  return parts;
+}

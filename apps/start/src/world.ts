@@ -1,0 +1,215 @@
+/** The whole world in a box: PostgreSQL, one cell, the gateway, a central bank, wallets and banks, each a process of its own. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectOperator, type Operator } from '@clearway/server';
+import { migrate } from '@clearway/store';
+import { banks, paymentInstitutions } from './cast.ts';
+import { type DataFolder, takeDataFolder } from './data-folder.ts';
+import { type Database, keepDatabase } from './database.ts';
+import { type Laid, layOut } from './lay-out.ts';
+import { passwords, writePrivately } from './secrets.ts';
+import { boundLog, type Program, type Supervised, supervise } from './supervise.ts';
+import { createTally, type Report, type Tally } from './totals.ts';
+import { startTraffic, type Traffic } from './traffic.ts';
+
+export interface WorldOptions {
+  readonly dataFolder: string;
+  /** Of the gateway; 0 for any free one. */
+  readonly port: number;
+  readonly logLevel: string;
+  /** 0: cycles are closed on demand. */
+  readonly cycleSeconds: number;
+  readonly fresh: boolean;
+  /** Decides what the simulated people do; any integer from 0 to 2^32 - 1. */
+  readonly seed?: number;
+  /** Most payments of one wallet that wait for an answer at the same time. */
+  readonly mostInFlight?: number;
+  /** Something happened that a person may want to know. */
+  readonly onEvent?: (event: string) => void;
+}
+
+export interface RunningProcess {
+  readonly name: string;
+  /** Undefined while it is down. */
+  readonly pid: number | undefined;
+  readonly ready: boolean;
+  readonly restarts: number;
+}
+
+export interface World {
+  readonly dataFolder: string;
+  readonly gatewayUrl: string;
+  readonly databaseFile: string;
+  readonly tally: Tally;
+  /** Reconnects by itself when the cell was away. */
+  readonly operator: Operator;
+  processes(): RunningProcess[];
+  /** Payments a second of all wallets together, from now on. */
+  setRate(rate: number): void;
+  /** Sends exactly so many more payments, then none. */
+  pay(payments: number): void;
+  /** Resolves when nothing is on its way any more and every payment has a definite outcome; false after `patienceMs`. */
+  drained(patienceMs: number): Promise<boolean>;
+  /** Resolves when all institutions have reconciled this cycle; false after `patienceMs`. */
+  reconciled(cycle: number, patienceMs: number): Promise<boolean>;
+  /** Ends everything in order. `at once`: without waiting for what is on its way; nothing that was told is lost. */
+  stop(how?: 'in order' | 'at once'): Promise<void>;
+}
+
+const pollMs = 100;
+const logCheckMs = 60_000;
+const patienceMs = { institution: 5_000, server: 15_000, traffic: 20_000 };
+const roles = ['cell', 'gateway', 'reader'] as const;
+
+/** Starts everything; resolves when all programs are ready. @throws Error saying what could not be started */
+export async function startWorld(options: WorldOptions): Promise<World> {
+  const say = options.onEvent ?? (() => {});
+  const data = await takeDataFolder(options.dataFolder, options.fresh);
+  /** Sockets have names of at most 104 bytes, which a data folder may exceed. */
+  const sockets = mkdtempSync(join(tmpdir(), 'clearway-'));
+  const tally = createTally();
+  const running: Supervised[] = [];
+  let database: Database | undefined;
+  try {
+    database = await startDatabase(data, join(sockets, 'postgres'), say);
+    const databaseFile = await prepareDatabase(data, database);
+    const laid = await layOut({
+      dataFolder: data.path,
+      port: options.port,
+      socket: join(sockets, 'cell'),
+      databaseFile,
+      cycleSeconds: options.cycleSeconds,
+      logLevel: options.logLevel,
+      seed: options.seed ?? 1,
+      mostInFlight: options.mostInFlight ?? 64,
+    });
+    const start = (program: Program, onReady?: () => void) => startProgram(program, data, tally, running, say, onReady);
+    await start(laid.cell);
+    await Promise.all([start(laid.gateway), start(laid.centralBank), ...laid.banks.map((bank) => start(bank))]);
+    const traffic = await startTraffic(laid.wallets, tally, start);
+    const operator = await connectOperator(join(sockets, 'cell'));
+    return makeWorld({ data, sockets, laid, databaseFile, tally, running, database, traffic, operator });
+  } catch (error) {
+    await Promise.all(running.map((process) => process.stop(patienceMs.institution)));
+    await database?.stop('fast');
+    rmSync(sockets, { recursive: true, force: true });
+    data.release();
+    throw error;
+  }
+}
+
+function startDatabase(data: DataFolder, address: string, say: (event: string) => void): Promise<Database> {
+  return keepDatabase({
+    directory: join(data.path, 'postgres'),
+    address,
+    onReady: (pid) => data.note('postgres', pid),
+    onCrash: (how) => say(`postgres ended (${how}) and is started again`),
+  });
+}
+
+/** Brings the schema up to date and writes the file by which the programs find their database. */
+async function prepareDatabase(data: DataFolder, database: Database): Promise<string> {
+  const secrets = await passwords(join(data.path, 'platform', 'database-passwords.json'), roles);
+  await migrate(database.connection, secrets);
+  const { host, port, database: name } = database.connection;
+  const connections = roles.map((role) => [
+    role,
+    { host, port, database: name, user: `clearway_${role}`, password: secrets[role] },
+  ]);
+  const file = join(data.path, 'platform', 'database.json');
+  writePrivately(file, `${JSON.stringify(Object.fromEntries(connections), undefined, 2)}\n`);
+  return file;
+}
+
+async function startProgram(
+  program: Program,
+  data: DataFolder,
+  tally: Tally,
+  running: Supervised[],
+  say: (event: string) => void,
+  onReady?: () => void,
+): Promise<Supervised> {
+  const supervised = await supervise(program, {
+    onMessage: (message) => tally.hear(program.name, message as Report),
+    onReady: (pid) => {
+      data.note(program.name, pid);
+      onReady?.();
+    },
+    onCrash: (how) => {
+      tally.restarted(program.name);
+      say(`${program.name} ended (${how}) and is started again`);
+    },
+  });
+  running.push(supervised);
+  return supervised;
+}
+
+interface Parts {
+  readonly data: DataFolder;
+  readonly sockets: string;
+  readonly laid: Laid;
+  readonly databaseFile: string;
+  readonly tally: Tally;
+  readonly running: readonly Supervised[];
+  readonly database: Database;
+  readonly traffic: Traffic;
+  readonly operator: Operator;
+}
+
+function makeWorld({ data, sockets, laid, databaseFile, tally, running, database, traffic, operator }: Parts): World {
+  const logCheck = setInterval(
+    () => running.forEach(({ name }) => boundLog(join(data.path, 'logs', `${name}.log`))),
+    logCheckMs,
+  );
+  const of = (programs: readonly Program[]) =>
+    running.filter(({ name }) => programs.some((program) => program.name === name));
+  const stopAll = (programs: readonly Program[], patience: number) =>
+    Promise.all(of(programs).map((process) => process.stop(patience)));
+
+  const drained = (patience: number) => until(() => traffic.isDrained, patience);
+  return {
+    dataFolder: data.path,
+    gatewayUrl: laid.gatewayUrl,
+    databaseFile,
+    tally,
+    operator,
+    processes: () => [
+      { name: 'postgres', pid: database.pid, ready: database.pid !== undefined, restarts: database.restarts },
+      ...running.map(({ name, pid, ready, restarts }) => ({ name, pid, ready, restarts })),
+    ],
+    setRate: traffic.setRate,
+    pay: traffic.pay,
+    drained,
+    reconciled: (cycle, patience) =>
+      until(
+        () =>
+          tally.reconciled().filter((one) => one.cycle === cycle).length === paymentInstitutions.length + banks.length,
+        patience,
+      ),
+    async stop(how = 'in order') {
+      clearInterval(logCheck);
+      if (how === 'in order') {
+        traffic.stop();
+        await drained(patienceMs.traffic);
+      }
+      operator.close();
+      await stopAll([laid.gateway], patienceMs.server);
+      await stopAll([laid.cell], patienceMs.server);
+      await stopAll([...laid.wallets, ...laid.banks, laid.centralBank], patienceMs.institution);
+      await database.stop(how === 'in order' ? 'fast' : 'immediate');
+      rmSync(sockets, { recursive: true, force: true });
+      data.release();
+    },
+  };
+}
+
+/** Resolves to true as soon as it holds, to false when it does not within the time. */
+async function until(holds: () => boolean, patience: number): Promise<boolean> {
+  const end = performance.now() + patience;
+  while (!holds()) {
+    if (performance.now() > end) return false;
+    await new Promise((next) => setTimeout(next, pollMs));
+  }
+  return true;
+}
