@@ -30,11 +30,13 @@ export function maskName(name: string): string {
   return characters.length < 2 ? '*' : `${characters[0]}${'*'.repeat(hidden)}${last}`;
 }
 
-/** The last four characters stay, of at least eight. */
+/** Three characters in front and four behind stay of at least eleven, four behind of at least eight: 186****1402. */
 export function maskNumber(number: string): string {
   const characters = [...number];
-  const shown = characters.length < 8 ? 0 : 4;
-  return '*'.repeat(characters.length - shown) + characters.slice(characters.length - shown).join('');
+  const front = characters.length < 11 ? 0 : 3;
+  const behind = characters.length < 8 ? 0 : 4;
+  const end = characters.length - behind;
+  return characters.map((character, index) => (index < front || index >= end ? character : '*')).join('');
 }
 
 /** Any JSON message, opened parts too. Fields in their order, objects and lists indented by two spaces. */

@@ -1,0 +1,252 @@
+/**
+ * The reconciliation file: what one participant's payments of one cycle were, to the last minor unit.
+ *
+ * Text in UTF-8, lines end in LF, fields stand between commas and are quoted as RFC 4180 says where they must be:
+ * ```
+ * H,1,<schemeId>,<environment>,<cycle>,<businessDate>,<participant>
+ * D,<paymentId>,<kind>,<credit|debit>,<counterparty>,<amount>,<currency>,<endToEndId>,<originalPaymentId>,<succeededAt>
+ * T,<currency>,<creditCount>,<credits>,<debitCount>,<debits>,<net>
+ * S,sha-256,<hex over all bytes before this line>
+ * ```
+ * D lines are ordered by paymentId and T lines, one for each currency of the D lines, by currency: there is exactly
+ * one file for a given content, so that equal hashes mean equal files. See docs/reference/reconciliation-file.md.
+ */
+import { type PaymentKind, parseIdentifier, paymentKinds } from '@clearway/core/vocabulary';
+import type { Scheme } from './canonical.ts';
+import { currencyByAlpha } from './currencies.ts';
+import { formatAmount, parseAmount } from './money.ts';
+import { sha256 } from './sha256.ts';
+import { formatDate, formatTime, parseDate, parseTime } from './time.ts';
+
+export interface ReconciliationHead extends Scheme {
+  readonly cycle: number;
+  /** yyyymmdd. */
+  readonly businessDate: number;
+  /** Code of the participant whose file it is. */
+  readonly participant: string;
+}
+
+export interface ReconciliationLine {
+  readonly paymentId: string;
+  readonly kind: PaymentKind;
+  /** What the payment does to the participant's position. */
+  readonly side: 'credit' | 'debit';
+  /** Code of the participant on the other side. */
+  readonly counterparty: string;
+  /** Minor units, 1 to 10^13. */
+  readonly minor: number;
+  /** ISO 4217 alphabetic code. */
+  readonly currency: string;
+  readonly endToEndId: string;
+  /** Of a refund. */
+  readonly originalPaymentId?: string | undefined;
+  /** ms since 1970. */
+  readonly succeededAt: number;
+}
+
+/** Sums in minor units. */
+export interface ReconciliationTotal {
+  readonly currency: string;
+  readonly creditCount: number;
+  readonly credits: bigint;
+  readonly debitCount: number;
+  readonly debits: bigint;
+}
+
+export interface ReconciliationFile {
+  readonly head: ReconciliationHead;
+  /** In ascending order of paymentId. */
+  readonly lines: readonly ReconciliationLine[];
+  readonly totals: readonly ReconciliationTotal[];
+  /** SHA-256 of the content, lower-case hex, as in the S line. */
+  readonly hash: string;
+}
+
+export class ReconciliationFileError extends Error {
+  override name = 'ReconciliationFileError';
+  /** Counted from 1; 0 for the file as a whole. */
+  readonly line: number;
+  constructor(line: number, message: string) {
+    super(line === 0 ? message : `line ${line}: ${message}`);
+    this.line = line;
+  }
+}
+
+const formatVersion = '1';
+
+/** Lines in any order. @throws RangeError for a payment that stands twice, or for what cannot be written */
+export function writeReconciliationFile(head: ReconciliationHead, lines: readonly ReconciliationLine[]): Uint8Array {
+  const ordered = [...lines].sort((a, b) => compare(a.paymentId, b.paymentId));
+  ordered.slice(1).forEach(({ paymentId }, index) => {
+    if (paymentId === ordered[index]!.paymentId) throw new RangeError(`payment ${paymentId} stands twice`);
+  });
+  const content = [headRow(head), ...ordered.map(lineRow), ...totalsOf(ordered).map(totalRow)]
+    .map((row) => `${row.map(quoted).join(',')}\n`)
+    .join('');
+  return Buffer.from(`${content}S,sha-256,${hex(sha256(content))}\n`);
+}
+
+/**
+ * Reads a file and believes nothing: hash, form, order and totals are all checked.
+ * @throws ReconciliationFileError
+ */
+export function readReconciliationFile(bytes: Uint8Array): ReconciliationFile {
+  const { rows, hash } = readRows(bytes);
+  const head = readHead(rows[0] ?? []);
+  const details = rows.filter(([type]) => type === 'D').length;
+  const lines = rows.slice(1, 1 + details).map((row, index) => readLine(row, index + 2));
+  lines.slice(1).forEach((line, index) => {
+    must(lines[index]!.paymentId < line.paymentId, index + 3, 'paymentId does not ascend');
+  });
+  const totals = totalsOf(lines);
+  const told = rows.slice(1 + details);
+  told.forEach(([type], index) => {
+    must(
+      type === 'T' && index < totals.length,
+      details + 2 + index,
+      'a T line of a currency, or nothing, belongs here',
+    );
+  });
+  totals.forEach((total, index) => {
+    const same = totalRow(total).join() === told[index]?.join();
+    must(same, details + 2 + index, `the T line of ${total.currency} does not tell the sums of the D lines`);
+  });
+  return { head, lines, totals, hash };
+}
+
+function headRow(head: ReconciliationHead): string[] {
+  const { schemeId, environment, cycle, businessDate, participant } = head;
+  return ['H', formatVersion, schemeId, environment, String(cycle), formatDate(businessDate), participant];
+}
+
+function lineRow(line: ReconciliationLine): string[] {
+  const { amount, currency } = formatAmount(line.minor, numericOf(line.currency));
+  return [
+    'D',
+    line.paymentId,
+    line.kind,
+    line.side,
+    line.counterparty,
+    amount,
+    currency,
+    line.endToEndId,
+    line.originalPaymentId ?? '',
+    formatTime(line.succeededAt),
+  ];
+}
+
+function totalRow({ currency, creditCount, credits, debitCount, debits }: ReconciliationTotal): string[] {
+  const text = (minor: bigint) => formatAmount(minor, numericOf(currency)).amount;
+  const counted = [String(creditCount), text(credits), String(debitCount), text(debits)];
+  return ['T', currency, ...counted, text(credits - debits)];
+}
+
+function totalsOf(lines: readonly ReconciliationLine[]): ReconciliationTotal[] {
+  const byCurrency = new Map<string, ReconciliationTotal>();
+  for (const { currency, side, minor } of lines) {
+    const sum = byCurrency.get(currency) ?? { currency, creditCount: 0, credits: 0n, debitCount: 0, debits: 0n };
+    const more =
+      side === 'credit'
+        ? { creditCount: sum.creditCount + 1, credits: sum.credits + BigInt(minor) }
+        : { debitCount: sum.debitCount + 1, debits: sum.debits + BigInt(minor) };
+    byCurrency.set(currency, { ...sum, ...more });
+  }
+  return [...byCurrency.values()].sort((a, b) => compare(a.currency, b.currency));
+}
+
+function numericOf(alpha: string): number {
+  const currency = currencyByAlpha(alpha);
+  if (!currency) throw new RangeError(`no currency has the ISO 4217 code ${alpha}`);
+  return currency.numeric;
+}
+
+const hashRow = /^S,sha-256,([0-9a-f]{64})\n$/;
+
+/** All rows but the last, whose hash is checked here. */
+function readRows(bytes: Uint8Array): { rows: string[][]; hash: string } {
+  const end = bytes.lastIndexOf(10, bytes.length - 2) + 1;
+  const hash = hashRow.exec(Buffer.from(bytes.subarray(end)).toString('latin1'))?.[1];
+  if (!hash) throw new ReconciliationFileError(0, 'the file is cut off: it does not end with an S line');
+  const content = bytes.subarray(0, end);
+  if (hex(sha256(content)) !== hash) throw new ReconciliationFileError(0, 'the hash of the S line is not the file’s');
+  return { rows: textOf(content).split('\n').slice(0, -1).map(readRow), hash };
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new ReconciliationFileError(0, 'the file is not UTF-8');
+  }
+}
+
+const cell = /"((?:[^"]|"")*)"(?:,|$)|([^",]*)(?:,|$)/y;
+
+/** One row; it must be written as {@link quoted} would. */
+function readRow(text: string, index: number): string[] {
+  const row: string[] = [];
+  for (cell.lastIndex = 0; ; ) {
+    const match = cell.exec(text);
+    if (!match) throw new ReconciliationFileError(index + 1, 'the quotes do not fit');
+    row.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? '');
+    if (!match[0].endsWith(',')) break;
+  }
+  must(row.map(quoted).join(',') === text, index + 1, 'quotes where none belong');
+  return row;
+}
+
+function readHead(row: string[]): ReconciliationHead {
+  const [type, version, schemeId = '', environment, cycleText, dateText = '', participant = ''] = row;
+  must(type === 'H' && row.length === 7, 1, 'the H line with its seven fields belongs here');
+  must(version === formatVersion, 1, `format ${version}; this code reads format ${formatVersion}`);
+  must(/^[\x21-\x7e]{1,8}$/.test(schemeId), 1, 'the scheme id');
+  must(environment === 'sandbox' || environment === 'production', 1, 'the environment');
+  const cycle = Number(cycleText);
+  must(Number.isSafeInteger(cycle) && cycle > 0 && String(cycle) === cycleText, 1, 'the cycle');
+  const businessDate = parseDate(dateText);
+  must(businessDate !== undefined, 1, 'the business date');
+  must(isCode(participant), 1, 'the participant');
+  return { schemeId, environment, cycle, businessDate, participant };
+}
+
+function readLine(row: string[], number: number): ReconciliationLine {
+  const [, paymentId = '', kind = '', side, counterparty = '', amount = '', currency = ''] = row;
+  const [endToEndId = '', original = '', timeText = ''] = row.slice(7);
+  must(row[0] === 'D' && row.length === 10, number, 'a D line with ten fields belongs here');
+  must(parseIdentifier(paymentId) !== undefined, number, 'the paymentId');
+  must(isKind(kind), number, 'the kind');
+  must(side === 'credit' || side === 'debit', number, 'neither credit nor debit');
+  must(isCode(counterparty), number, 'the counterparty');
+  const parsed = parseAmount({ amount, currency });
+  must('minor' in parsed && formatAmount(parsed.minor, parsed.currency).amount === amount, number, 'the amount');
+  must(endToEndId !== '', number, 'the endToEndId');
+  must((kind === 'refund') === (original !== ''), number, 'an original belongs to a refund and to nothing else');
+  must(original === '' || parseIdentifier(original) !== undefined, number, 'the originalPaymentId');
+  const succeededAt = parseTime(timeText);
+  must(succeededAt !== undefined, number, 'the time of success');
+  const common: ReconciliationLine = {
+    paymentId,
+    kind,
+    side,
+    counterparty,
+    minor: parsed.minor,
+    currency,
+    endToEndId,
+    succeededAt,
+  };
+  return original === '' ? common : { ...common, originalPaymentId: original };
+}
+
+function must(condition: boolean, line: number, what: string): asserts condition {
+  if (!condition) throw new ReconciliationFileError(line, what);
+}
+
+const isCode = (text: string) => /^[0-9]{5}$/.test(text);
+const isKind = (text: string): text is PaymentKind => Object.hasOwn(paymentKinds, text);
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+
+function quoted(text: string): string {
+  if (/[\r\n]/.test(text)) throw new RangeError('a field with a line break');
+  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
