@@ -8,6 +8,8 @@
  * Bytes sort as digits do. Agreements carry numbers of the same shape: their last six digits name the home cell.
  */
 export const identifierBytes = 16;
+/** Eleven digits. */
+export const largestSequence = 99_999_999_999;
 
 export interface Identifier {
   /** Business date as the number yyyymmdd. */

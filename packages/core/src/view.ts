@@ -5,12 +5,12 @@ import { type Cycle, netPosition, positionFields } from './clearing/cycle.ts';
 import type { PaymentKind } from './command.ts';
 import type { Identifier } from './identifier.ts';
 import { paymentStateName } from './payment/lifecycle.ts';
-import { flightFields, paymentFields } from './payment/payment.ts';
+import { flightFields, noBank, paymentFields } from './payment/payment.ts';
 import { type Reason, reasonOf } from './reject.ts';
 import { accountFields, agreementFields, findPayment, rowOf, type State, segmentOf } from './state.ts';
 import type { AgreementState, PaymentState } from './states.ts';
 import { type Key, readKey } from './table/identifier-index.ts';
-import { paymentKindName } from './validation/validate-payment.ts';
+import { checkIdentifier, paymentKindName } from './validation/validate-payment.ts';
 
 function identifierOf(state: State, date: number, high: number, low: number): Identifier {
   return {
@@ -27,6 +27,11 @@ export function keyOf(identifier: Uint8Array): Key {
   const key: Key = { date: 0, high: 0, low: 0 };
   readKey(new DataView(identifier.buffer, identifier.byteOffset, identifier.byteLength), 0, key);
   return key;
+}
+
+function isOurs(state: State, identifier: Uint8Array): boolean {
+  const view = new DataView(identifier.buffer, identifier.byteOffset, identifier.byteLength);
+  return checkIdentifier(state, view, 0) === 'none';
 }
 
 export interface Payment {
@@ -70,7 +75,7 @@ export function paymentAt(state: State, handle: number): Payment {
     kind: paymentKindName(kindAndState >> 4)!,
     state: paymentState,
     reason: reasonOf(rows.u16(row, paymentFields.reason))!,
-    bank: bank === 0xffff ? 0 : state.participants[bank].code,
+    bank: bank === noBank ? 0 : state.participants[bank].code,
     amount: rows.u64(row, paymentFields.amount),
     currency: currency === 0xff ? 0 : state.scheme!.currencies[currency],
     cycle: waits ? 0 : cycleOrSlot,
@@ -96,7 +101,7 @@ export function paymentAt(state: State, handle: number): Payment {
 
 /** Handle of the payment with this 16-byte identifier, or -1 when this cell does not hold it (any more). */
 export function paymentHandle(state: State, identifier: Uint8Array): number {
-  return findPayment(state, keyOf(identifier));
+  return isOurs(state, identifier) ? findPayment(state, keyOf(identifier)) : -1;
 }
 
 export interface Agreement {
@@ -116,7 +121,7 @@ export interface Agreement {
 
 /** Row of the agreement with this 16-byte identifier, or -1. */
 export function agreementRow(state: State, identifier: Uint8Array): number {
-  return state.agreementIndex.find(keyOf(identifier));
+  return isOurs(state, identifier) ? state.agreementIndex.find(keyOf(identifier)) : -1;
 }
 
 export function agreementAt(state: State, row: number): Agreement {

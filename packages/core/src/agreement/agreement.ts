@@ -52,6 +52,7 @@ function touch(state: State, row: number): void {
 
 /** Row of the agreement with the identifier at `offset`, or -1. */
 export function findAgreement(state: State, view: DataView, offset: number): number {
+  if (checkIdentifier(state, view, offset) !== 'none') return -1;
   readKey(view, offset, key);
   return state.agreementIndex.find(key);
 }

@@ -3,6 +3,9 @@ import type { Rows } from '../table/rows.ts';
 
 export const paymentStride = 56;
 
+/** In place of a bank: the payment was refused because there is none with the code it named. */
+export const noBank = 0xffff;
+
 /** Offsets in a payment record. */
 export const paymentFields = {
   /** Key: participant with the upper sequence bits, then the lower ones. */

@@ -6,9 +6,10 @@ import { type Reason, reasonOf, reasons } from '../reject.ts';
 import { currentCycle, findPayment, refundFields, rowOf, type State, segmentOf } from '../state.ts';
 import { paymentStates } from '../states.ts';
 import { type Key, readKey } from '../table/identifier-index.ts';
+import { checkIdentifier } from '../validation/validate-payment.ts';
 import { endFlight } from './flight.ts';
 import { answerRules, bankAnswerName, paymentStateName } from './lifecycle.ts';
-import { flightFields, paymentFields } from './payment.ts';
+import { flightFields, noBank, paymentFields } from './payment.ts';
 
 const fields = layout.recordAnswer;
 const key: Key = { date: 0, high: 0, low: 0 };
@@ -22,6 +23,7 @@ export function recordAnswer(
   effects: Effects,
 ): 'repeated' | Reason {
   // -- refusals --
+  if (checkIdentifier(state, view, offset + fields.id) !== 'none') return 'paymentUnknown';
   readKey(view, offset + fields.id, key);
   const handle = findPayment(state, key);
   if (handle < 0) return 'paymentUnknown';
@@ -30,7 +32,7 @@ export function recordAnswer(
   const row = rowOf(handle);
   const bankAndReason = view.getUint32(offset + fields.bank);
   const bank = rows.u16(row, paymentFields.bank);
-  if (bank === 0xffff || state.participants[bank].code !== bankAndReason >>> 8) return 'answerFromOther';
+  if (bank === noBank || state.participants[bank].code !== bankAndReason >>> 8) return 'answerFromOther';
   const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
   if (!rows.equalBytes(row, paymentFields.hash, bytes, offset + fields.hash, shortHashBytes))
     return 'answerHashDiffers';

@@ -28,7 +28,7 @@ import {
   validatePayment,
 } from '../validation/validate-payment.ts';
 import { addFlight } from './flight.ts';
-import { flightFields, paymentFields } from './payment.ts';
+import { flightFields, noBank, paymentFields } from './payment.ts';
 
 const fields = layout.submitPayment;
 /** More in flight than this and new payments are refused definitely; nothing grows without bound. */
@@ -113,7 +113,7 @@ function remember(
   rows.setU64(row, paymentFields.amount, Math.min(readUint64(view, offset + fields.amount), Number.MAX_SAFE_INTEGER));
   rows.setU32(row, paymentFields.sequence, state.sequence);
   rows.setU64(row, paymentFields.changedAt, state.at);
-  rows.setU16(row, paymentFields.bank, bank < 0 ? 0xffff : bank);
+  rows.setU16(row, paymentFields.bank, bank < 0 ? noBank : bank);
   rows.setU16(row, paymentFields.reason, reasons[reason].code);
   rows.setU16(row, paymentFields.answer, index);
   rows.setU8(row, paymentFields.kindAndState, ((view.getUint8(offset + fields.kind) & 15) << 4) | stateNumber);

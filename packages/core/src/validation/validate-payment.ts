@@ -5,7 +5,8 @@
 
 import { nextDate, previousDate } from '../calendar.ts';
 import { layout, originalAttached, type PaymentKind, paymentKinds, readUint64 } from '../command.ts';
-import { paymentFields } from '../payment/payment.ts';
+import { largestSequence } from '../identifier.ts';
+import { noBank, paymentFields } from '../payment/payment.ts';
 import type { Reason } from '../reject.ts';
 import {
   agreementFields,
@@ -27,11 +28,13 @@ export function paymentKindName(number: number): PaymentKind | undefined {
   return kinds[number];
 }
 
-/** An identifier's own shape: version, cell, date window. Whatever fails here is not remembered. */
+/** An identifier's own shape: version, participant, sequence, cell. Whatever fails here is not remembered. */
 export function checkIdentifier(state: State, view: DataView, offset: number): Reason {
   if (view.getUint8(offset + 4) !== 1) return 'identifierMalformed';
   const participant = view.getUint32(offset + 4) & 0xffffff;
   if (participant === 0 || participant > 99_999) return 'identifierMalformed';
+  const sequence = view.getUint8(offset + 8) * 0x1_0000_0000 + view.getUint32(offset + 9);
+  if (sequence > largestSequence) return 'identifierMalformed';
   if (view.getUint8(offset + 13) !== state.centre || view.getUint16(offset + 14) !== state.cell)
     return 'identifierForeignCell';
   return 'none';
@@ -39,6 +42,7 @@ export function checkIdentifier(state: State, view: DataView, offset: number): R
 
 export function checkDateWindow(state: State, date: number): Reason {
   const { businessDate } = state;
+  if (businessDate === 0) return 'identifierDateOutsideWindow';
   const open = date === businessDate || date === nextDate(businessDate) || date === previousDate(businessDate);
   return open ? 'none' : 'identifierDateOutsideWindow';
 }
@@ -91,6 +95,7 @@ function checkAgreement(
   currency: number,
   key: Key,
 ): Reason {
+  if (checkIdentifier(state, view, offset + fields.reference) !== 'none') return 'agreementUnknown';
   readKey(view, offset + fields.reference, key);
   const row = state.agreementIndex.find(key);
   if (row < 0) return 'agreementUnknown';
@@ -115,6 +120,8 @@ function checkOriginal(
   currency: number,
   key: Key,
 ): Reason {
+  // A refund goes to the cell of its original: only there is "at most the original" a local check.
+  if (checkIdentifier(state, view, offset + fields.reference) !== 'none') return 'originalUnknown';
   readKey(view, offset + fields.reference, key);
   const original = readOriginal(state, view, offset, key);
   if (original === undefined) return 'originalUnknown';
@@ -124,11 +131,13 @@ function checkOriginal(
   if (original.state !== paymentStates.succeeded) return 'originalNotSucceeded';
   if (original.currency !== state.scheme!.currencies[currency]) return 'currencyUnsupported';
   const refund = state.refundIndex.find(key);
-  const refunded = refund < 0 ? 0 : state.refunds.u64(refund, refundFields.refunded);
-  return refunded + amount > original.amount ? 'refundAboveOriginal' : 'none';
+  if (refund < 0) return amount > original.amount ? 'refundAboveOriginal' : 'none';
+  const refunded = state.refunds.u64(refund, refundFields.refunded);
+  return refunded + amount > state.refunds.u64(refund, refundFields.original) ? 'refundAboveOriginal' : 'none';
 }
 
 export interface Original {
+  /** Code; 0 when it was refused because there is no such bank. */
   readonly bank: number;
   readonly kind: number;
   readonly state: number;
@@ -144,8 +153,9 @@ export function readOriginal(state: State, view: DataView, offset: number, key: 
     const { rows } = segmentOf(state, handle);
     const row = rowOf(handle);
     const kindAndState = rows.u8(row, paymentFields.kindAndState);
+    const bank = rows.u16(row, paymentFields.bank);
     return {
-      bank: state.participants[rows.u16(row, paymentFields.bank)].code,
+      bank: bank === noBank ? 0 : state.participants[bank].code,
       kind: kindAndState >> 4,
       state: kindAndState & 15,
       currency: state.scheme!.currencies[rows.u8(row, paymentFields.currency)],
