@@ -64,10 +64,17 @@ export function moveCycle(cycle: Cycle, to: CycleState): void {
   cycle.state = to;
 }
 
+export function grossCredits(cycle: Cycle, account: number): number {
+  return account < cycle.positions.count ? cycle.positions.i64(account, positionFields.credits) : 0;
+}
+
+export function grossDebits(cycle: Cycle, account: number): number {
+  return account < cycle.positions.count ? cycle.positions.i64(account, positionFields.debits) : 0;
+}
+
 /** Credits minus debits of an account in a cycle; 0 for an account it has never touched. */
 export function netPosition(cycle: Cycle, account: number): number {
-  if (account >= cycle.positions.count) return 0;
-  return cycle.positions.i64(account, positionFields.credits) - cycle.positions.i64(account, positionFields.debits);
+  return grossCredits(cycle, account) - grossDebits(cycle, account);
 }
 
 export function cycleStateNumber(cycle: Cycle): number {

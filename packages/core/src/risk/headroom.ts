@@ -4,9 +4,10 @@
  * A bank: outstanding - reserved >= -netDebitCap. A payment institution: its money at the settlement agent plus what
  * is outstanding minus what is reserved never falls below zero (customers' money is never lent).
  */
+import { grossCredits, grossDebits } from '../clearing/cycle.ts';
 import { largestPosition } from '../configuration.ts';
 import type { Reason } from '../reject.ts';
-import { accountFields, type State } from '../state.ts';
+import { accountFields, currentCycle, type State } from '../state.ts';
 
 /** Minor units that new offers may still take from this account; never negative in a state without breach. */
 export function headroom(state: State, account: number): number {
@@ -22,12 +23,24 @@ export function headroom(state: State, account: number): number {
 /** Why the debtor's account cannot carry the amount or the creditor's not take it, or `none`. */
 export function checkHeadroom(state: State, debtor: number, creditor: number, amount: number, pull: boolean): Reason {
   if (headroom(state, debtor) < amount) return pull ? 'netDebitCapExceeded' : 'floatInsufficient';
+  return staysInRange(state, debtor, creditor, amount) ? 'none' : 'positionOutOfRange';
+}
+
+/**
+ * No sum ever passes 2^52, however the payments in flight end: neither a position nor what is outstanding, nor the
+ * gross debits and credits of the open cycle. A payment in flight moves from `reserved` to `debits` and from
+ * `incoming` to `credits`, so their sums can only fall until the next offer.
+ */
+function staysInRange(state: State, debtor: number, creditor: number, amount: number): boolean {
   const { accounts } = state;
-  const lowest =
-    accounts.i64(debtor, accountFields.outstanding) - accounts.i64(debtor, accountFields.reserved) - amount;
-  const highest =
-    accounts.i64(creditor, accountFields.outstanding) + accounts.i64(creditor, accountFields.incoming) + amount;
-  const funds = accounts.i64(creditor, accountFields.funds);
-  if (lowest < -largestPosition || highest + funds > largestPosition) return 'positionOutOfRange';
-  return 'none';
+  const cycle = currentCycle(state);
+  const reserved = accounts.i64(debtor, accountFields.reserved) + amount;
+  const incoming = accounts.i64(creditor, accountFields.incoming) + amount;
+  const highest = accounts.i64(creditor, accountFields.outstanding) + incoming;
+  return (
+    accounts.i64(debtor, accountFields.outstanding) - reserved >= -largestPosition &&
+    highest + accounts.i64(creditor, accountFields.funds) <= largestPosition &&
+    grossDebits(cycle, debtor) + reserved <= largestPosition &&
+    grossCredits(cycle, creditor) + incoming <= largestPosition
+  );
 }

@@ -64,7 +64,9 @@ export function recordFunds(
   const amount = readUint64(view, offset + at.amount);
   const credit = view.getUint8(offset + at.credit) === 1;
   const funds = accounts.i64(account, accountFields.funds) + (credit ? amount : -amount);
-  if (Math.abs(funds) > largestPosition) return 'positionOutOfRange';
+  const highest =
+    funds + accounts.i64(account, accountFields.outstanding) + accounts.i64(account, accountFields.incoming);
+  if (Math.abs(funds) > largestPosition || highest > largestPosition) return 'positionOutOfRange';
 
   // ---- point of no return: the agent's books are what counts, even below zero ----
   accounts.setI64(account, accountFields.funds, funds);
