@@ -38,10 +38,18 @@ function isCount(value: unknown, smallest: number, largest: number): value is nu
   return Number.isSafeInteger(value) && (value as number) >= smallest && (value as number) <= largest;
 }
 
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
+function isCap(cap: ParticipantContent['netDebitCaps'][number]): boolean {
+  return isObject(cap) && isCount(cap.currency, 1, 999) && isCount(cap.amount, 0, largestPosition);
+}
+
 /** The content, or undefined if it is not one that the core can live by. */
 export function readScheme(json: unknown): SchemeContent | undefined {
   const scheme = json as SchemeContent;
-  if (typeof json !== 'object' || json === null || !Array.isArray(scheme.currencies)) return undefined;
+  if (!isObject(json) || !Array.isArray(scheme.currencies)) return undefined;
   const { currencies } = scheme;
   if (currencies.length < 1 || currencies.length > 8 || new Set(currencies).size !== currencies.length)
     return undefined;
@@ -62,15 +70,16 @@ export function readScheme(json: unknown): SchemeContent | undefined {
 
 export function readParticipants(json: unknown): ParticipantsContent | undefined {
   const content = json as ParticipantsContent;
-  if (typeof json !== 'object' || json === null || !Array.isArray(content.participants)) return undefined;
+  if (!isObject(json) || !Array.isArray(content.participants)) return undefined;
   const codes = new Set<number>();
-  for (const { code, role, status, netDebitCaps } of content.participants) {
+  for (const participant of content.participants) {
+    if (!isObject(participant)) return undefined;
+    const { code, role, status, netDebitCaps } = participant;
     if (!isCount(code, 1, 99999) || codes.has(code)) return undefined;
     if (role !== 'paymentInstitution' && role !== 'bank') return undefined;
     if (status !== 'active' && status !== 'suspended') return undefined;
-    if (!Array.isArray(netDebitCaps)) return undefined;
-    if (!netDebitCaps.every((cap) => isCount(cap.currency, 1, 999) && isCount(cap.amount, 0, largestPosition)))
-      return undefined;
+    if (!Array.isArray(netDebitCaps) || !netDebitCaps.every(isCap)) return undefined;
+    if (new Set(netDebitCaps.map(({ currency }) => currency)).size !== netDebitCaps.length) return undefined;
     codes.add(code);
   }
   return content;
