@@ -1,6 +1,7 @@
 /** Configuration and business day: they enter by journaled commands only, never by themselves. */
 import { assert } from './assert.ts';
 import { isDate, previousDate } from './calendar.ts';
+import { openCycle } from './clearing/cycle.ts';
 import { configurationKinds, layout } from './command.ts';
 import { readParticipants, readScheme } from './configuration.ts';
 import type { Effects } from './effects.ts';
@@ -66,6 +67,12 @@ export function advanceBusinessDay(
   if (!isDate(date) || date <= state.businessDate) return 'businessDayInvalid';
 
   // ---- point of no return ----
+  if (state.businessDate === 0) {
+    // The first cycle begins with the first business day; until now nothing could be posted to it.
+    const { number } = state.cycles.pop()!;
+    state.cycles.push(openCycle(number, date, state.at));
+    effects.add('cycleChanged', number, index);
+  }
   state.businessDate = date;
   const oldest = previousDate(date);
   for (const [segmentDate, number] of [...state.segmentOfDate].sort(([a], [b]) => a - b)) {

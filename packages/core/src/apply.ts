@@ -26,6 +26,9 @@ import { nextDeadline, type State } from './state.ts';
 /** Version of the rules below, journaled with every batch; a change that alters a decision raises it. */
 export const rulesVersion = 1;
 
+/** Records name a body by batch and index; payments have 16 bits for the index. */
+const largestIndex = 0xffff;
+
 /**
  * Applies a batch: `facts` holds commands one after the other, and gets their outcomes written into it.
  *
@@ -41,6 +44,7 @@ export function applyBatch(state: State, sequence: number, at: number, facts: Ui
   const view = new DataView(facts.buffer, facts.byteOffset, facts.byteLength);
   let index = 0;
   for (let offset = 0; offset < facts.length; index++) {
+    assert(index <= largestIndex, 'a batch holds at most 65536 commands');
     const size = view.getUint32(offset + 4);
     assert(size >= headBytes && size % 8 === 0 && offset + size <= facts.length, 'a command lies whole in its batch');
     applyCommand(state, view, offset, index, effects);
