@@ -1,0 +1,11 @@
+/** Journal, snapshots, configurations, body keys and records. port.ts says what they promise; read it first. */
+export * from './batch.ts';
+export { DamagedJournalError } from './journal-law.ts';
+export type { AppendFault, OnAppend } from './memory/memory-journal.ts';
+export { type MemoryDisk, type MemoryStoreOptions, memoryDisk, memoryStore } from './memory/memory-store.ts';
+export * from './port.ts';
+export { type PostgresConnection, UnsafeDatabaseError } from './postgres/connection.ts';
+export { type Migrated, migrate, type RolePasswords } from './postgres/migrate.ts';
+export { type PostgresStoreOptions, postgresStore, routingNumber } from './postgres/postgres-store.ts';
+export { StaleRecordsError } from './records-law.ts';
+export * from './verify-chain.ts';

@@ -1,0 +1,92 @@
+/**
+ * A few connections, used by one at a time, in order of asking.
+ *
+ * After any error a connection is thrown away: errors are rare, and so no state of a failed query is ever met by the
+ * next one. Every use has a deadline, since a dead peer would otherwise hang until TCP gives up.
+ */
+import type { Clock } from '@clearway/ports';
+import type { Client } from 'pg';
+
+export interface PoolOptions {
+  readonly size: number;
+  readonly clock: Pick<Clock, 'after'>;
+  /** @throws UnavailableError */
+  connect(): Promise<Client>;
+}
+
+export interface Pool {
+  /** Throws what `connect` or `work` throw, or {@link DeadlineError}; the deadline runs once there is a connection. */
+  use<T>(deadlineMs: number, work: (client: Client) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** What was asked may have happened or not. */
+export class DeadlineError extends Error {
+  override name = 'DeadlineError';
+}
+
+export function createPool({ size, clock, connect }: PoolOptions): Pool {
+  const idle: Client[] = [];
+  const waiting: (() => void)[] = [];
+  const dead = new WeakSet<Client>();
+  let used = 0;
+  let isClosed = false;
+
+  async function take(): Promise<void> {
+    if (used < size) used += 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+  }
+
+  function give(): void {
+    const next = waiting.shift();
+    if (next) next();
+    else used -= 1;
+  }
+
+  async function open(): Promise<Client> {
+    const client = await connect();
+    client.once('end', () => {
+      dead.add(client);
+      const place = idle.indexOf(client);
+      if (place >= 0) idle.splice(place, 1);
+    });
+    return client;
+  }
+
+  function keep(client: Client): void {
+    if (isClosed) void client.end();
+    else if (!dead.has(client)) idle.push(client);
+  }
+
+  return {
+    async use(deadlineMs, work) {
+      await take();
+      try {
+        const client = idle.pop() ?? (await open());
+        try {
+          const result = await within(clock, deadlineMs, work(client));
+          keep(client);
+          return result;
+        } catch (error) {
+          void client.end();
+          throw error;
+        }
+      } finally {
+        give();
+      }
+    },
+
+    async close() {
+      isClosed = true;
+      await Promise.all(idle.splice(0).map((client) => client.end()));
+    },
+  };
+}
+
+/** @throws DeadlineError if `promise` is not done in time; it goes on unheard */
+export function within<T>(clock: Pick<Clock, 'after'>, deadlineMs: number, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(deadlineMs, () => reject(new DeadlineError(`no answer within ${deadlineMs} ms`)));
+    promise.then(resolve, reject).finally(cancel);
+  });
+}

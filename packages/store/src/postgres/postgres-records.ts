@@ -1,0 +1,229 @@
+/** The records in PostgreSQL: written in bulk by one projector, read by key or by pages. */
+import type { Client, QueryResult } from 'pg';
+import type {
+  AgreementRecord,
+  CycleRecord,
+  PaymentQuery,
+  PaymentRecord,
+  PositionRecord,
+  Records,
+  RecordsChange,
+  WorkItemRecord,
+} from '../port.ts';
+import { staleWrite } from '../records-law.ts';
+import { ask, inTransaction } from './ask.ts';
+import type { Pool } from './pool.ts';
+import { type RecordTable, recordTable } from './record-table.ts';
+
+const payments = recordTable<PaymentRecord>('records.payment', ['paymentId'], {
+  paymentId: 'text',
+  kind: 'text',
+  instructingAgent: 'text',
+  instructedAgent: 'text',
+  endToEndId: 'text',
+  amount: 'money',
+  currency: 'integer',
+  reference: 'text',
+  state: 'text',
+  reason: 'text',
+  cycle: 'number',
+  receivedAt: 'number',
+  submittedAt: 'number',
+  changedAt: 'number',
+  sequence: 'number',
+  requestSequence: 'number',
+  requestIndex: 'integer',
+  answerSequence: 'number',
+  answerIndex: 'integer',
+  hash: 'text',
+});
+
+const agreements = recordTable<AgreementRecord>('records.agreement', ['agreementId'], {
+  agreementId: 'text',
+  institution: 'text',
+  bank: 'text',
+  paymentLimit: 'money',
+  currency: 'integer',
+  expiresOn: 'integer',
+  state: 'text',
+  reason: 'text',
+  changedAt: 'number',
+  sequence: 'number',
+});
+
+const cycles = recordTable<CycleRecord>('records.cycle', ['cycle'], {
+  cycle: 'number',
+  businessDate: 'integer',
+  state: 'text',
+  openedAt: 'number',
+  cutOffAt: 'number',
+  nettedAt: 'number',
+  settledAt: 'number',
+  payments: 'number',
+  turnover: 'money',
+});
+
+const positions = recordTable<PositionRecord>('records.position', ['cycle', 'participant', 'currency'], {
+  cycle: 'number',
+  participant: 'text',
+  currency: 'integer',
+  credits: 'money',
+  debits: 'money',
+  creditCount: 'number',
+  debitCount: 'number',
+});
+
+const workItems = recordTable<WorkItemRecord>('records.work_item', ['workItemId'], {
+  workItemId: 'text',
+  kind: 'text',
+  subject: 'text',
+  openedAt: 'number',
+  dueAt: 'number',
+  owner: 'text',
+  closedAt: 'number',
+  resolution: 'text',
+});
+
+/** Rows a round trip when a whole cycle is read. */
+const pageRows = 2_000;
+
+export function postgresRecords(cell: number, pool: Pool, deadlineMs: number): Records {
+  const query = (text: string, values: readonly unknown[]): Promise<QueryResult> =>
+    ask(pool, deadlineMs, (client) => client.query(text, [cell, ...values]));
+
+  /** `rest` follows SELECT … FROM … WHERE cell = $1. */
+  async function find<Row extends object>(table: RecordTable<Row>, rest: string, ...values: unknown[]): Promise<Row[]> {
+    const { rows } = await query(`SELECT ${table.columns} FROM ${table.name} WHERE cell = $1 ${rest}`, values);
+    return rows.map(table.read);
+  }
+
+  return {
+    async cursor() {
+      const { rows } = await query('SELECT sequence FROM records.cursor WHERE cell = $1', []);
+      return Number(rows[0]?.sequence ?? 0);
+    },
+
+    write: (change) => ask(pool, deadlineMs, (client) => inTransaction(client, () => write(client, cell, change))),
+
+    async payment(paymentId) {
+      return (await find(payments, 'AND payment_id = $2', paymentId))[0];
+    },
+
+    async payments(query) {
+      const { text, values } = paymentsQuery(query);
+      const { rows } = await ask(pool, deadlineMs, (client) => client.query(text, [cell, ...values]));
+      return rows.map(payments.read);
+    },
+
+    async *paymentsOfCycle(cycle, participant) {
+      for (let after = ''; ; ) {
+        const { rows } = await query(cyclePageText, [cycle, participant, after, pageRows]);
+        for (const row of rows) yield payments.read(row);
+        if (rows.length < pageRows) return;
+        after = rows[rows.length - 1].payment_id;
+      }
+    },
+
+    async agreement(agreementId) {
+      return (await find(agreements, 'AND agreement_id = $2', agreementId))[0];
+    },
+
+    cycles: (limit) => find(cycles, 'ORDER BY cycle DESC LIMIT $2', limit),
+
+    async cycle(cycle) {
+      return (await find(cycles, 'AND cycle = $2', cycle))[0];
+    },
+
+    positions: (cycle) => find(positions, 'AND cycle = $2 ORDER BY participant, currency', cycle),
+
+    async putFile({ cycle, participant, hash, bytes }) {
+      await query(
+        `INSERT INTO records.file (cell, cycle, participant, hash, bytes) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (cell, cycle, participant) DO UPDATE SET hash = excluded.hash, bytes = excluded.bytes`,
+        [cycle, participant, hash, bytes],
+      );
+    },
+
+    async file(cycle, participant) {
+      const { rows } = await query(
+        'SELECT hash, bytes FROM records.file WHERE cell = $1 AND cycle = $2 AND participant = $3',
+        [cycle, participant],
+      );
+      return rows[0] && { cycle, participant, ...rows[0] };
+    },
+
+    workItems: (open) => find(workItems, `AND closed_at ${open ? '=' : '<>'} 0 ORDER BY due_at, work_item_id`),
+
+    async hint(name) {
+      const { rows } = await query('SELECT value FROM records.hint WHERE cell = $1 AND name = $2', [name]);
+      return rows[0] && Number(rows[0].value);
+    },
+
+    async putHint(name, value) {
+      await query(
+        `INSERT INTO records.hint (cell, name, value) VALUES ($1, $2, $3)
+         ON CONFLICT (cell, name) DO UPDATE SET value = excluded.value`,
+        [name, value],
+      );
+    },
+  };
+}
+
+async function write(client: Client, cell: number, change: RecordsChange): Promise<void> {
+  await client.query('INSERT INTO records.cursor (cell, sequence) VALUES ($1, 0) ON CONFLICT DO NOTHING', [cell]);
+  const { rows } = await client.query('SELECT sequence FROM records.cursor WHERE cell = $1 FOR UPDATE', [cell]);
+  const cursor = Number(rows[0].sequence);
+  if (change.sequence < cursor) throw staleWrite(change.sequence, cursor);
+  await upsert(client, cell, payments, change.payments);
+  await upsert(client, cell, agreements, change.agreements);
+  await upsert(client, cell, cycles, change.cycles);
+  await upsert(client, cell, positions, change.positions);
+  await upsert(client, cell, workItems, change.workItems);
+  await client.query('UPDATE records.cursor SET sequence = $2 WHERE cell = $1', [cell, change.sequence]);
+}
+
+async function upsert<Row extends object>(
+  client: Client,
+  cell: number,
+  table: RecordTable<Row>,
+  rows: readonly Row[],
+): Promise<void> {
+  if (rows.length > 0) await client.query(table.upsert, table.parameters(cell, rows));
+}
+
+/**
+ * Either of two agents may be the participant. One condition with OR would read every payment of the cell in order;
+ * two halves, each in the order of its own index and each as long as the page, do not.
+ */
+const eitherAgent = (half: (agent: string) => string, rest: string) =>
+  `(${half('instructing_agent')}) UNION (${half('instructed_agent')}) ${rest}`;
+
+const cyclePageText = eitherAgent(
+  (agent) =>
+    `SELECT ${payments.columns} FROM records.payment
+     WHERE cell = $1 AND cycle = $2 AND state = 'succeeded' AND ${agent} = $3 AND payment_id > $4
+     ORDER BY payment_id LIMIT $5`,
+  'ORDER BY payment_id LIMIT $5',
+);
+
+function paymentsQuery(query: PaymentQuery): { text: string; values: unknown[] } {
+  const values: unknown[] = [];
+  const value = (given: unknown) => `$${values.push(given) + 1}`;
+  const conditions = ['cell = $1'];
+  if (query.endToEndId !== undefined) conditions.push(`end_to_end_id = ${value(query.endToEndId)}`);
+  if (query.state !== undefined) conditions.push(`state = ${value(query.state)}`);
+  if (query.cycle !== undefined) conditions.push(`cycle = ${value(query.cycle)}`);
+  if (query.from !== undefined) conditions.push(`submitted_at >= ${value(query.from)}`);
+  if (query.to !== undefined) conditions.push(`submitted_at < ${value(query.to)}`);
+  if (query.after !== undefined) {
+    const after = value(query.after);
+    const time = `(SELECT submitted_at FROM records.payment WHERE cell = $1 AND payment_id = ${after})`;
+    conditions.push(`submitted_at <= ${time}`, `(submitted_at < ${time} OR payment_id > ${after})`);
+  }
+  const order = `ORDER BY submitted_at DESC, payment_id LIMIT ${value(query.limit)}`;
+  const select = (more: readonly string[]) =>
+    `SELECT ${payments.columns} FROM records.payment WHERE ${[...conditions, ...more].join(' AND ')} ${order}`;
+  if (query.participant === undefined) return { text: select([]), values };
+  const participant = value(query.participant);
+  return { text: eitherAgent((agent) => select([`${agent} = ${participant}`]), order), values };
+}
