@@ -11,7 +11,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'packages/core': [],
   'packages/ports': [],
   'packages/embedded': [],
-  'packages/iso20022': ['@clearway/core'],
+  'packages/iso20022': ['@clearway/core', '@clearway/core/vocabulary'],
   'packages/contract': ['@clearway/core/vocabulary', '@clearway/ports'],
   'packages/store': ['@clearway/core', '@clearway/ports'],
   'packages/gateway': [

@@ -39,6 +39,8 @@ const portedModules = new Set([
   'node:perf_hooks',
 ]);
 
+const hashes = new Set(['createHash', 'createHmac', 'timingSafeEqual']);
+
 /** Methods whose answer depends on the machine's time zone, locale or data tables. */
 const local = /^(get(FullYear|Month|Date|Day|Hours|Minutes|Seconds|TimezoneOffset)|toLocale\w*|localeCompare)$/;
 
@@ -74,6 +76,7 @@ function impurity(node: ts.Node): string | undefined {
   )
     return node.text;
   if (ts.isPropertyAccessExpression(node) && local.test(node.name.text)) return `.${node.name.text}()`;
+  if (ts.isPropertyAccessExpression(node) && node.getText() === 'Date.parse') return 'Date.parse';
   if (ts.isAwaitExpression(node)) return 'await';
   if (node.kind === ts.SyntaxKind.AsyncKeyword) return 'async';
   return undefined;
@@ -83,20 +86,21 @@ function unported(node: ts.Node): string | undefined {
   const found = clockOrChance(node);
   if (found !== undefined) return found;
   if (ts.isIdentifier(node) && isValue(node) && simulatedAmbient.has(node.text)) return node.text;
-  if (
-    ts.isImportDeclaration(node) &&
-    ts.isStringLiteral(node.moduleSpecifier) &&
-    portedModules.has(node.moduleSpecifier.text)
-  ) {
-    return node.moduleSpecifier.text;
-  }
-  return undefined;
+  if (!ts.isImportDeclaration(node) || !ts.isStringLiteral(node.moduleSpecifier)) return undefined;
+  const module = node.moduleSpecifier.text;
+  return portedModules.has(module) && !importsOnlyHashes(node) ? module : undefined;
+}
+
+/** A hash is the same everywhere and at once; it needs no port. */
+function importsOnlyHashes(node: ts.ImportDeclaration): boolean {
+  const names = node.importClause?.namedBindings;
+  return names !== undefined && ts.isNamedImports(names) && names.elements.every(({ name }) => hashes.has(name.text));
 }
 
 function clockOrChance(node: ts.Node): string | undefined {
   if (ts.isPropertyAccessExpression(node)) {
     const text = node.getText();
-    return text === 'Date.now' || text === 'Math.random' || text === 'Date.parse' ? text : undefined;
+    return text === 'Date.now' || text === 'Math.random' ? text : undefined;
   }
   if (ts.isNewExpression(node) && node.expression.getText() === 'Date' && !node.arguments?.length) return 'new Date()';
   if (ts.isCallExpression(node) && node.expression.getText() === 'Date') return 'Date()';

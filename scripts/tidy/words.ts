@@ -4,8 +4,10 @@ import ts from 'typescript';
 import { lineOf, nodesOf, type Rule } from './workspace.ts';
 
 const glossary = 'docs/glossary.md';
-/** PostgreSQL has transactions; the business does not. */
-const databaseTerms = { folders: /^packages\/(store|embedded)\//, words: new Set(['transaction']) };
+/** File names for what has not found its concept yet, and keeps growing. */
+const drawers = new Set(['utils', 'util', 'helpers', 'helper', 'common', 'misc', 'manager', 'processor']);
+/** PostgreSQL has transactions and sessions; the business does not. */
+const databaseTerms = { folders: /^packages\/(store|embedded)\//, words: new Set(['transaction', 'session']) };
 
 export const wordsRule: Rule = function* (workspace) {
   const text = workspace.read(glossary);
@@ -20,7 +22,12 @@ export const wordsRule: Rule = function* (workspace) {
         yield { path, line, message: `'${name}' says "${word}"; the glossary's word is ${instead}.` };
       }
     };
-    yield* complain(basename(path, '.ts'), 1);
+    const fileName = basename(path, '.ts');
+    yield* complain(fileName, 1);
+    for (const word of wordsOf(fileName)) {
+      if (drawers.has(word))
+        yield { path, line: 1, message: `"${word}" is a drawer, not a concept: name the file after what it is about.` };
+    }
     for (const node of nodesOf(tree)) if (isDeclaredName(node)) yield* complain(node.text, lineOf(tree, node));
   }
 };

@@ -162,7 +162,7 @@ function* filesBelow(folder: string, nested: ReadonlySet<string>): Generator<str
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
       if (!notSources.has(entry.name) && !nested.has(path)) yield* filesBelow(path, nested);
-    } else if (entry.name.endsWith('.ts')) yield path;
+    } else if (entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts')) yield path;
   }
 }
 

@@ -1,0 +1,68 @@
+/**
+ * Pages that are made from the code's own tables, so that they cannot disagree with it.
+ *
+ *   node scripts/dist/docs.js            writes them
+ *   node scripts/dist/docs.js --check    fails if what is there differs
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { problems } from '@clearway/contract';
+import { type Reason, type ReasonKind, reasons } from '@clearway/core/vocabulary';
+import { isoReason } from '@clearway/iso20022';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const pages: Readonly<Record<string, () => string>> = { 'docs/reference/reasons.md': reasonsPage };
+
+const kinds: Record<Exclude<ReasonKind, 'none'>, string> = {
+  malformed: 'the message has to be mended',
+  unauthorized: 'signature or rights are missing',
+  conflict: 'it contradicts what is known',
+  state: 'the thing it is about is not in a state for this',
+  limit: 'an amount, a cap, the float or a rate does not allow it',
+  time: 'too early or too late',
+  unavailable: 'nothing was done; try again with the same identifier',
+  bank: 'the instructed bank has decided so',
+};
+
+function reasonsPage(): string {
+  const rows = (kind: string) =>
+    (Object.keys(reasons) as Reason[])
+      .filter((reason) => reasons[reason].kind === kind)
+      .map((reason) => {
+        const { status, title, help } = problems[reason];
+        return `| <a id="${reason}"></a>\`${reason}\` | ${reasons[reason].code} | ${status} | ${isoReason[reason]} | ${title}. ${help} |`;
+      });
+  const sections = Object.entries(kinds).flatMap(([kind, meaning]) => [
+    `## ${kind}: ${meaning}`,
+    '',
+    '| reason | journal | HTTP | ISO 20022 | meaning, and what to do |',
+    '|---|---|---|---|---|',
+    ...rows(kind),
+    '',
+  ]);
+  return `${[
+    '# Reasons',
+    '',
+    'Every reason why something is refused or failed: a closed set. The name is what messages carry, the number is what the journal',
+    'carries, HTTP is the status of the problem document, ISO 20022 the external status reason code (NARR: only our own word says it).',
+    "A bank's reason comes inside a payment or agreement that failed, and that is answered with HTTP 200; its own status is for the",
+    'rare case that it stands alone.',
+    '',
+    'Made by `node scripts/dist/docs.js` from `core/src/reject.ts`, `contract/src/problem.ts` and `iso20022/src/status.ts`.',
+    '',
+    ...sections,
+  ]
+    .join('\n')
+    .trimEnd()}\n`;
+}
+
+const checking = process.argv.includes('--check');
+for (const [path, make] of Object.entries(pages)) {
+  const file = `${root}/${path}`;
+  const page = make();
+  if (!checking) writeFileSync(file, page);
+  else if (readFileSync(file, 'utf8') !== page) {
+    console.error(`${path} differs from the code. Make it anew with: node scripts/dist/docs.js`);
+    process.exitCode = 1;
+  }
+}
