@@ -5,6 +5,10 @@
  * updates that row. So a claim waits for appends that have begun, and an append that comes later finds no row: what
  * the claim then reads is all that the old epoch will ever have. (A foreign key would block the claim; `WHERE EXISTS`
  * and CHECK functions let a stale open SQL transaction commit after the claim.)
+ *
+ * Fairness. Row locks have no queue: a writer that always has an append in flight could keep a claim waiting for ever.
+ * Advisory locks have one, so appends take one shared before the row, a claim takes it alone, and later appends wait
+ * behind the claim.
  */
 import type { Clock, Crypto } from '@clearway/ports';
 import { type Client, DatabaseError } from 'pg';
@@ -127,10 +131,17 @@ export function postgresJournal(options: PostgresJournalOptions): Journal {
   return { claim, append, read, readOne, async close() {} };
 }
 
-/** Each statement is its own SQL transaction: no round trip ever holds a lock. */
-const insertText = `
+/** First half of the advisory lock; the second is the cell. */
+const claimLock = 0x636c_7761;
+
+/**
+ * Each append is its own SQL transaction: no round trip ever holds a lock. The condition is judged before the row is
+ * locked, so the locks are taken in the same order as by a claim.
+ */
+export const insertText = `
   INSERT INTO journal.batch (cell, epoch, sequence, header, facts, bodies)
-  SELECT cell, epoch, $3, $4, $5, $6 FROM journal.cell WHERE cell = $1 AND epoch = $2 FOR SHARE`;
+  SELECT cell, epoch, $3, $4, $5, $6 FROM journal.cell
+  WHERE cell = $1 AND epoch = $2 AND pg_advisory_xact_lock_shared(${claimLock}, cell) IS NOT NULL FOR SHARE`;
 
 /** @throws FencedError, UnavailableError; anything else leaves it open whether the row is durable */
 async function insert(client: Client, cell: number, batch: JournalBatch): Promise<void> {
@@ -169,6 +180,7 @@ async function claimCell(client: Client, cell: number, crypto: Pick<Crypto, 'sha
   await assertDurable(client);
   return withoutWarning(client, async () => {
     await client.query('BEGIN');
+    await client.query('SELECT pg_advisory_xact_lock($1, $2)', [claimLock, cell]);
     await client.query('INSERT INTO journal.cell (cell, epoch) VALUES ($1, 0) ON CONFLICT DO NOTHING', [cell]);
     const raised = await client.query('UPDATE journal.cell SET epoch = epoch + 1 WHERE cell = $1 RETURNING epoch', [
       cell,
