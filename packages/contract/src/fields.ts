@@ -9,7 +9,7 @@ export type Visibility = 'clear' | 'receiver' | 'receiverAndVault';
 
 const signature = { 'signature.suite': 'clear', 'signature.keyVersion': 'clear', 'signature.value': 'clear' } as const;
 
-/** Names with `sealed.` stand inside the sealed part, a JSON object. */
+/** Names with `sealed.` stand inside the sealed part, a JSON object; whatever else a sender puts there is `receiver` too. */
 export const fields = {
   PaymentRequest: {
     paymentId: 'clear',
@@ -23,7 +23,6 @@ export const fields = {
     expiresAt: 'clear',
     'sealed.creditorName': 'receiver',
     'sealed.creditorAccount': 'receiver',
-    'sealed.purpose': 'receiver',
     ...signature,
   },
   PaymentAnswer: {

@@ -50,8 +50,11 @@ export interface RequestExpectations {
   keysOf(code: string): readonly VerifyingKey[] | undefined | Promise<readonly VerifyingKey[] | undefined>;
   /** Host (and port) that the request must be meant for; without it the Host header is believed. */
   readonly authority?: string | undefined;
-  /** Remembers the nonce until `expiresAt` (ms) and tells whether it is new. Asked only when all else holds. */
-  firstUse(code: string, nonce: string, expiresAt: number): boolean;
+  /**
+   * Remembers the nonce and tells whether it is new, or why else the signature cannot be taken; `false` stands for
+   * `signatureReplayed`. Asked only when all else holds. `created`: seconds since 1970, as signed.
+   */
+  firstUse(code: string, nonce: string, created: number): boolean | Reason;
 }
 
 export async function signRequest(
@@ -90,8 +93,9 @@ export async function verifyRequest(
       throw new Refusal('signatureInvalid', 'the signature needs a nonce of 8 to 64 characters');
     }
     const verified = await verify(ports, signature, { request }, request, await expected.keysOf(signature.code));
-    if (!expected.firstUse(signature.code, nonce, verified.expiresAt)) {
-      throw new Refusal('signatureReplayed', 'this nonce has been used; sign every attempt anew');
+    const first = expected.firstUse(signature.code, nonce, signature.parameters.get('created') as number);
+    if (first !== true) {
+      throw new Refusal(first || 'signatureReplayed', 'the nonce cannot be taken (again); sign every attempt anew');
     }
     return verified;
   });
