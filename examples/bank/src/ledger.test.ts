@@ -6,7 +6,12 @@ import { ContradictionError, createLedger, type Decided, type Ledger, type Ledge
 
 const wallet = '00101';
 const account = '0020100000000001';
-const debtor = { account, name: 'Customer 1', identity: '110101199001010011', phone: '13900000001' };
+const debtor = {
+  debtorAccount: account,
+  debtorName: 'Customer 1',
+  document: '110101199001010011',
+  phone: '13900000001',
+};
 const agreementId = '2026112210010100000000001010001';
 const expiresAt = 1000;
 
@@ -50,7 +55,7 @@ function payment(asked: Asked): OfferQuestion {
   };
 }
 
-function signing(number: number, details: Details = { debtor }, hash = `signing ${number}`): SigningQuestion {
+function signing(number: number, details: Details = debtor, hash = `signing ${number}`): SigningQuestion {
   return {
     agreement: {
       agreementId: idOf(number),
@@ -126,8 +131,8 @@ test('a wrong code fails the agreement for good, and does not end one in force',
 
 test('signing compares the four elements with the account', () => {
   const ledger = ledgerWithAgreement();
-  for (const element of ['name', 'identity', 'phone']) {
-    const question = signing(2, { debtor: { ...debtor, [element]: 'other' } }, `other ${element}`);
+  for (const element of ['debtorName', 'document', 'phone']) {
+    const question = signing(2, { ...debtor, [element]: 'other' }, `other ${element}`);
     assert.equal(ledger.decideSigning(question, 3, '1').decision.reason, 'bankIdentityMismatch');
   }
   assert.equal(ledger.decideSigning(signing(2, {}), 3, '1').decision.reason, 'bankIdentityMismatch');
@@ -143,12 +148,12 @@ const refusals: readonly (readonly [string, Asked, string])[] = [
   ['a payout that names nobody', { number: 9, kind: 'payout' }, 'bankAccountUnknown'],
   [
     'a payout to an unknown account',
-    { number: 9, kind: 'payout', details: { creditor: { account: 'x', name: 'x' } } },
+    { number: 9, kind: 'payout', details: { creditorAccount: 'x', creditorName: 'x' } },
     'bankAccountUnknown',
   ],
   [
     'a payout to another name',
-    { number: 9, kind: 'payout', details: { creditor: { account, name: 'x' } } },
+    { number: 9, kind: 'payout', details: { creditorAccount: account, creditorName: 'x' } },
     'bankIdentityMismatch',
   ],
   ['a refund of nothing', { number: 9, kind: 'refund', original: 8 }, 'bankAccountUnknown'],
@@ -164,7 +169,7 @@ for (const [what, asked, reason] of refusals) {
   test(`${what} fails with ${reason}, and books nothing`, () => {
     const ledger = ledgerWithAgreement();
     take(ledger, ledger.decideOffer(payment({ number: 1 }), 3, false));
-    const details = { creditor: { account, name: debtor.name } };
+    const details = { creditorAccount: account, creditorName: debtor.debtorName };
     take(ledger, ledger.decideOffer(payment({ number: 2, kind: 'payout', details }), 3, false));
     const decision = take(ledger, ledger.decideOffer(payment(asked), 4, false));
     assert.deepEqual(decision, { answer: 'failed', reason, answeredAt: 4 });
@@ -223,7 +228,7 @@ test('a reversal gives a debit back once, and one that comes first blocks its or
 
 test('what failed, credits, and successes that the platform told are not reversed', () => {
   const ledger = ledgerWithAgreement();
-  const details = { creditor: { account, name: debtor.name } };
+  const details = { creditorAccount: account, creditorName: debtor.debtorName };
   const questions = [
     payment({ number: 1, amount: 20_000 }),
     payment({ number: 2, kind: 'payout', details }),

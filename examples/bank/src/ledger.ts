@@ -54,12 +54,14 @@ export type LedgerRecord =
   | { readonly type: 'reversal'; readonly paymentId: string; readonly decision: PaymentDecision }
   /** The platform's final word, with the cycle of a success. */
   | { readonly type: 'final'; readonly paymentId: string; readonly cycle: number }
+  /** The cycle's file was compared with this ledger. */
+  | { readonly type: 'reconciled'; readonly cycle: number; readonly differences: number }
   | { readonly type: 'salary'; readonly cycle: number; readonly amount: number; readonly accounts: readonly string[] };
 
 export interface Holder {
   readonly name: string;
   /** Number of the identity document. */
-  readonly identity: string;
+  readonly document: string;
   readonly phone: string;
 }
 
@@ -119,6 +121,7 @@ export function createLedger({ currency, openingBalance }: LedgerOptions) {
   /** Successes by cycle, for reconciliation; under 0 those whose cycle is not told yet. */
   const successes = new Map<number, Set<Payment>>([[0, new Set()]]);
   const paidSalaries = new Set<number>();
+  const reconciled = new Set<number>();
 
   function decidePayment(
     question: PaymentQuestion,
@@ -162,11 +165,10 @@ export function createLedger({ currency, openingBalance }: LedgerOptions) {
     return { account };
   }
 
-  function findCreditor(details: Details) {
-    const creditor = Object(details.creditor) as Details;
-    const account = accounts.get(String(creditor.account));
+  function findCreditor(details: Details | undefined) {
+    const account = accounts.get(String(details?.creditorAccount));
     if (!account) return { reason: 'bankAccountUnknown' } as const;
-    if (creditor.name !== account.holder.name) return { reason: 'bankIdentityMismatch' } as const;
+    if (details?.creditorName !== account.holder.name) return { reason: 'bankIdentityMismatch' } as const;
     return { account };
   }
 
@@ -248,11 +250,11 @@ export function createLedger({ currency, openingBalance }: LedgerOptions) {
         return { decision, records: [{ ...facts, decision }] };
       }
       const decision = { answer: 'codeSent', answeredAt: at } as const;
-      const { account, name, identity, phone } = debtor;
+      const { account, name, document, phone } = debtor;
       const opened = {
         type: 'account',
         account,
-        holder: { name, identity, phone },
+        holder: { name, document, phone },
         balance: openingBalance(account),
       } as const;
       const signed = { ...facts, account, code, decision };
@@ -297,10 +299,12 @@ export function createLedger({ currency, openingBalance }: LedgerOptions) {
 
     /** Pays `amount` to each account that holds less, once for each cycle. */
     decideSalary(cycle: number, amount: number): readonly LedgerRecord[] {
-      if (amount === 0 || paidSalaries.has(cycle)) return [];
+      if (paidSalaries.has(cycle)) return [];
       const poor = [...accounts.values()].filter(({ balance }) => balance < amount).map(({ account }) => account);
       return [{ type: 'salary', cycle, amount, accounts: poor }];
     },
+
+    isReconciled: (cycle: number): boolean => reconciled.has(cycle),
 
     /** Successes that the platform placed in `cycle`; in 0, those whose cycle it has not told yet. */
     successesOf: (cycle: number): Iterable<Payment> => successes.get(cycle) ?? [],
@@ -362,6 +366,9 @@ export function createLedger({ currency, openingBalance }: LedgerOptions) {
           successes.set(record.cycle, ofCycle.add(payment));
           break;
         }
+        case 'reconciled':
+          reconciled.add(record.cycle);
+          break;
         case 'salary':
           for (const account of record.accounts) book(account, record.amount);
           paidSalaries.add(record.cycle);
@@ -371,16 +378,16 @@ export function createLedger({ currency, openingBalance }: LedgerOptions) {
   };
 }
 
-function readDebtor(details: Details): (Holder & { readonly account: string }) | undefined {
-  const { account, name, identity, phone } = Object(details.debtor) as Details;
+function readDebtor(details: Details | undefined): (Holder & { readonly account: string }) | undefined {
+  const { debtorAccount: account, debtorName: name, document, phone } = details ?? {};
   if (typeof account !== 'string' || typeof name !== 'string') return undefined;
-  if (typeof identity !== 'string' || typeof phone !== 'string') return undefined;
-  return { account, name, identity, phone };
+  if (typeof document !== 'string' || typeof phone !== 'string') return undefined;
+  return { account, name, document, phone };
 }
 
 /** The four elements must agree with the account; a new account takes them. */
 function sameHolder(debtor: Holder, holder: Holder | undefined): boolean {
   return (
-    !holder || (debtor.name === holder.name && debtor.identity === holder.identity && debtor.phone === holder.phone)
+    !holder || (debtor.name === holder.name && debtor.document === holder.document && debtor.phone === holder.phone)
   );
 }

@@ -42,6 +42,8 @@ export interface BankReconciliation {
   readonly payments: number;
   /** 0: agrees to the last cent. */
   readonly differences: number;
+  /** Successes in the bank's ledger that no cycle's file has shown yet: zero once traffic has ended and all is settled. */
+  readonly unmatched: number;
   /** The first differences in words, at most ten, without personal data. */
   readonly examples: readonly string[];
 }

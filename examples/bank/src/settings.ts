@@ -1,4 +1,14 @@
-import type { InstitutionSettings } from '@clearway/sdk/node';
+import {
+  type Fields,
+  type InstitutionSettings,
+  institutionFields,
+  integer,
+  number,
+  oneOf,
+  optional,
+  shape,
+  text,
+} from '@clearway/sdk/node';
 
 /** How the bank behaves. Rates are probabilities from 0 to 1; all choices come from one generator under `seed`. */
 export interface BankBehaviour {
@@ -20,8 +30,8 @@ export interface BankSettings extends InstitutionSettings {
   readonly currency: string;
   /** Accounts are opened at their first signing, with a balance between these two, major units ("1000.00"). */
   readonly openingBalance: { readonly least: string; readonly most: string };
-  /** After each settled cycle, accounts below this balance get this much (major units); "0" for never. */
-  readonly salary: string;
+  /** After each settled cycle, accounts below this balance get this much (major units); absent: never. */
+  readonly salary?: string;
   readonly behaviour: BankBehaviour;
   /** Any integer from 0 to 2^32 - 1. */
   readonly seed: number;
@@ -30,3 +40,25 @@ export interface BankSettings extends InstitutionSettings {
   /** How often a `statistics` message is sent, ms. */
   readonly statisticsEveryMs: number;
 }
+
+const rate = number(0, 1);
+const amount = text(/^[0-9]+(\.[0-9]+)?$/, 'an amount in major units, as "1000.00"');
+const milliseconds = integer(0, 86_400_000);
+
+export const bankFields: Fields<BankSettings> = {
+  ...institutionFields,
+  currency: text(/^[A-Z]{3}$/, 'an ISO 4217 code'),
+  openingBalance: shape({ least: amount, most: amount }),
+  salary: optional(amount),
+  behaviour: shape<BankBehaviour>({
+    declineRate: rate,
+    latencyMs: shape({ median: number(0.001, 60_000), p99: number(0.001, 60_000) }),
+    lateRate: rate,
+    lateByMs: milliseconds,
+    lostRate: rate,
+    duplicateRate: rate,
+  }),
+  seed: integer(0, 2 ** 32 - 1),
+  phone: shape({ host: oneOf('127.0.0.1', '::1'), port: integer(0, 65_535) }),
+  statisticsEveryMs: integer(100, 86_400_000),
+};

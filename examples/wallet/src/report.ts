@@ -59,8 +59,10 @@ export interface WalletReconciliation {
   readonly payments: number;
   /** 0: agrees to the last cent. */
   readonly differences: number;
-  /** Payments whose success the wallet learnt from the file. */
+  /** Payments whose success, or its cycle, the wallet learnt from the file. */
   readonly learnt: number;
+  /** Successes in the wallet's record that no cycle's file has shown yet: zero once traffic has ended and all is settled. */
+  readonly unmatched: number;
   /** The first differences in words, at most ten, without personal data. */
   readonly examples: readonly string[];
 }

@@ -23,8 +23,8 @@ export interface PaymentQuestion {
   readonly amount: number;
   /** ISO 4217 alphabetic code. */
   readonly currency: string;
-  /** Empty where nothing was sealed. */
-  readonly details: Details;
+  /** Empty where nothing was sealed; undefined where what was sealed cannot be opened. */
+  readonly details: Details | undefined;
   /** ms since 1970; the institution signed it. */
   readonly expiresAt: number;
   /** Until when the platform waits for the answer, ms. */
@@ -44,8 +44,8 @@ export interface SigningQuestion {
   /** Minor units. */
   readonly paymentLimit: number;
   readonly currency: string;
-  /** `debtor`: whose account it is. */
-  readonly details: Details;
+  /** `debtor`: whose account it is. Undefined where it cannot be opened. */
+  readonly details: Details | undefined;
   readonly expiresAt: number;
   readonly deadline: number;
 }
@@ -55,8 +55,8 @@ export interface ConfirmationQuestion {
   /** SHA-256 of the canonical confirmation bytes, hex: another code makes another hash. */
   readonly subjectHash: string;
   readonly institution: string;
-  /** What the customer typed. */
-  readonly code: string;
+  /** What the customer typed; undefined where it cannot be opened. */
+  readonly code: string | undefined;
   readonly expiresAt: number;
   readonly deadline: number;
 }

@@ -1,1 +1,19 @@
-export type { EndpointSettings, InstitutionSettings } from './institution-settings.ts';
+/** For institutions whose programs run on Node: a durable journal, settings, certificates, and a supervisor's channel. */
+export { readCertificates, readIdentity, readTrust, withClientCertificate } from './credentials.ts';
+export { type EndpointSettings, type InstitutionSettings, institutionFields } from './institution-settings.ts';
+export { type JournalFile, openJournalFile } from './journal-file.ts';
+export {
+  type Check,
+  type Fields,
+  integer,
+  listOf,
+  number,
+  oneOf,
+  optional,
+  path,
+  readSettings,
+  SettingsError,
+  shape,
+  text,
+} from './settings.ts';
+export { fail, type Program, type Supervisor, supervise } from './supervise.ts';

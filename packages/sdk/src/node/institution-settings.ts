@@ -1,4 +1,5 @@
-import type { Suite } from '@clearway/ports';
+import { type Suite, suites } from '@clearway/ports';
+import { type Fields, integer, listOf, oneOf, optional, path, shape, text } from './settings.ts';
 
 /** An HTTPS endpoint that the platform calls. Files are PEM. */
 export interface EndpointSettings {
@@ -35,3 +36,29 @@ export interface InstitutionSettings {
   /** Where the institution keeps its journal. Made if missing. */
   readonly dataFolder: string;
 }
+
+const keyVersion = integer(1, 65_535);
+const suite = oneOf(...(Object.keys(suites) as Suite[]));
+
+/** To be spread into the fields of a program's own settings, see `readSettings`. */
+export const institutionFields: Fields<InstitutionSettings> = {
+  code: text(/^[0-9]{5}$/, 'a participant code of five digits'),
+  schemeId: text(/^[\x21-\x7e]{1,8}$/, 'at most 8 printable ASCII characters'),
+  environment: oneOf('sandbox', 'production'),
+  gateway: text(/^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:|\/|$))/, 'an https address'),
+  certificateAuthorityFile: optional(path),
+  clientCertificate: optional(shape({ certificateFile: path, keyFile: path })),
+  platformKeys: listOf(
+    shape({ version: keyVersion, suite, publicKey: text(/^-----BEGIN PUBLIC KEY-----/, 'SPKI, PEM') }),
+  ),
+  signingKey: shape({ version: keyVersion, suite, file: path }),
+  sealingKeyFile: path,
+  endpoint: shape<EndpointSettings>({
+    host: text(/./, 'an address to listen on'),
+    port: integer(0, 65_535),
+    certificateFile: path,
+    keyFile: path,
+    clientCertificateAuthorityFile: optional(path),
+  }),
+  dataFolder: path,
+};

@@ -11,16 +11,19 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
+function opened<R>(path: string, restore: (record: R) => void = () => {}) {
+  return openJournalFile<R>({ path, restore, onFailure: (error) => assert.fail(error as Error) });
+}
+
 async function recordsOf(path: string): Promise<unknown[]> {
   const records: unknown[] = [];
-  const journal = await openJournalFile(path, (record) => records.push(record));
-  await journal.close();
+  await (await opened(path, (record) => records.push(record))).close();
   return records;
 }
 
 test('what was appended is there when the journal is opened again, in order', async () => {
   const path = join(folder, 'new', 'order.jsonl');
-  const journal = await openJournalFile<{ n: number }>(path, () => assert.fail('a new journal is empty'));
+  const journal = await opened<{ n: number; text: string }>(path, () => assert.fail('a new journal is empty'));
   const records = Array.from({ length: 1000 }, (_, n) => ({ n, text: '通衢\n' }));
   await Promise.all(records.map((record) => journal.append(record)));
   await journal.close();
@@ -29,7 +32,7 @@ test('what was appended is there when the journal is opened again, in order', as
 
 test('a record is in the file when its append resolves, and what came together shares one flush', async () => {
   const path = join(folder, 'durable.jsonl');
-  const journal = await openJournalFile<number>(path, () => {});
+  const journal = await opened<number>(path);
   const first = journal.append(1);
   assert.equal(journal.append(2), first);
   await first;
@@ -44,7 +47,7 @@ test('a record is in the file when its append resolves, and what came together s
 test('a torn last line is cut off, and the journal goes on after it', async () => {
   const path = join(folder, 'torn.jsonl');
   await writeFile(path, '"told"\n"never to');
-  const journal = await openJournalFile<string>(path, () => {});
+  const journal = await opened<string>(path);
   await journal.append('next');
   await journal.close();
   assert.deepEqual(await recordsOf(path), ['told', 'next']);
@@ -65,16 +68,19 @@ test('lines longer than what is read at once are whole', async () => {
 
 test('only the owner may read the file', async () => {
   const path = join(folder, 'private.jsonl');
-  await (await openJournalFile(path, () => {})).close();
+  await (await opened(path)).close();
   assert.equal((await stat(path)).mode & 0o777, 0o600);
 });
 
-test('after a failed write nothing more is accepted', async () => {
+test('after a failed write nothing more is accepted, and the failure is told once', async () => {
   const path = join(folder, 'failed.jsonl');
-  const journal = await openJournalFile<number>(path, () => {});
+  const failures: unknown[] = [];
+  const onFailure = (error: unknown) => failures.push(error);
+  const journal = await openJournalFile<number>({ path, restore: () => {}, onFailure });
   await journal.append(1);
   await journal.close();
   await assert.rejects(journal.append(2));
   await assert.rejects(journal.append(3));
+  assert.equal(failures.length, 1);
   assert.deepEqual(await recordsOf(path), [1]);
 });

@@ -7,23 +7,27 @@ import { dirname } from 'node:path';
  * than an idle one.
  */
 export interface JournalFile<R> {
-  /**
-   * Resolves when the record and all before it are durable.
-   * Once a write or flush fails, this and all later calls reject with that error: what reached the disk is not known,
-   * so end the process and start again from the file.
-   */
+  /** Resolves when the record and all before it are durable. Once a write or flush has failed, every call rejects. */
   append(record: R): Promise<void>;
   /** Resolves when all that was appended so far is durable. */
   durable(): Promise<void>;
   close(): Promise<void>;
 }
 
+export interface JournalFileOptions<R> {
+  readonly path: string;
+  /** Takes what the file holds, oldest first. */
+  restore(record: R): void;
+  /** Called once, when a write or flush fails: what reached the disk is not known, so end the process. */
+  onFailure(error: unknown): void;
+}
+
 /**
- * Opens or makes the file, readable by its owner alone, and hands what it holds to `restore`, oldest first.
+ * Opens or makes the file, readable by its owner alone.
  * A last line without its line feed was never durable and never told: it is cut off.
  * @throws Error for a damaged line before the last
  */
-export async function openJournalFile<R>(path: string, restore: (record: R) => void): Promise<JournalFile<R>> {
+export async function openJournalFile<R>({ path, restore, onFailure }: JournalFileOptions<R>): Promise<JournalFile<R>> {
   await mkdir(dirname(path), { recursive: true });
   const file = await open(path, 'a+', 0o600);
   const whole = await readLines(file, (line, number) => restore(parseRecord(path, line, number)));
@@ -34,12 +38,21 @@ export async function openJournalFile<R>(path: string, restore: (record: R) => v
   let last: Promise<void> = Promise.resolve();
   let gathering: string[] | undefined;
 
-  /** Starts when the flush before it has ended, with all lines that were gathered until then. */
-  function flushNext(lines: string[]): Promise<void> {
-    return last.then(async () => {
-      gathering = undefined;
+  async function flush(lines: readonly string[]): Promise<void> {
+    try {
       await file.appendFile(lines.join(''));
       await file.datasync();
+    } catch (error) {
+      onFailure(error);
+      throw error;
+    }
+  }
+
+  /** Starts when the flush before it has ended, with all lines that were gathered until then. */
+  function flushNext(lines: readonly string[]): Promise<void> {
+    return last.then(() => {
+      gathering = undefined;
+      return flush(lines);
     });
   }
 

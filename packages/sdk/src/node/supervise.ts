@@ -7,25 +7,28 @@
  */
 import { fstatSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { SettingsError } from './settings.ts';
 
-export interface Supervised {
+export interface Program {
   /** What the supervisor says, parsed. */
   onControl(control: unknown): void;
   /** Ends the program's work; the process exits when it resolves. */
   stop(): Promise<void>;
 }
 
-/** Returns how to report. */
-export function supervise<Report>(program: Supervised): (report: Report) => void {
+export interface Supervisor<Report> {
+  report(report: Report): void;
+  /** As if the supervisor had ended the channel. */
+  stop(): void;
+}
+
+export function supervise<Report>(program: Program): Supervisor<Report> {
   let stopping = false;
 
   function stop(): void {
     if (stopping) return;
     stopping = true;
-    program.stop().then(
-      () => process.exit(0),
-      (error) => fail(error),
-    );
+    program.stop().then(() => process.exit(0), fail);
   }
 
   process.on('SIGTERM', stop);
@@ -33,9 +36,7 @@ export function supervise<Report>(program: Supervised): (report: Report) => void
     process.on('SIGINT', () => {});
     process.on('message', (control) => program.onControl(control));
     process.on('disconnect', stop);
-    return (report) => {
-      if (process.connected) process.send!(report);
-    };
+    return { stop, report: (report) => void (process.connected && process.send!(report)) };
   }
 
   if (isChannel(process.stdin.fd)) {
@@ -47,14 +48,13 @@ export function supervise<Report>(program: Supervised): (report: Report) => void
     process.on('SIGINT', stop);
   }
   process.stdout.on('error', stop);
-  return (report) => {
-    process.stdout.write(`${JSON.stringify(report)}\n`);
-  };
+  return { stop, report: (report) => void process.stdout.write(`${JSON.stringify(report)}\n`) };
 }
 
-/** Ends the process with the error in words on stderr. */
+/** Ends the process with the error on stderr: in words where the settings are wrong, with its stack where we are. */
 export function fail(error: unknown): never {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  const ofSettings = error instanceof SettingsError;
+  process.stderr.write(`${error instanceof Error ? (ofSettings ? error.message : error.stack) : String(error)}\n`);
   process.exit(1);
 }
 

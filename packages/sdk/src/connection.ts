@@ -1,0 +1,159 @@
+/** Signed requests to the gateway: repeated with the same bytes, each attempt under a fresh transport signature. */
+import {
+  type Check,
+  checkDirectory,
+  checkPlatform,
+  type Directory,
+  type DirectoryParticipant,
+  type Platform,
+  type Problem,
+  parseJson,
+  problems,
+  signRequest,
+  type VerifyingKey,
+  verifyingKeys,
+  verifyResponse,
+} from '@clearway/contract';
+import { type HttpRequest, type HttpResponse, NetworkError } from '@clearway/ports';
+import { createLatest, type Latest } from './latest.ts';
+import { defaultAttempts, defaultTimeoutMs, type InstitutionOptions } from './options.ts';
+import { Refused, Unanswered } from './outcome.ts';
+
+/** Code under which the platform signs. */
+export const platformCode = '00000';
+
+const platformMaxAgeMs = 20_000;
+const directoryMaxAgeMs = 60_000;
+const renewalPauseMs = 1_000;
+const firstBackoffMs = 100;
+const jsonLimits = { maxBytes: 16 * 2 ** 20, maxDepth: 16 };
+
+/** Problems of one attempt (signature, rights at that moment, rate), not of the message that it carried. */
+const statusesOfAttempt: readonly number[] = [401, 403, 429];
+
+export interface Connection {
+  readonly platform: Latest<Platform>;
+  readonly directory: Latest<Directory>;
+  /** The platform's keys: those configured, and those learnt. */
+  platformKeys(): Promise<readonly VerifyingKey[]>;
+  participant(code: string): Promise<DirectoryParticipant | undefined>;
+  /**
+   * Sends until there is an answer to rely on.
+   * @throws Refused, Unanswered
+   */
+  ask<T>(method: 'GET' | 'POST' | 'DELETE', path: string, check: Check<T>, message?: object): Promise<T>;
+  /** The body as it is. */
+  askBytes(method: 'GET' | 'POST' | 'DELETE', path: string, message?: object): Promise<Uint8Array>;
+}
+
+/** What one attempt came to. `uncertain`: the request may have had its effect. */
+type Attempt =
+  | { readonly outcome: 'answered'; readonly body: Uint8Array }
+  | { readonly outcome: 'refused'; readonly problem: Problem; readonly again: boolean }
+  | { readonly outcome: 'unanswered'; readonly why: string; readonly uncertain: boolean };
+
+export function createConnection(options: InstitutionOptions): Connection {
+  const { ports, gateway, code, signing } = options;
+  const { timeoutMs = defaultTimeoutMs, attempts = defaultAttempts } = options;
+
+  const latest = { clock: ports.clock, pauseMs: renewalPauseMs };
+  const platform = createLatest<Platform>({
+    ...latest,
+    maxAgeMs: platformMaxAgeMs,
+    load: () => ask('GET', '/v1/platform', checkPlatform),
+  });
+  const directory = createLatest<Directory>({
+    ...latest,
+    maxAgeMs: directoryMaxAgeMs,
+    load: () => ask('GET', '/v1/participants', checkDirectory),
+  });
+
+  /** What the platform tells of its keys goes before what was configured: it knows which have ended. */
+  function knownPlatformKeys(): readonly VerifyingKey[] {
+    return [...verifyingKeys(platform.peek()?.keys ?? []), ...options.platformKeys];
+  }
+
+  async function attempt(request: HttpRequest): Promise<Attempt> {
+    const signed = await signRequest(ports, signing, code, request);
+    let response: HttpResponse;
+    try {
+      response = await ports.network.request(signed, { timeoutMs });
+    } catch (error) {
+      if (!(error instanceof NetworkError)) throw error;
+      return { outcome: 'unanswered', why: error.message, uncertain: !error.neverSent };
+    }
+    const verified = await verifyResponse(ports, signed, response, { code: platformCode, keys: knownPlatformKeys() });
+    if (!verified.ok) {
+      const why = `status ${response.status}, not signed by the platform: ${verified.message}`;
+      return { outcome: 'unanswered', why, uncertain: true };
+    }
+    if (response.status < 300) return { outcome: 'answered', body: response.body };
+    const problem = readProblem(response);
+    if (!problem || problem.reason === 'none')
+      return { outcome: 'unanswered', why: `status ${response.status}`, uncertain: true };
+    return { outcome: 'refused', problem, again: problem.status === 503 };
+  }
+
+  async function askBytes(method: string, path: string, message?: object): Promise<Uint8Array> {
+    const body = message === undefined ? new Uint8Array(0) : Buffer.from(JSON.stringify(message));
+    const headers: Record<string, string> = message === undefined ? {} : { 'content-type': 'application/json' };
+    const request = { method, url: new URL(path, gateway).href, headers, body };
+    let uncertain = false;
+    let last = '';
+    for (let sent = 1; ; sent += 1) {
+      const result = await attempt(request);
+      if (result.outcome === 'answered') return result.body;
+      if (result.outcome === 'refused') {
+        last = `${result.problem.reason}: ${result.problem.detail}`;
+        if (result.problem.reason === 'identifierDateOutsideWindow') void platform.renew().catch(() => {});
+        const ofAttempt = result.again || statusesOfAttempt.includes(result.problem.status);
+        // An earlier attempt may have done what this one is refused.
+        const definite = !uncertain || !ofAttempt;
+        if (definite && (!result.again || sent >= attempts)) throw new Refused(result.problem);
+      } else {
+        last = result.why;
+        uncertain ||= result.uncertain;
+      }
+      if (sent >= attempts) throw new Unanswered(`${method} ${path}: no answer in ${sent} attempts; last: ${last}`);
+      await backoff(sent);
+    }
+  }
+
+  /** Doubled each time, with chance, so that many do not come back at the same moment. */
+  function backoff(sent: number): Promise<void> {
+    const [chance] = ports.chance.bytes(1);
+    const delayMs = firstBackoffMs * 2 ** (sent - 1) * (0.5 + chance / 256);
+    return new Promise((resolve) => ports.clock.after(delayMs, resolve));
+  }
+
+  async function ask<T>(method: string, path: string, check: Check<T>, message?: object): Promise<T> {
+    const body = await askBytes(method, path, message);
+    const json = parseJson(body, jsonLimits);
+    const checked = json.ok ? check(json.value) : json;
+    if (checked.ok) return checked.value;
+    throw new Unanswered(`${method} ${path}: the answer cannot be read (${checked.message}); is this SDK too old?`);
+  }
+
+  return {
+    platform,
+    directory,
+    async platformKeys() {
+      await platform.get();
+      return knownPlatformKeys();
+    },
+    ask,
+    askBytes,
+    async participant(wanted) {
+      const find = ({ participants }: Directory) => participants.find((participant) => participant.code === wanted);
+      return find(await directory.get()) ?? find(await directory.renew());
+    },
+  };
+}
+
+/** Undefined for anything but a problem with a reason that this SDK knows. */
+function readProblem({ body }: HttpResponse): Problem | undefined {
+  const json = parseJson(body, jsonLimits);
+  if (!json.ok) return undefined;
+  const found = json.value as Problem | null;
+  return typeof found?.reason === 'string' && found.reason in problems ? found : undefined;
+}
