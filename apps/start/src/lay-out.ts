@@ -43,6 +43,8 @@ export interface Laid {
   readonly wallets: readonly Program[];
   readonly cell: Program;
   readonly gateway: Program;
+  /** Settings of cell, gateway and command line. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** The port is somebody else's. */
@@ -66,7 +68,7 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
   const certificates = folder('certificates');
   const ports = await choosePorts(folder('ports.json'), options.port);
   const gatewayUrl = `http://${host}:${ports.gateway}`;
-  const platform = await platformKey(folder('platform', 'key.json'));
+  const platform = await platformKey(folder('secrets', 'platform-key.json'));
   const platformKeys = [{ version: platform.version, suite: platform.suite, publicKey: platform.publicKey }];
   mkdirSync(folder('logs'), { recursive: true, mode: 0o700 });
 
@@ -181,15 +183,17 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
     timeZone: 'Asia/Shanghai',
   };
   writeVersioned(folder('configuration', 'scheme.json'), schemeConfiguration);
-  writeVersioned(folder('configuration', 'participants.json'), { participants });
+  // Written once: institutions change their keys through the platform, which then has the newer document.
+  const participantsFile = folder('configuration', 'participants.json');
+  if (!existsSync(participantsFile)) writeJson(participantsFile, { version: 1, participants });
 
-  const environment = {
+  const environment: Record<string, string> = {
     CLEARWAY_DATA: dataFolder,
     CLEARWAY_PORT: String(ports.gateway),
     CLEARWAY_DATABASE: options.databaseFile,
     CLEARWAY_SOCKET: options.socket,
     CLEARWAY_CONFIGURATION: folder('configuration'),
-    CLEARWAY_PLATFORM_KEY: folder('platform', 'key.json'),
+    CLEARWAY_PLATFORM_KEY: folder('secrets', 'platform-key.json'),
     CLEARWAY_SETTLEMENT_AGENT: JSON.stringify({
       code: settlementAgentCode,
       url: `https://${host}:${ports['central-bank']}`,
@@ -207,6 +211,7 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
     wallets,
     cell: program('cell', 'apps/server/dist/cell-main.js', environment),
     gateway: program('gateway', 'apps/server/dist/gateway-main.js', environment),
+    environment,
   };
 }
 
@@ -216,29 +221,30 @@ const nameOf = {
 };
 const phoneOf = (bank: Player) => `${nameOf.bank(bank)}-phone`;
 
-/** The ports of the last start where they are still free: the participants' endpoints are part of the adopted configuration. */
+/** Chosen at the first start and kept: the institutions' endpoints are part of the adopted configuration. */
 async function choosePorts(file: string, gateway: number): Promise<Record<string, number>> {
   const before: Record<string, number> = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
-  if (gateway !== 0 && !(await isFree(gateway))) {
-    throw new PortTakenError(`Port ${gateway} is in use by another program. Choose another one with CLEARWAY_PORT.`);
-  }
+  const ports: Record<string, number> = {};
+  const taken = new Set([gateway]);
   const names = [
     'central-bank',
     ...paymentInstitutions.map(nameOf.wallet),
     ...banks.flatMap((bank) => [nameOf.bank(bank), phoneOf(bank)]),
   ];
-  const ports: Record<string, number> = {};
-  const taken = new Set(gateway === 0 ? [] : [gateway]);
-  const take = async (name: string) => {
-    const last = before[name];
-    ports[name] = last !== undefined && !taken.has(last) && (await isFree(last)) ? last : await freePort(taken);
+  for (const name of names) {
+    ports[name] = before[name] ?? (await freePort(taken));
     taken.add(ports[name]);
-  };
-  for (const name of names) await take(name);
-  if (gateway === 0) await take('gateway');
-  else ports.gateway = gateway;
+    if (!(await isFree(ports[name]))) {
+      throw new PortTakenError(
+        `Port ${ports[name]}, where ${name} has its endpoint, is in use by another program. End that one, or begin anew with --fresh.`,
+      );
+    }
+  }
   writeJson(file, ports);
-  return ports;
+  if (gateway !== 0 && !(await isFree(gateway))) {
+    throw new PortTakenError(`Port ${gateway} is in use by another program. Choose another one with CLEARWAY_PORT.`);
+  }
+  return { ...ports, gateway: gateway === 0 ? await freePort(taken) : gateway };
 }
 
 /** A new version only when something has changed: programs adopt what is newer than what they have. */

@@ -13,7 +13,13 @@ export interface View {
   readonly unknownNow: number;
   readonly unknownEver: number;
   readonly latency: { readonly p50: number; readonly p99: number };
-  readonly positions: readonly { readonly name: string; readonly credits: bigint; readonly debits: bigint }[];
+  /** Minor units: net of what is not settled yet, held for open offers, and what may still be taken. */
+  readonly accounts: readonly {
+    readonly name: string;
+    readonly outstanding: bigint;
+    readonly reserved: bigint;
+    readonly headroom: bigint;
+  }[];
   readonly settlement:
     | { readonly cycle: number; readonly state: string; readonly payments: number; readonly turnover: bigint }
     | undefined;
@@ -80,12 +86,12 @@ export function picture(view: View, colours: boolean): string[] {
     `${label('processes')}${processes.running === processes.all ? processes.running : paint(String(processes.running), red)} of ${processes.all} running · ${number.format(processes.restarts)} restarts`,
     '',
     paint(
-      `${`cycle ${view.cycle.number}`.padEnd(22)}${'credits'.padStart(18)}${'debits'.padStart(18)}${'net'.padStart(18)}`,
+      `${'position, CNY'.padEnd(22)}${['outstanding', 'reserved', 'headroom'].map((title) => title.padStart(18)).join('')}`,
       dim,
     ),
-    ...view.positions.map(({ name, credits, debits }) => {
-      const net = amount(credits - debits).padStart(18);
-      return `${name.padEnd(22)}${amount(credits).padStart(18)}${amount(debits).padStart(18)}${credits < debits ? paint(net, red) : net}`;
+    ...view.accounts.map(({ name, outstanding, reserved, headroom }) => {
+      const net = amount(outstanding).padStart(18);
+      return `${name.padEnd(22)}${outstanding < 0n ? paint(net, red) : net}${amount(reserved).padStart(18)}${amount(headroom).padStart(18)}`;
     }),
     '',
     ...view.events.map((event) => paint(event, dim)),

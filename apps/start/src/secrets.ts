@@ -1,6 +1,6 @@
 /** Keys and certificates, all made at the first start: there are no default ones. */
 import 'reflect-metadata';
-import { createPublicKey, randomBytes } from 'node:crypto';
+import { createPublicKey, randomBytes, type webcrypto } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { KeyPair, Suite } from '@clearway/ports';
@@ -131,6 +131,6 @@ function validity(days: number) {
   return { notBefore: new Date(now - day), notAfter: new Date(now + days * day) };
 }
 
-async function privatePem(key: CryptoKey): Promise<string> {
+async function privatePem(key: webcrypto.CryptoKey): Promise<string> {
   return `${x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY')}\n`;
 }

@@ -29,6 +29,8 @@ export interface Supervised {
   send(message: object): void;
   /** Asks it to end by closing its channel, and kills it when it does not within `patienceMs`. */
   stop(patienceMs: number): Promise<void>;
+  /** As a crash would. */
+  kill(): void;
 }
 
 /** The first start failed: a crash later is tried again, but what never ran is not going to. */
@@ -76,6 +78,11 @@ export function supervise(program: Program, watcher: Watcher): Promise<Supervise
         const impatience = setTimeout(() => child.kill('SIGKILL'), patienceMs);
         await ended;
         clearTimeout(impatience);
+      },
+      kill() {
+        stopping = true;
+        clearTimeout(again);
+        child.kill('SIGKILL');
       },
     };
 

@@ -2,16 +2,19 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectOperator, type Operator } from '@clearway/server';
-import { migrate } from '@clearway/store';
+import { realChance, realCrypto } from '@clearway/ports/real';
+import { migrate, type Records } from '@clearway/store';
 import { banks, paymentInstitutions } from './cast.ts';
 import { type DataFolder, takeDataFolder } from './data-folder.ts';
 import { type Database, keepDatabase } from './database.ts';
 import { type Laid, layOut } from './lay-out.ts';
+import { createOperator, type Operator } from './operator.ts';
+import { type OpenRecords, openRecords } from './records.ts';
 import { passwords, writePrivately } from './secrets.ts';
 import { boundLog, type Program, type Supervised, supervise } from './supervise.ts';
 import { createTally, type Report, type Tally } from './totals.ts';
 import { startTraffic, type Traffic } from './traffic.ts';
+import { until } from './until.ts';
 
 export interface WorldOptions {
   readonly dataFolder: string;
@@ -42,13 +45,18 @@ export interface World {
   readonly gatewayUrl: string;
   readonly databaseFile: string;
   readonly tally: Tally;
-  /** Reconnects by itself when the cell was away. */
   readonly operator: Operator;
+  /** For reading: what the cell has written of payments, cycles and files. */
+  readonly records: Pick<Records, 'cycles' | 'cycle' | 'positions' | 'payment' | 'payments'>;
+  /** The environment in which the command line finds this world. */
+  readonly environment: Readonly<Record<string, string>>;
   processes(): RunningProcess[];
   /** Payments a second of all wallets together, from now on. */
   setRate(rate: number): void;
   /** Sends exactly so many more payments, then none. */
   pay(payments: number): void;
+  /** Resolves when all customers have signed their agreements, so that payments may flow; false after `patienceMs`. */
+  agreementsSigned(patienceMs: number): Promise<boolean>;
   /** Resolves when nothing is on its way any more and every payment has a definite outcome; false after `patienceMs`. */
   drained(patienceMs: number): Promise<boolean>;
   /** Resolves when all institutions have reconciled this cycle; false after `patienceMs`. */
@@ -57,7 +65,7 @@ export interface World {
   stop(how?: 'in order' | 'at once'): Promise<void>;
 }
 
-const pollMs = 100;
+const longestSocketFolder = 64;
 const logCheckMs = 60_000;
 const patienceMs = { institution: 5_000, server: 15_000, traffic: 20_000 };
 const roles = ['cell', 'gateway', 'reader'] as const;
@@ -66,18 +74,18 @@ const roles = ['cell', 'gateway', 'reader'] as const;
 export async function startWorld(options: WorldOptions): Promise<World> {
   const say = options.onEvent ?? (() => {});
   const data = await takeDataFolder(options.dataFolder, options.fresh);
-  /** Sockets have names of at most 104 bytes, which a data folder may exceed. */
-  const sockets = mkdtempSync(join(tmpdir(), 'clearway-'));
+  const sockets = socketFolder(data.path);
   const tally = createTally();
   const running: Supervised[] = [];
   let database: Database | undefined;
   try {
-    database = await startDatabase(data, join(sockets, 'postgres'), say);
+    database = await startDatabase(data, join(sockets.folder, 'postgres-socket'), say);
     const databaseFile = await prepareDatabase(data, database);
+    const socket = join(sockets.folder, 'cell.sock');
     const laid = await layOut({
       dataFolder: data.path,
       port: options.port,
-      socket: join(sockets, 'cell'),
+      socket,
       databaseFile,
       cycleSeconds: options.cycleSeconds,
       logLevel: options.logLevel,
@@ -88,12 +96,13 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     await start(laid.cell);
     await Promise.all([start(laid.gateway), start(laid.centralBank), ...laid.banks.map((bank) => start(bank))]);
     const traffic = await startTraffic(laid.wallets, tally, start);
-    const operator = await connectOperator(join(sockets, 'cell'));
-    return makeWorld({ data, sockets, laid, databaseFile, tally, running, database, traffic, operator });
+    const operator = createOperator(socket);
+    const records = await openRecords(databaseFile);
+    return makeWorld({ data, sockets, laid, databaseFile, tally, running, database, traffic, operator, records });
   } catch (error) {
     await Promise.all(running.map((process) => process.stop(patienceMs.institution)));
     await database?.stop('fast');
-    rmSync(sockets, { recursive: true, force: true });
+    sockets.remove();
     data.release();
     throw error;
   }
@@ -110,14 +119,14 @@ function startDatabase(data: DataFolder, address: string, say: (event: string) =
 
 /** Brings the schema up to date and writes the file by which the programs find their database. */
 async function prepareDatabase(data: DataFolder, database: Database): Promise<string> {
-  const secrets = await passwords(join(data.path, 'platform', 'database-passwords.json'), roles);
-  await migrate(database.connection, secrets);
+  const secrets = await passwords(join(data.path, 'secrets', 'database-passwords.json'), roles);
+  await migrate(database.connection, secrets, { crypto: realCrypto, chance: realChance });
   const { host, port, database: name } = database.connection;
   const connections = roles.map((role) => [
     role,
     { host, port, database: name, user: `clearway_${role}`, password: secrets[role] },
   ]);
-  const file = join(data.path, 'platform', 'database.json');
+  const file = join(data.path, 'database.json');
   writePrivately(file, `${JSON.stringify(Object.fromEntries(connections), undefined, 2)}\n`);
   return file;
 }
@@ -145,9 +154,21 @@ async function startProgram(
   return supervised;
 }
 
+interface Sockets {
+  readonly folder: string;
+  remove(): void;
+}
+
+/** Sockets have names of at most 104 bytes: where the data folder's is too long they get a folder of their own. */
+function socketFolder(dataFolder: string): Sockets {
+  if (Buffer.byteLength(dataFolder) <= longestSocketFolder) return { folder: dataFolder, remove: () => {} };
+  const folder = mkdtempSync(join(tmpdir(), 'clearway-'));
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
 interface Parts {
   readonly data: DataFolder;
-  readonly sockets: string;
+  readonly sockets: Sockets;
   readonly laid: Laid;
   readonly databaseFile: string;
   readonly tally: Tally;
@@ -155,18 +176,33 @@ interface Parts {
   readonly database: Database;
   readonly traffic: Traffic;
   readonly operator: Operator;
+  readonly records: OpenRecords;
 }
 
-function makeWorld({ data, sockets, laid, databaseFile, tally, running, database, traffic, operator }: Parts): World {
-  const logCheck = setInterval(
-    () => running.forEach(({ name }) => boundLog(join(data.path, 'logs', `${name}.log`))),
-    logCheckMs,
-  );
+function makeWorld({
+  data,
+  sockets,
+  laid,
+  databaseFile,
+  tally,
+  running,
+  database,
+  traffic,
+  operator,
+  records,
+}: Parts): World {
+  const logCheck = setInterval(() => {
+    for (const { name } of running) boundLog(join(data.path, 'logs', `${name}.log`));
+  }, logCheckMs);
   const of = (programs: readonly Program[]) =>
     running.filter(({ name }) => programs.some((program) => program.name === name));
   const stopAll = (programs: readonly Program[], patience: number) =>
     Promise.all(of(programs).map((process) => process.stop(patience)));
 
+  const hasSigned = (name: string) => {
+    const { statistics } = tally.wallet(name);
+    return statistics !== undefined && statistics.phase !== 'signing';
+  };
   const drained = (patience: number) => until(() => traffic.isDrained, patience);
   return {
     dataFolder: data.path,
@@ -174,12 +210,15 @@ function makeWorld({ data, sockets, laid, databaseFile, tally, running, database
     databaseFile,
     tally,
     operator,
+    records: records.records,
+    environment: laid.environment,
     processes: () => [
       { name: 'postgres', pid: database.pid, ready: database.pid !== undefined, restarts: database.restarts },
       ...running.map(({ name, pid, ready, restarts }) => ({ name, pid, ready, restarts })),
     ],
     setRate: traffic.setRate,
     pay: traffic.pay,
+    agreementsSigned: (patience) => until(() => laid.wallets.every(({ name }) => hasSigned(name)), patience),
     drained,
     reconciled: (cycle, patience) =>
       until(
@@ -189,27 +228,19 @@ function makeWorld({ data, sockets, laid, databaseFile, tally, running, database
       ),
     async stop(how = 'in order') {
       clearInterval(logCheck);
-      if (how === 'in order') {
+      if (how === 'at once') for (const process of running) process.kill();
+      else {
         traffic.stop();
         await drained(patienceMs.traffic);
       }
       operator.close();
+      await records.close();
       await stopAll([laid.gateway], patienceMs.server);
       await stopAll([laid.cell], patienceMs.server);
       await stopAll([...laid.wallets, ...laid.banks, laid.centralBank], patienceMs.institution);
       await database.stop(how === 'in order' ? 'fast' : 'immediate');
-      rmSync(sockets, { recursive: true, force: true });
+      sockets.remove();
       data.release();
     },
   };
-}
-
-/** Resolves to true as soon as it holds, to false when it does not within the time. */
-async function until(holds: () => boolean, patience: number): Promise<boolean> {
-  const end = performance.now() + patience;
-  while (!holds()) {
-    if (performance.now() > end) return false;
-    await new Promise((next) => setTimeout(next, pollMs));
-  }
-  return true;
 }

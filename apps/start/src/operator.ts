@@ -1,0 +1,73 @@
+/** What an operator asks of the cell, connected anew when the cell was away. */
+import { connectOperator, type OperatorLink, type Statistics } from '@clearway/server';
+
+export interface Operator {
+  /** Undefined while the cell cannot be reached. */
+  statistics(): Promise<Statistics | undefined>;
+  /** Cuts the current cycle, waits until it is settled and its records are written, and gives its number. */
+  settleCycle(): Promise<number>;
+  close(): void;
+}
+
+const retryMs = 100;
+
+export function createOperator(socket: string): Operator {
+  let link: OperatorLink | undefined;
+  let closed = false;
+
+  /** @throws Error when the cell is away */
+  const ask = async <T>(question: (link: OperatorLink) => Promise<T>): Promise<T> => {
+    link ??= await connectOperator(socket);
+    try {
+      return await question(link);
+    } catch (error) {
+      link?.close();
+      link = undefined;
+      throw error;
+    }
+  };
+
+  /** Asks until there is an answer. Only for what may be asked twice. */
+  const insist = async <T>(question: (link: OperatorLink) => Promise<T>): Promise<T> => {
+    while (!closed) {
+      try {
+        return await ask(question);
+      } catch {
+        await new Promise((next) => setTimeout(next, retryMs)); // the cell is starting again
+      }
+    }
+    throw new Error('the operator has gone');
+  };
+
+  /** Closing twice would close two cycles: after a lost answer the number of the open one tells whether it was heard. */
+  const closeCycle = async (): Promise<number> => {
+    const { cycle } = await insist((cell) => cell.statistics());
+    for (;;) {
+      try {
+        return await ask((cell) => cell.closeCycle());
+      } catch {
+        if ((await insist((cell) => cell.statistics())).cycle > cycle) return cycle;
+      }
+    }
+  };
+
+  return {
+    async statistics() {
+      try {
+        return await ask((cell) => cell.statistics());
+      } catch {
+        return undefined;
+      }
+    },
+    async settleCycle() {
+      const cycle = await closeCycle();
+      await insist((cell) => cell.cycleReached(cycle, 'settled'));
+      await insist((cell) => cell.recordsWritten());
+      return cycle;
+    },
+    close() {
+      closed = true;
+      link?.close();
+    },
+  };
+}
