@@ -103,3 +103,8 @@ function inner(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, reference(part)]));
 }
+
+/** The document as the reference keeps it and the gateway serves it. */
+export function openApiText(): string {
+  return `${JSON.stringify(openApiDocument(), undefined, 2)}\n`;
+}

@@ -184,6 +184,7 @@ const cell = /"((?:[^"]|"")*)"(?:,|$)|([^",]*)(?:,|$)/y;
 
 /** One row; it must be written as {@link quoted} would. */
 function readRow(text: string, index: number): string[] {
+  must(!text.includes('\r'), index + 1, 'a carriage return');
   const row: string[] = [];
   for (cell.lastIndex = 0; ; ) {
     const match = cell.exec(text);
