@@ -2,7 +2,14 @@
  * What the gateway asks of a cell, and what a cell asks of the gateway. In production the two are processes joined
  * by a link (apps/server/src/link.ts); in tests and the simulator they may stand in one process.
  */
-import type { AgreementState, BankAnswer, PaymentKind, PaymentState, Reason, SigningAnswer } from '@clearway/core/vocabulary';
+import type {
+  AgreementState,
+  BankAnswer,
+  PaymentKind,
+  PaymentState,
+  Reason,
+  SigningAnswer,
+} from '@clearway/core/vocabulary';
 
 /** A payment as the cell knows it at the durable frontier. */
 export interface PaymentView {
@@ -41,7 +48,12 @@ export interface AgreementView {
 /** `refused`: a definite refusal of this command that leaves what is known of the object (`payment`) as it was. */
 export type SubmitResult =
   | { readonly outcome: 'accepted' | 'repeated'; readonly payment?: PaymentView; readonly agreement?: AgreementView }
-  | { readonly outcome: 'refused'; readonly reason: Reason; readonly payment?: PaymentView; readonly agreement?: AgreementView };
+  | {
+      readonly outcome: 'refused';
+      readonly reason: Reason;
+      readonly payment?: PaymentView;
+      readonly agreement?: AgreementView;
+    };
 
 export interface Cell {
   /**

@@ -1,0 +1,19 @@
+/** Answers in time: what is not told by its deadline is told as unknown. */
+import type { Clock } from '@clearway/ports';
+import { OutcomeUnknownError } from './port.ts';
+
+/** The result, or undefined when it is not there after `patienceMs` or the link broke before it came. */
+export async function outcomeWithin<T>(clock: Clock, work: Promise<T>, patienceMs: number): Promise<T | undefined> {
+  let cancel = () => {};
+  const tooLate = new Promise<undefined>((resolve) => {
+    cancel = clock.after(Math.max(patienceMs, 0), () => resolve(undefined));
+  });
+  try {
+    return await Promise.race([work, tooLate]);
+  } catch (error) {
+    if (error instanceof OutcomeUnknownError) return undefined;
+    throw error;
+  } finally {
+    cancel();
+  }
+}
