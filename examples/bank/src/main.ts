@@ -103,8 +103,7 @@ async function run(): Promise<void> {
     () => clearInterval(statistics),
     () => endpointServer.close(),
     () => phoneServer.close(),
-    () => network.close(),
-    () => journal.close(),
+    () => journal.durable(),
   );
 }
 

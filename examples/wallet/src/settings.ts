@@ -1,4 +1,14 @@
-import type { InstitutionSettings } from '@clearway/sdk/node';
+import {
+  type Fields,
+  type InstitutionSettings,
+  institutionFields,
+  integer,
+  listOf,
+  number,
+  optional,
+  shape,
+  text,
+} from '@clearway/sdk/node';
 
 export interface WalletSettings extends InstitutionSettings {
   /** ISO 4217 alphabetic code. */
@@ -29,3 +39,26 @@ export interface WalletSettings extends InstitutionSettings {
   /** How often a `statistics` message is sent, ms. */
   readonly statisticsEveryMs: number;
 }
+
+const amount = text(/^[0-9]+(\.[0-9]+)?$/, 'an amount in major units, as "1000.00"');
+const weight = number(0, 1_000_000);
+
+export const walletFields: Fields<WalletSettings> = {
+  ...institutionFields,
+  currency: text(/^[A-Z]{3}$/, 'an ISO 4217 code'),
+  banks: listOf(
+    shape({
+      code: text(/^[0-9]{5}$/, 'a participant code of five digits'),
+      phone: text(/^http:\/\/(127\.0\.0\.1|\[::1\]):/, 'a loopback http address'),
+    }),
+  ),
+  customersPerBank: integer(1, 999_999),
+  paymentLimit: amount,
+  rate: number(0, 100_000),
+  payments: optional(integer(0, Number.MAX_SAFE_INTEGER)),
+  mostInFlight: integer(1, 100_000),
+  mix: shape({ agreementPayment: weight, payout: weight, refund: weight, enquiry: weight }),
+  amounts: shape({ median: amount, p99: amount }),
+  seed: integer(0, 2 ** 32 - 1),
+  statisticsEveryMs: integer(100, 86_400_000),
+};
