@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { bankAnswers, type PaymentKind, reasons } from '@clearway/core/vocabulary';
+import type { KeyPair } from '@clearway/ports';
 import { realCrypto } from '@clearway/ports/real';
 import fc from 'fast-check';
 import {
@@ -22,7 +24,6 @@ import {
   agreementAnswer,
   agreementPayment,
   confirmation,
-  keyOf,
   paymentAnswer,
   payout,
   rescission,
@@ -54,6 +55,19 @@ const layouts: Record<string, (vector: Vector) => Uint8Array> = {
   agreementRescission: ({ scheme, participant, message }) => canonicalRescission(scheme, participant!, message),
   agreementAnswer: ({ scheme, participant, message }) => canonicalAgreementAnswer(scheme, participant!, message),
 };
+
+/** PKCS#8 of an Ed25519 seed (RFC 8410, 7). */
+const seedPrefix = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+/** An Ed25519 key whose seed is the SHA-256 of the label: everybody can make it, so it protects nothing. */
+function keyOf(label: string): KeyPair {
+  const seed = createHash('sha256').update(label).digest();
+  const key = createPrivateKey({ key: Buffer.concat([seedPrefix, seed]), format: 'der', type: 'pkcs8' });
+  return {
+    privateKey: key.export({ type: 'pkcs8', format: 'pem' }) as string,
+    publicKey: createPublicKey(key).export({ type: 'spki', format: 'pem' }) as string,
+  };
+}
 
 describe('the vectors', () => {
   const file = new URL('../vectors/canonical.json', import.meta.url);

@@ -14,7 +14,6 @@ import {
   verifyRequest,
   verifyResponse,
 } from './http-signature.ts';
-import { keyOf } from './samples-for-tests.ts';
 import type { SigningKey, VerifyingKey } from './sign.ts';
 
 const now = Date.UTC(2026, 10, 22, 10, 0, 0, 500);
@@ -22,8 +21,8 @@ const clockAt = (ms: number): Clock => ({ ...realClock, now: () => ms });
 const portsAt = (ms: number) => ({ clock: clockAt(ms), chance: realChance, crypto: realCrypto });
 const ports = portsAt(now);
 
-const institution = keyOf('institution of the HTTP signature tests');
-const platform = keyOf('platform of the HTTP signature tests');
+const institution = await realCrypto.generateSigningKey('ed25519');
+const platform = await realCrypto.generateSigningKey('ed25519');
 const key: SigningKey = { suite: 'ed25519', version: 3, privateKey: institution.privateKey };
 const platformKey: SigningKey = { suite: 'ed25519', version: 1, privateKey: platform.privateKey };
 const keys: VerifyingKey[] = [{ version: 3, suite: 'ed25519', publicKey: institution.publicKey }];

@@ -6,7 +6,7 @@ import { routes } from './routes.ts';
 
 test('docs/reference/openapi.json is what the code makes', () => {
   const file = new URL('../../../docs/reference/openapi.json', import.meta.url);
-  const message = 'write it anew: node packages/contract/dist/write-openapi.js';
+  const message = 'write it anew: node packages/contract/dist/openapi-main.js';
   assert.equal(readFileSync(file, 'utf8'), openApiText(), message);
 });
 

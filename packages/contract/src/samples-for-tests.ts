@@ -1,6 +1,4 @@
-/** Whole messages that tests start from, and keys that are made from a label when a test runs. */
-import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
-import type { KeyPair } from '@clearway/ports';
+/** Whole messages that tests start from. */
 import type { Scheme, Unsigned } from './canonical.ts';
 import type {
   AgreementAnswer,
@@ -84,16 +82,3 @@ export const agreementAnswer: Unsigned<AgreementAnswer> = {
   answer: 'codeSent',
   answeredAt: '2026-11-22T09:00:02.000Z',
 };
-
-/** PKCS#8 of an Ed25519 seed (RFC 8410, 7). */
-const seedPrefix = Buffer.from('302e020100300506032b657004220420', 'hex');
-
-/** An Ed25519 key whose seed is the SHA-256 of the label: everybody can make it, so it protects nothing. */
-export function keyOf(label: string): KeyPair {
-  const seed = createHash('sha256').update(label).digest();
-  const key = createPrivateKey({ key: Buffer.concat([seedPrefix, seed]), format: 'der', type: 'pkcs8' });
-  return {
-    privateKey: key.export({ type: 'pkcs8', format: 'pem' }) as string,
-    publicKey: createPublicKey(key).export({ type: 'spki', format: 'pem' }) as string,
-  };
-}
