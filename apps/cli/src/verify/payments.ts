@@ -1,0 +1,203 @@
+/**
+ * Compares every payment of the journal with its record, both ways, without holding all of them.
+ *
+ * Payments are taken together in slices by the time of their submission. When a slice is full and the next one too,
+ * the records of its time are read and compared; what then still waits for its end is compared at the end of all. So
+ * the memory is that of two slices and of the payments in flight.
+ */
+import { isFinal, type Payment, type PaymentState } from '@clearway/core';
+import type { PaymentRecord, Records } from '@clearway/store';
+import { codeText, type SubmitPaymentFact } from '../journal/fact.ts';
+import type { Findings } from './report.ts';
+
+/** What the record must say. */
+type ExpectedRecord = { -readonly [Field in keyof PaymentRecord]: PaymentRecord[Field] };
+
+interface Expected {
+  readonly record: ExpectedRecord;
+  /** SHA-256 of the canonical payment, hex. */
+  readonly hash: string;
+  /** Its body was opened: only there stands the endToEndId. */
+  readonly isOpened: boolean;
+}
+
+interface Slice {
+  /** Time of submission, ms: from, inclusive, to, exclusive. */
+  readonly from: number;
+  readonly to: number;
+  readonly payments: ReadonlyMap<string, Expected>;
+}
+
+export interface PaymentsCheck {
+  /** Batch `sequence` of time `at` comes next. */
+  begin(sequence: number, at: number): Promise<void>;
+  /** `endToEndId`: undefined when the body was not opened. */
+  submitted(
+    handle: number,
+    fact: SubmitPaymentFact,
+    sequence: number,
+    at: number,
+    endToEndId: string | undefined,
+  ): void;
+  /**
+   * A payment as it is after the batch; `answer` when a bank's answer brought it there.
+   * @returns the record that it must have
+   */
+  changed(handle: number, payment: Payment, answer: { readonly paymentHash?: string } | false): PaymentRecord;
+  readonly count: number;
+  /** Compares what is left; the journal was replayed up to `last`. */
+  end(last: number): Promise<void>;
+}
+
+const sliceSize = 4096;
+const pageSize = 1000;
+
+export function createPaymentsCheck(records: Records, findings: Findings): PaymentsCheck {
+  const inFlight = new Map<number, Expected>();
+  /** In flight when their slice was compared. */
+  const late: Expected[] = [];
+  let full: Slice | undefined;
+  let filling = new Map<string, Expected>();
+  let fillingFrom = 0;
+  let lastAt = 0;
+  let replayed = 0;
+  let count = 0;
+
+  const compareSlice = async ({ from, to, payments }: Slice, isLast: boolean) => {
+    const cursor = await records.cursor();
+    const missing = new Map(payments);
+    for await (const record of submittedBetween(records, from, to)) {
+      const expected = missing.get(record.paymentId);
+      if (expected === undefined) {
+        const isLater =
+          isLast && record.requestSequence > replayed && record.requestSequence <= (await records.cursor());
+        if (!isLater)
+          findings.breach('records', 'the records have a payment that is not in the journal', about(record));
+      } else {
+        missing.delete(record.paymentId);
+        if (hasEnded(expected.record)) compare(expected, record, cursor);
+        else late.push(expected);
+      }
+    }
+    for (const expected of missing.values()) reportMissing(expected, cursor);
+  };
+
+  const compare = ({ record: expected, isOpened }: Expected, record: PaymentRecord, cursor: number) => {
+    const hasMovedOn = record.sequence > replayed && !hasEnded(expected);
+    const isBehind = record.sequence < expected.sequence && expected.sequence > cursor;
+    if (hasMovedOn || isBehind) return;
+    for (const field of Object.keys(expected) as (keyof PaymentRecord)[]) {
+      if (record[field] === expected[field] || (field === 'endToEndId' && !isOpened)) continue;
+      // An institution's own reference may mean something to a person, so it is not printed.
+      const values = field === 'endToEndId' ? '' : `: the records say ${record[field]}, the journal ${expected[field]}`;
+      findings.breach('records', `its ${field} differs${values}`, about(expected));
+    }
+  };
+
+  const reportMissing = ({ record }: Expected, cursor: number) => {
+    if (record.requestSequence <= cursor) findings.breach('records', 'is missing from the records', about(record));
+  };
+
+  return {
+    async begin(sequence, at) {
+      replayed = sequence - 1;
+      if (filling.size >= sliceSize && at > lastAt) {
+        const slice = { from: fillingFrom, to: at, payments: filling };
+        filling = new Map();
+        fillingFrom = at;
+        if (full !== undefined) await compareSlice(full, false);
+        full = slice;
+      }
+      lastAt = at;
+    },
+
+    submitted(handle, fact, sequence, at, endToEndId) {
+      count++;
+      const expected = {
+        record: submittedRecord(fact, sequence, at, endToEndId ?? ''),
+        hash: fact.hash,
+        isOpened: endToEndId !== undefined,
+      };
+      inFlight.set(handle, expected);
+      filling.set(fact.paymentId, expected);
+    },
+
+    changed(handle, payment, answer) {
+      const expected = inFlight.get(handle);
+      if (expected === undefined) throw new Error('a payment changes only between its submission and its end');
+      const { record, hash } = expected;
+      record.state = payment.state;
+      record.reason = payment.reason;
+      record.cycle = payment.cycle;
+      record.changedAt = payment.changedAt;
+      record.sequence = payment.sequence;
+      record.answerSequence = answer ? payment.sequence : 0;
+      record.answerIndex = answer ? payment.answer : 0;
+      if (payment.state === 'refused') {
+        // A bank, currency or amount that does not exist is not kept.
+        record.instructedAgent = codeText(payment.bank);
+        record.currency = payment.currency;
+        record.amount = BigInt(payment.amount);
+      }
+      if (answer && answer.paymentHash !== undefined && answer.paymentHash !== hash) {
+        findings.breach('message', 'the bank answered another payment than the one that was offered', about(record));
+      }
+      if (hasEnded(record)) inFlight.delete(handle);
+      return record;
+    },
+
+    get count() {
+      return count;
+    },
+
+    async end(last) {
+      replayed = last;
+      if (full !== undefined) await compareSlice(full, false);
+      await compareSlice({ from: fillingFrom, to: Number.MAX_SAFE_INTEGER, payments: filling }, true);
+      const cursor = await records.cursor();
+      for (const expected of late) {
+        const record = await records.payment(expected.record.paymentId);
+        if (record === undefined) reportMissing(expected, cursor);
+        else compare(expected, record, cursor);
+      }
+    },
+  };
+}
+
+function submittedRecord(fact: SubmitPaymentFact, sequence: number, at: number, endToEndId: string): ExpectedRecord {
+  return {
+    paymentId: fact.paymentId,
+    kind: fact.kind,
+    instructingAgent: fact.paymentId.slice(9, 14),
+    instructedAgent: fact.instructedAgent,
+    endToEndId,
+    amount: BigInt(fact.amount),
+    currency: fact.currency,
+    reference: fact.reference,
+    state: 'offered',
+    reason: 'none',
+    cycle: 0,
+    receivedAt: fact.receivedAt,
+    submittedAt: at,
+    changedAt: at,
+    sequence,
+    requestSequence: sequence,
+    requestIndex: fact.index,
+    answerSequence: 0,
+    answerIndex: 0,
+    hash: fact.hash.slice(0, 32),
+  };
+}
+
+const hasEnded = (record: PaymentRecord) => isFinal(record.state as PaymentState);
+const about = ({ paymentId, sequence }: PaymentRecord) => ({ subject: paymentId, sequence });
+
+/** All records of payments submitted in this time, page by page. */
+async function* submittedBetween(records: Records, from: number, to: number): AsyncGenerator<PaymentRecord> {
+  for (let after: string | undefined; ; ) {
+    const page = await records.payments({ from, to, limit: pageSize, ...(after !== undefined && { after }) });
+    yield* page;
+    if (page.length < pageSize) return;
+    after = page[page.length - 1].paymentId;
+  }
+}

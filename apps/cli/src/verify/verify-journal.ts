@@ -1,0 +1,182 @@
+/**
+ * Proves a cell's storage: replays its journal into an empty core and compares everything with what comes out. It only
+ * reads. A cell may go on working meanwhile: what it changes after the reading began is left out of the comparison.
+ *
+ * Each comparison has a file of its own beside this one.
+ */
+import { applyBatch, createState, Effects, effectKinds, findBreaches, paymentAt, rulesVersion } from '@clearway/core';
+import type { Clock, Crypto } from '@clearway/ports';
+import type { BatchHeader, CellPlace, JournalBatch, Store } from '@clearway/store';
+import { type Fact, readFacts } from '../journal/fact.ts';
+import { compareAgreements } from './agreements.ts';
+import { checkConfiguration } from './configuration.ts';
+import { createCyclesCheck } from './cycles.ts';
+import { compareFiles } from './files.ts';
+import { createKeyring } from './keyring.ts';
+import { createMessagesCheck } from './messages.ts';
+import { compareOutcomes } from './outcomes.ts';
+import { createPaymentsCheck } from './payments.ts';
+import { readChain } from './read-chain.ts';
+import { createFindings, type VerifyReport } from './report.ts';
+import { createSnapshotCheck, stateHash } from './snapshot.ts';
+import { createWorkItemsCheck } from './work-items.ts';
+
+export interface VerifyOptions {
+  readonly place: CellPlace;
+  readonly crypto: Crypto;
+  readonly clock: Pick<Clock, 'elapsed'>;
+  /** False leaves messages and signatures unchecked: for readers without the body keys. Default true. */
+  readonly opensBodies?: boolean;
+  /** False leaves out the end-to-end signatures, which take most of the time. Default true. */
+  readonly checksSignatures?: boolean;
+  readonly signal?: AbortSignal;
+  onProgress?(progress: VerifyProgress): void;
+}
+
+export interface VerifyProgress {
+  readonly stage: 'journal' | 'records' | 'files';
+  /** Batches or files. */
+  readonly done: number;
+  /** 0 while it is not known. */
+  readonly of: number;
+}
+
+/** @throws what the store throws when it cannot be read, and `signal.reason` once that is aborted */
+export async function verifyJournal(store: Store, options: VerifyOptions): Promise<VerifyReport> {
+  const { place, crypto, clock, signal, opensBodies = true, checksSignatures = true } = options;
+  const { journal, records, configurations } = store;
+  const progress = options.onProgress ?? (() => {});
+  const began = clock.elapsed();
+
+  const findings = createFindings();
+  const keyring = createKeyring();
+  const bodyKeys = opensBodies ? store.bodyKeys : undefined;
+  const messages = createMessagesCheck({ place, crypto, keyring, bodyKeys, checksSignatures }, findings);
+  const payments = createPaymentsCheck(records, findings);
+  const cycles = createCyclesCheck(findings);
+  const workItems = createWorkItemsCheck(findings);
+  const snapshot = await createSnapshotCheck(store.snapshots, crypto, findings);
+  const cursorAtStart = await records.cursor();
+
+  const state = createState(place.centre, place.cell);
+  const effects = new Effects();
+  let last = { sequence: 0, at: 0, hash: '0'.repeat(64) };
+  let commands = 0;
+  let files = 0;
+  let isReplaying = true;
+
+  const checkInvariants = () => {
+    for (const breach of findBreaches(state)) findings.breach('invariant', breach, { sequence: state.sequence });
+  };
+
+  /** Decides a batch again; undefined when that cannot be done. */
+  const decide = ({ sequence, facts }: JournalBatch, header: BatchHeader): Fact[] | undefined => {
+    const decided = facts.slice();
+    effects.clear();
+    try {
+      if (header.rulesVersion !== rulesVersion)
+        throw new Error(`rules version ${header.rulesVersion} is not known here`);
+      applyBatch(state, sequence, header.at, decided, effects);
+      return readFacts(decided);
+    } catch (error) {
+      findings.breach('replay', `it cannot be decided again: ${(error as Error).message}`, { sequence });
+      return undefined;
+    }
+  };
+
+  /** Follows what a batch has changed: command by command, then payment by payment. */
+  const follow = async (batch: JournalBatch, at: number, facts: readonly Fact[]) => {
+    const { sequence } = batch;
+    const bodies = await messages.open(batch, at);
+    const messageOf: ReturnType<typeof messages.read>[] = [];
+    for (const fact of facts) {
+      if (fact.type === 'adoptConfiguration' && fact.outcome === 'accepted') {
+        await checkConfiguration(fact, sequence, configurations, crypto, keyring, findings);
+      }
+      messageOf.push(messages.read(fact, bodies?.[fact.index], sequence));
+      if (fact.outcome === 'accepted') cycles.follow(fact, state, sequence, at);
+    }
+    for (let i = 0; i < effects.count; i++) {
+      if (effects.kinds[i] === effectKinds.cycleChanged) checkInvariants();
+      if (effects.kinds[i] !== effectKinds.paymentChanged) continue;
+      const handle = effects.subjects[i];
+      const fact = facts[effects.commands[i]];
+      const message = messageOf[fact.index];
+      if (fact.type === 'submitPayment') payments.submitted(handle, fact, sequence, at, message?.endToEndId);
+      const payment = payments.changed(
+        handle,
+        paymentAt(state, handle),
+        fact.type === 'recordAnswer' && { ...message },
+      );
+      if (payment.state === 'succeeded') cycles.succeeded(payment);
+    }
+    workItems.follow(effects, sequence);
+    cycles.compareWithCore(state, sequence);
+    await messages.room();
+    await snapshot.look(state);
+  };
+
+  for await (const { batch, header, link, factsHold } of readChain(journal, crypto, place, findings)) {
+    signal?.throwIfAborted();
+    commands += header.commands;
+    last = { sequence: link.sequence, at: link.at, hash: Buffer.from(link.hash).toString('hex') };
+    await payments.begin(link.sequence, header.at);
+    const facts: readonly Fact[] | undefined = isReplaying && factsHold ? decide(batch, header) : undefined;
+    isReplaying = facts !== undefined;
+    if (facts !== undefined) {
+      compareOutcomes(batch.facts, facts, batch.sequence, findings);
+      await follow(batch, header.at, facts);
+    }
+    progress({ stage: 'journal', done: link.sequence, of: cursorAtStart });
+  }
+  await messages.end();
+  if (last.sequence < cursorAtStart) {
+    const what = `the journal ends here, but batches up to ${cursorAtStart} were durable: they are missing`;
+    findings.breach('chain', what, { sequence: last.sequence });
+  }
+  checkInvariants();
+  snapshot.end(state.sequence);
+
+  if (isReplaying) {
+    progress({ stage: 'records', done: 0, of: 0 });
+    await payments.end(state.sequence);
+    signal?.throwIfAborted();
+    await compareAgreements(state, records, findings);
+    await cycles.end(records, state.sequence);
+    await workItems.compare(records, state);
+    if (keyring.scheme !== undefined) {
+      for await (const _ of compareFiles(records, keyring.scheme, cycles.all, crypto, findings)) {
+        signal?.throwIfAborted();
+        progress({ stage: 'files', done: ++files, of: 0 });
+      }
+    }
+  }
+
+  const recordsCursor = await records.cursor();
+  if (!isReplaying) {
+    findings.notChecked(`Outcomes, state, records and files after batch ${state.sequence}, where the replay ends.`);
+  } else if (recordsCursor < state.sequence) {
+    findings.notChecked(`Records of batches after ${recordsCursor}: they are not written yet.`);
+  }
+  if (!opensBodies) findings.notChecked('Requests and answers: the body keys are not open to this reader.');
+  else if (!checksSignatures) findings.notChecked('End-to-end signatures, as asked.');
+
+  return {
+    isExact: findings.breachCount === 0,
+    breachCount: findings.breachCount,
+    breaches: findings.breaches,
+    notChecked: findings.unchecked,
+    commands,
+    last,
+    stateHash: stateHash(state, crypto),
+    payments: payments.count,
+    agreements: state.agreements.count,
+    cycles: cycles.all.length,
+    messages: messages.messages,
+    signatures: messages.signatures,
+    files,
+    snapshot: snapshot.sequence,
+    recordsCursor,
+    elapsedMs: Math.round(clock.elapsed() - began),
+  };
+}
