@@ -48,7 +48,7 @@ export type VerifiedSignature =
 export interface RequestExpectations {
   /** All keys of a participant, ended ones included; undefined or none if there is no such participant. */
   keysOf(code: string): readonly VerifyingKey[] | undefined | Promise<readonly VerifyingKey[] | undefined>;
-  /** Host (and port) that the request must be meant for; without it the Host header is believed. */
+  /** Host and port that the request must be meant for, lower case, no default port; without it Host is believed. */
   readonly authority?: string | undefined;
   /**
    * Remembers the nonce and tells whether it is new, or why else the signature cannot be taken; `false` stands for

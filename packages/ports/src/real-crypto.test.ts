@@ -32,10 +32,12 @@ for (const suite of Object.keys(suites) as Suite[]) {
       );
     });
 
-    test('of a wrong length do not hold, and throw nothing', async () => {
+    test('of a wrong length, or out of range, do not hold and throw nothing', async () => {
       const { publicKey } = await crypto.generateSigningKey(suite);
-      for (const length of [0, 1, 63, 65, 72, 1000]) {
-        assert.equal(await crypto.verify(suite, publicKey, context, new Uint8Array(length)), false);
+      for (const length of [0, 1, 63, 64, 65, 72, 1000]) {
+        for (const byte of [0, 0xff]) {
+          assert.equal(await crypto.verify(suite, publicKey, context, new Uint8Array(length).fill(byte)), false);
+        }
       }
     });
   });
