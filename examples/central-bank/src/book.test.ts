@@ -48,7 +48,7 @@ test('a covered instruction moves all positions at once and numbers the entries 
 test('one shortfall queues the whole instruction, and a deposit settles it', () => {
   const book = bookWith({ A: 50n, B: 100n, C: 0n });
   commit(book, book.decideInstruction(instruct('I1', { A: -70n, B: -10n, C: 80n }), 2));
-  assert.deepEqual(book.status('I1'), { state: 'queued', shortfalls: [{ participant: 'A', missing: 20n }] });
+  assert.deepEqual(book.status('I1'), { state: 'queued', currency, shortfalls: [{ participant: 'A', missing: 20n }] });
   assert.deepEqual(balances(book), { A: 50n, B: 100n, C: 0n });
   commit(book, book.decideDeposit({ participant: 'A', currency, reference: 'cash', amount: 20n }, 3));
   assert.deepEqual(book.status('I1'), { state: 'settled', settledAt: 2 });
@@ -60,11 +60,19 @@ test('a later instruction does not take what an earlier one waits for, but passe
   commit(book, book.decideInstruction(instruct('first', { A: -70n, B: 70n }), 2));
   commit(book, book.decideInstruction(instruct('second', { A: -50n, B: 50n }), 2));
   commit(book, book.decideInstruction(instruct('third', { C: -9n, B: 9n }), 2));
-  assert.deepEqual(book.status('second'), { state: 'queued', shortfalls: [{ participant: 'A', missing: 50n }] });
+  assert.deepEqual(book.status('second'), {
+    state: 'queued',
+    currency,
+    shortfalls: [{ participant: 'A', missing: 50n }],
+  });
   assert.equal(book.status('third')?.state, 'settled');
   commit(book, book.decideDeposit({ participant: 'A', currency, reference: 'cash', amount: 20n }, 3));
   assert.equal(book.status('first')?.state, 'settled');
-  assert.deepEqual(book.status('second'), { state: 'queued', shortfalls: [{ participant: 'A', missing: 50n }] });
+  assert.deepEqual(book.status('second'), {
+    state: 'queued',
+    currency,
+    shortfalls: [{ participant: 'A', missing: 50n }],
+  });
 });
 
 test('money that one settlement brings in lets the next in the queue settle', () => {

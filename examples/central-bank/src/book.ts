@@ -70,7 +70,7 @@ export interface Shortfall {
 
 export type InstructionStatus =
   | { readonly state: 'settled'; readonly settledAt: number }
-  | { readonly state: 'queued'; readonly shortfalls: readonly Shortfall[] };
+  | { readonly state: 'queued'; readonly currency: string; readonly shortfalls: readonly Shortfall[] };
 
 /** What the book refuses, and nothing is written. */
 export type BookRefusal = 'accountMissing' | 'notBalanced' | 'amountNotPositive' | 'idTaken' | 'positionRepeated';
@@ -261,7 +261,7 @@ export function createBook(): Book {
         if (earlier === instruction) break;
         hold(earlier, held);
       }
-      return { state: 'queued', shortfalls: shortfalls(instruction, held) };
+      return { state: 'queued', currency: instruction.currency, shortfalls: shortfalls(instruction, held) };
     },
 
     counts: () => ({ settled: instructions.size - queue.size, queued: queue.size, deposits }),

@@ -35,7 +35,8 @@ export function supervise<Report>(program: Program): Supervisor<Report> {
   if (process.send) {
     process.on('SIGINT', () => {});
     process.on('message', (control) => program.onControl(control));
-    process.on('disconnect', stop);
+    if (process.connected) process.on('disconnect', stop);
+    else stop();
     return { stop, report: (report) => void (process.connected && process.send!(report)) };
   }
 
