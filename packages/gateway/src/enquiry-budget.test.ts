@@ -41,13 +41,13 @@ test('one institution cannot spend the tokens of another', () => {
 test('a token that was given back can be spent again', () => {
   const { spend, giveBack } = budgets();
   for (let n = 0; n < 3; n++) spend('00101', budget);
-  giveBack('00101');
+  giveBack('00101', budget);
   assert.equal(spend('00101', budget), 0);
 });
 
 test('a changed budget holds from the next enquiry', () => {
   const { spend } = budgets();
-  assert.equal(spend('00101', budget), 0);
-  assert.equal(spend('00101', { perSecond: 1, burst: 1 }), 0);
-  assert.equal(spend('00101', { perSecond: 1, burst: 1 }), 1000);
+  for (let n = 0; n < 3; n++) spend('00101', budget);
+  assert.equal(spend('00101', { perSecond: 10, burst: 4 }), 0);
+  assert.equal(spend('00101', { perSecond: 10, burst: 2 }), 300);
 });

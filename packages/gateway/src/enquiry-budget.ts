@@ -8,7 +8,7 @@ export interface EnquiryBudgets {
   /** 0 when the enquiry may go on, and then one token is spent; else the milliseconds until one is there. */
   spend(institution: string, budget: EnquiryBudget): number;
   /** Gives a token back, for a request that turned out not to be the institution's. */
-  giveBack(institution: string): void;
+  giveBack(institution: string, budget: EnquiryBudget): void;
 }
 
 export interface EnquiryBudget {
@@ -20,25 +20,21 @@ export interface EnquiryBudget {
 
 /** `elapsed`: milliseconds that only grow (Clock.elapsed). */
 export function createEnquiryBudgets(elapsed: () => number): EnquiryBudgets {
-  const buckets = new Map<string, { tokens: number; filledAt: number }>();
+  /** When each institution's bucket will be full again; a token less moves it one interval on. */
+  const fullAgainAt = new Map<string, number>();
   return {
-    spend(institution, budget) {
+    spend(institution, { perSecond, burst }) {
       const now = elapsed();
-      let bucket = buckets.get(institution);
-      if (!bucket) {
-        bucket = { tokens: budget.burst, filledAt: now };
-        buckets.set(institution, bucket);
-      }
-      const filled = bucket.tokens + ((now - bucket.filledAt) / 1000) * budget.perSecond;
-      bucket.tokens = Math.min(filled, budget.burst);
-      bucket.filledAt = now;
-      if (bucket.tokens < 1) return Math.ceil(((1 - bucket.tokens) / budget.perSecond) * 1000);
-      bucket.tokens -= 1;
+      const intervalMs = 1000 / perSecond;
+      const fullAt = Math.max(fullAgainAt.get(institution) ?? now, now);
+      const waitMs = fullAt - now - (burst - 1) * intervalMs;
+      if (waitMs > 0) return Math.ceil(waitMs);
+      fullAgainAt.set(institution, fullAt + intervalMs);
       return 0;
     },
-    giveBack(institution) {
-      const bucket = buckets.get(institution);
-      if (bucket) bucket.tokens += 1;
+    giveBack(institution, { perSecond }) {
+      const fullAt = fullAgainAt.get(institution);
+      if (fullAt !== undefined) fullAgainAt.set(institution, fullAt - 1000 / perSecond);
     },
   };
 }

@@ -196,7 +196,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     try {
       await authenticator.verify(request, claim).catch((error: unknown) => {
         const isItsOwn = error instanceof Refusal && error.reason === 'signatureReplayed';
-        if (isEnquiry && !isItsOwn) budgets.giveBack(code);
+        if (isEnquiry && !isItsOwn) budgets.giveBack(code, enquiryBudget);
         throw error;
       });
       const { participant } = claim;

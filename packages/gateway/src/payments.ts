@@ -63,6 +63,7 @@ export function paymentOperations(edge: Edge): Record<'submitPayment' | 'getPaym
       const paymentId = identifierOf(parameters.paymentId!);
       const view = await find(paymentId, participant.code);
       if (!view) throw notKnown(paymentId);
+      if (view.state === 'refused') throw refusalOf(view.reason, paymentId);
       return jsonAnswer(paymentStatus(view, await finality.isSettled(view.cycle)));
     },
 
@@ -145,8 +146,10 @@ function amountOf({ interbankSettlementAmount }: PaymentRequest): { minor: numbe
   return amount;
 }
 
+/** A refused payment was never offered: its bank does not know of it, and need not know why. */
 function visible(view: PaymentView | undefined, code: string): PaymentView | undefined {
-  return view?.instructingAgent === code || view?.instructedAgent === code ? view : undefined;
+  const isOffered = view?.state !== 'refused';
+  return view?.instructingAgent === code || (isOffered && view?.instructedAgent === code) ? view : undefined;
 }
 
 /** To a bank that a payment does not concern there is none. */

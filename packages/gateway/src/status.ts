@@ -1,20 +1,13 @@
 /** Payments and agreements as the cell or the records know them, told in the words of the wire. */
 
-import {
-  type AgreementStatus,
-  formatAmount,
-  formatDate,
-  formatTime,
-  type Money,
-  type PaymentStatus,
-} from '@clearway/contract';
+import { type AgreementStatus, formatAmount, formatDate, formatTime, type PaymentStatus } from '@clearway/contract';
 import type { AgreementState, PaymentKind, PaymentState, Reason } from '@clearway/core/vocabulary';
 import { isoFace, isoReason } from '@clearway/iso20022';
 import { encodeJson } from './call.ts';
 import type { AgreementView, PaymentView } from './port.ts';
 import type { AgreementRecord, PaymentRecord } from './records.ts';
 
-/** `settled`: the cycle of the payment's success is settled. */
+/** `settled`: the cycle of the payment's success is settled. Not for refused payments: they are told as problems. */
 export function paymentStatus(view: PaymentView, settled: boolean): Uint8Array {
   const status: Omit<PaymentStatus, 'answer'> = {
     paymentId: view.paymentId,
@@ -24,7 +17,7 @@ export function paymentStatus(view: PaymentView, settled: boolean): Uint8Array {
     ...isoFace(view.state, view.reason, settled),
     instructingAgent: view.instructingAgent,
     instructedAgent: view.instructedAgent,
-    interbankSettlementAmount: amountOf(view.amount, view.currency),
+    interbankSettlementAmount: formatAmount(view.amount, view.currency),
     ...(view.cycle > 0 && { cycle: view.cycle }),
     changedAt: formatTime(view.changedAt),
   };
@@ -38,16 +31,11 @@ export function agreementStatus(view: AgreementView): Uint8Array {
     bank: view.bank,
     state: view.state,
     ...(view.reason !== 'none' && { reason: view.reason, isoReason: isoReason[view.reason] }),
-    paymentLimit: amountOf(view.paymentLimit, view.currency),
+    paymentLimit: formatAmount(view.paymentLimit, view.currency),
     expiresOn: formatDate(view.expiresOn),
     changedAt: formatTime(view.changedAt),
   };
   return withAnswer(status, view.answer);
-}
-
-/** A payment refused for its currency has none that the scheme knows: ISO 4217 says XXX to that. */
-function amountOf(minor: string, currency: number): Money {
-  return currency === 0 ? { amount: minor, currency: 'XXX' } : formatAmount(minor, currency);
 }
 
 /** The bank's answer goes in byte for byte, so that nobody on the way can have changed what the bank signed. */
