@@ -5,9 +5,9 @@ import { type Cycle, netPosition, positionFields } from './clearing/cycle.ts';
 import type { PaymentKind } from './command.ts';
 import type { Identifier } from './identifier.ts';
 import { paymentStateName } from './payment/lifecycle.ts';
-import { flightFields, noBank, paymentFields } from './payment/payment.ts';
+import { flightFields, flightSubjects, noBank, paymentFields } from './payment/payment.ts';
 import { type Reason, reasonOf } from './reject.ts';
-import { accountFields, agreementFields, findPayment, rowOf, type State, segmentOf } from './state.ts';
+import { accountFields, agreementFields, findPayment, handleOf, rowOf, type State, segmentOf } from './state.ts';
 import type { AgreementState, PaymentState } from './states.ts';
 import { type Key, readKey } from './table/identifier-index.ts';
 import { checkIdentifier, paymentKindName } from './validation/validate-payment.ts';
@@ -97,6 +97,17 @@ export function paymentAt(state: State, handle: number): Payment {
       attempts: flights.u16(slot, flightFields.attempts),
     },
   };
+}
+
+/** Handles of the payments that wait for somebody. */
+export function handlesInFlight(state: State): number[] {
+  const { flights } = state;
+  const handles: number[] = [];
+  for (let slot = 0; slot < flights.count; slot++) {
+    if (flights.u8(slot, flightFields.subject) !== flightSubjects.payment) continue;
+    handles.push(handleOf(flights.u32(slot, flightFields.segment), flights.u32(slot, flightFields.row)));
+  }
+  return handles;
 }
 
 /** Handle of the payment with this 16-byte identifier, or -1 when this cell does not hold it (any more). */

@@ -131,14 +131,14 @@ export interface ParticipantConfiguration {
   /** Base address of its own endpoint, https. */
   readonly endpoint: string;
   /** SHA-256 fingerprint (hex) of its TLS client certificate, when mutual TLS is asked for. */
-  readonly certificate?: string;
+  readonly certificate?: string | undefined;
   /** At most two signing keys not yet ended. */
   readonly keys: readonly {
     readonly version: number;
     readonly suite: 'ed25519' | 'ecdsa-p256-sha256';
     readonly publicKey: string;
     /** ms; absent: still valid. */
-    readonly endedAt?: number;
+    readonly endedAt?: number | undefined;
   }[];
   /** X25519 public key, PEM, for sealed fields. */
   readonly sealingKey: string;

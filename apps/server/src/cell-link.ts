@@ -1,0 +1,110 @@
+/** The cell's side of the link: gateways and operators connect to its socket. */
+
+import { rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Deliverer, Delivery, DeliveryResult, ParticipantConfiguration, SubmitResult } from '@clearway/gateway';
+import type { Records } from '@clearway/store';
+import type { RunningCell } from './cell.ts';
+import { addKey, endKey } from './keys.ts';
+import { openChannel } from './link.ts';
+
+export interface CellLink {
+  close(): Promise<void>;
+}
+
+export interface CellLinkOptions {
+  readonly cell: RunningCell;
+  readonly records: Records;
+  readonly socketPath: string;
+  /** Looks at once at what a closed cycle needs. */
+  wake(): void;
+  log(event: string, fields: Record<string, unknown>): void;
+}
+
+/** Listens on a Unix socket; its folder must be the cell's alone, since whoever reaches it is trusted. */
+export async function serveCellLink(options: CellLinkOptions): Promise<CellLink> {
+  const { socketPath } = options;
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    serve(socket, options);
+  });
+  rmSync(socketPath, { force: true });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(socketPath, resolve);
+  });
+  return {
+    close: () =>
+      new Promise((resolve) => {
+        for (const socket of sockets) socket.destroy();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+function serve(socket: Socket, { cell, records, wake, log }: CellLinkOptions): void {
+  const endings: (() => void)[] = [];
+
+  const handle = async (method: string, value: unknown): Promise<unknown> => {
+    switch (method) {
+      case 'gateway': {
+        const deliverer: Deliverer = {
+          deliver: (delivery: Delivery) =>
+            // A broken link leaves open whether the gateway sent it: that is no answer, not "not sent".
+            channel.call('deliver', delivery).then(
+              (result) => result as DeliveryResult,
+              () => 'noAnswer' as const,
+            ),
+        };
+        endings.push(cell.attach(deliverer));
+        endings.push(cell.onConfiguration((configuration) => channel.tell('configuration', configuration)));
+        log('link.gatewayConnected', {});
+        return cell.configuration();
+      }
+      case 'submit': {
+        const { command, body } = value as { command: Uint8Array; body: Uint8Array };
+        return cell.submit(command, body);
+      }
+      case 'payment':
+        return cell.payment(value as string);
+      case 'agreement':
+        return cell.agreement(value as string);
+      case 'addKey': {
+        const { participant, key } = value as { participant: string; key: ParticipantConfiguration['keys'][number] };
+        return cell.changeParticipants((all) => addKey(all, participant, key)) satisfies Promise<SubmitResult>;
+      }
+      case 'endKey': {
+        const { participant, version, at } = value as { participant: string; version: number; at: number };
+        return cell.changeParticipants((all) => endKey(all, participant, version, at));
+      }
+      case 'statistics':
+        return cell.statistics();
+      case 'metrics':
+        return cell.metricsText();
+      case 'closeCycle': {
+        const cycle = await cell.closeCycle();
+        wake();
+        return cycle;
+      }
+      case 'cycleReached': {
+        const { cycle, state } = value as { cycle: number; state: 'cut' | 'netted' | 'settled' };
+        await cell.cycleReached(cycle, state);
+        return null;
+      }
+      case 'recordsWritten':
+        await cell.recordsWritten();
+        return null;
+      case 'workItems':
+        return records.workItems(true);
+      default:
+        throw new Error(`the cell does not know the call "${method}"`);
+    }
+  };
+
+  const channel = openChannel(socket, handle);
+  void channel.closed.then(() => {
+    for (const end of endings.splice(0)) end();
+  });
+}

@@ -1,0 +1,69 @@
+/** The cell as a program: core, journal, outbox, records and settlement, behind a Unix socket. */
+import { readFileSync } from 'node:fs';
+import { realChance, realClock, realCrypto, realNetwork } from '@clearway/ports/real';
+import { postgresStore } from '@clearway/store';
+import { createCell } from './cell.ts';
+import { serveCellLink } from './cell-link.ts';
+import { platformCode } from './platform.ts';
+import { runProgram } from './program.ts';
+import { type DatabaseFile, type PlatformKeyFile, readDocuments, readJson, readSettlementAgent } from './settings.ts';
+import { type ClearingHouse, createClearingHouse } from './settlement/clearing-house.ts';
+import { createSettlementAgent } from './settlement/settlement-agent.ts';
+
+runProgram('cell', async ({ settings, log, ready }) => {
+  const ca = settings.authorities === '' ? undefined : readFileSync(settings.authorities, 'utf8');
+  const ports = {
+    clock: realClock,
+    chance: realChance,
+    crypto: realCrypto,
+    network: realNetwork(ca === undefined ? {} : { ca }),
+  };
+  const place = { centre: settings.centre, cell: settings.cell };
+  const { cell: connection } = readJson<DatabaseFile>(settings.database, 'CLEARWAY_DATABASE');
+  const { clock, chance, crypto } = ports;
+  const store = await postgresStore({ connections: [connection], place, clock, chance, crypto });
+
+  const cell = await createCell({
+    place,
+    ports,
+    store,
+    ...readDocuments(settings.configuration),
+    snapshotEvery: settings.snapshotEvery,
+    log,
+    halted(error) {
+      // Whatever is wrong here, another process that replays the journal knows better than this one.
+      log('cell.halted', { error: error.name, detail: error.message });
+      setImmediate(() => process.exit(70));
+    },
+  });
+
+  const address = readSettlementAgent(settings.settlementAgent);
+  let house: ClearingHouse | undefined;
+  if (address !== undefined) {
+    const agent = createSettlementAgent({
+      ports,
+      url: address.url,
+      platformCode,
+      platformKey: readJson<PlatformKeyFile>(settings.platformKey, 'CLEARWAY_PLATFORM_KEY'),
+      agentCode: address.code,
+      agentKeys: [{ version: address.version, suite: address.suite, publicKey: address.publicKey }],
+    });
+    const { cycleSeconds } = settings;
+    house = createClearingHouse({ cell, records: store.records, agent, clock, crypto, cycleSeconds, log });
+  }
+  const link = await serveCellLink({
+    cell,
+    records: store.records,
+    socketPath: settings.socket,
+    wake: () => house?.wake(),
+    log,
+  });
+  ready({ socket: settings.socket });
+
+  return async () => {
+    await house?.stop();
+    await cell.stop();
+    await link.close();
+    await store.close();
+  };
+});

@@ -1,0 +1,389 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  type BankAnswer,
+  encodeRecordAnswer,
+  encodeRecordFunds,
+  encodeSubmitPayment,
+  findBreaches,
+  identifierText,
+  identifierToBytes,
+  type PaymentKind,
+  parseIdentifier,
+} from '@clearway/core';
+import type { Deliverer, Delivery, ParticipantConfiguration, SubmitResult } from '@clearway/gateway';
+import { realChance, realClock, realCrypto } from '@clearway/ports/real';
+import { type MemoryDisk, memoryDisk, memoryStore, type Store } from '@clearway/store';
+import { businessDateAt } from './business-day.ts';
+import { createCell, type RunningCell } from './cell.ts';
+import type { ParticipantsDocument, SchemeDocument } from './documents.ts';
+
+const place = { centre: 1, cell: 1 };
+const timeZone = 'Asia/Shanghai';
+
+const scheme: SchemeDocument = {
+  version: 1,
+  schemeId: 'TEST',
+  environment: 'sandbox',
+  currencies: [156],
+  maximumAmount: '1000000000',
+  offerTimeoutMs: 200,
+  longestExpiryMs: 60_000,
+  enquiryBackoffMs: 20,
+  enquiryBackoffLargestMs: 100,
+  reversalAfterMs: 400,
+  workItemAfterMs: 300,
+  signingTimeoutMs: 60_000,
+  routing: [{ centre: 1, cell: 1, weight: 1 }],
+  timeZone,
+};
+
+const participant = (
+  code: string,
+  role: ParticipantConfiguration['role'],
+  idempotent = true,
+): ParticipantConfiguration => ({
+  code,
+  name: `participant ${code}`,
+  role,
+  status: 'active',
+  idempotent,
+  endpoint: 'https://127.0.0.1:1',
+  keys: [],
+  sealingKey: '',
+  netDebitCaps: role === 'bank' ? [{ currency: 156, amount: '1000000' }] : [],
+  enquiryBudget: { perSecond: 10, burst: 10 },
+});
+
+const participants: ParticipantsDocument = {
+  version: 1,
+  participants: [
+    participant('00101', 'paymentInstitution'),
+    participant('00201', 'bank'),
+    participant('00202', 'bank', false),
+  ],
+};
+
+const utf8 = (text: string) => new TextEncoder().encode(text);
+
+let sequence = 0;
+function payment(kind: PaymentKind, amount: number, more: { bank?: number; original?: string } = {}) {
+  const id = identifierToBytes({
+    date: businessDateAt(Date.now(), timeZone),
+    version: 1,
+    participant: 101,
+    sequence: ++sequence,
+    ...place,
+  });
+  const hash = realCrypto.sha256(id);
+  const command = encodeSubmitPayment({
+    id,
+    kind,
+    suite: 1,
+    keyVersion: 1,
+    currency: 156,
+    instructed: more.bank ?? 201,
+    amount,
+    expiresAt: Date.now() + 30_000,
+    receivedAt: Date.now(),
+    reference: more.original === undefined ? undefined : identifierToBytes(parseIdentifier(more.original)!),
+    hash,
+  });
+  const paymentId = identifierText(parseIdentifierOf(id));
+  return { command, paymentId, id, hash, body: utf8(JSON.stringify({ paymentId, endToEndId: `order-${sequence}` })) };
+}
+
+function parseIdentifierOf(id: Uint8Array) {
+  const view = new DataView(id.buffer);
+  return {
+    date: view.getUint32(0),
+    version: view.getUint8(4),
+    participant: view.getUint32(4) & 0xffffff,
+    sequence: view.getUint8(8) * 2 ** 32 + view.getUint32(9),
+    centre: view.getUint8(13),
+    cell: view.getUint16(14),
+  };
+}
+
+type Payment = ReturnType<typeof payment>;
+
+/** A bank that answers as the test says; it remembers what it was asked. */
+function bankOf(cell: () => RunningCell, answers: (delivery: Delivery) => BankAnswer | 'silent') {
+  const asked: Delivery[] = [];
+  const sent = new Map<string, Payment>();
+  const deliverer: Deliverer = {
+    async deliver(delivery) {
+      asked.push(delivery);
+      if (delivery.kind.endsWith('Notice')) return 'done';
+      const answer = answers(delivery);
+      if (answer === 'silent') return 'noAnswer';
+      const one = sent.get(delivery.subject)!;
+      await tell(cell(), one, answer, Number(delivery.participant));
+      return 'done';
+    },
+  };
+  return { asked, deliverer, sent, of: (kind: string) => asked.filter((delivery) => delivery.kind === kind) };
+}
+
+function tell(cell: RunningCell, { id, hash }: Payment, answer: BankAnswer, bank = 201): Promise<SubmitResult> {
+  const command = encodeRecordAnswer({
+    id,
+    answer,
+    reason: answer === 'failed' ? 201 : 0,
+    suite: 1,
+    keyVersion: 1,
+    bank,
+    hash,
+  });
+  return cell.submit(command, utf8(`{"signed":"${answer}"}`));
+}
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  const end = Date.now() + 10_000;
+  while (!holds()) {
+    if (Date.now() > end) throw new Error(`waited in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+function storeOn(disk: MemoryDisk, onAppend?: Parameters<typeof memoryStore>[0]['onAppend']): Store {
+  return memoryStore({ crypto: realCrypto, chance: realChance, disk, ...(onAppend && { onAppend }) });
+}
+
+async function start(
+  answers: (delivery: Delivery) => BankAnswer | 'silent',
+  options: { disk?: MemoryDisk; store?: Store; snapshotEvery?: number } = {},
+) {
+  let cell!: RunningCell;
+  const halts: Error[] = [];
+  const bank = bankOf(() => cell, answers);
+  const store = options.store ?? storeOn(options.disk ?? memoryDisk());
+  cell = await createCell({
+    place,
+    ports: { clock: realClock, crypto: realCrypto, chance: realChance },
+    store,
+    scheme,
+    participants,
+    snapshotEvery: options.snapshotEvery ?? 1_000_000,
+    halted: (error) => halts.push(error),
+    log: () => {},
+  });
+  cell.attach(bank.deliverer);
+  const pay = (one: Payment) => {
+    bank.sent.set(one.paymentId, one);
+    return cell.submit(one.command, one.body);
+  };
+  const fund = (entry: number, amount: number) =>
+    cell.command(encodeRecordFunds({ participant: 101, currency: 156, entry, credit: true, amount }));
+  return { cell, bank, store, pay, fund, halts };
+}
+
+test('a payout is answered when the bank has succeeded, and both sides are told', async () => {
+  const { cell, bank, pay, fund } = await start(() => 'succeeded');
+  await fund(1, 5_000);
+  const one = payment('payout', 1_200);
+  const result = await pay(one);
+  assert.equal(result.outcome, 'accepted');
+  assert.equal(result.payment?.state, 'succeeded');
+  assert.equal(result.payment?.cycle, 1);
+  assert.equal(Buffer.from(result.payment!.answer!).toString(), '{"signed":"succeeded"}');
+  assert.deepEqual(Buffer.from(bank.of('offer')[0].message!).toString(), Buffer.from(one.body).toString());
+  await until('two notices', () => bank.of('paymentNotice').length === 2);
+  assert.deepEqual(
+    bank
+      .of('paymentNotice')
+      .map(({ participant }) => participant)
+      .sort(),
+    ['00101', '00201'],
+  );
+  assert.deepEqual(findBreaches(cell.state), []);
+  await cell.stop();
+});
+
+test('the same identifier and content gets the same answer, other content is refused', async () => {
+  const { cell, bank, pay, fund } = await start(() => 'succeeded');
+  await fund(1, 5_000);
+  const one = payment('payout', 700);
+  const first = await pay(one);
+  const again = await pay(one);
+  assert.equal(again.outcome, 'repeated');
+  assert.deepEqual(again.payment, first.payment);
+  const other = one.command.slice();
+  other[80] ^= 1;
+  const reused = await cell.submit(other, one.body);
+  assert.deepEqual([reused.outcome, 'reason' in reused && reused.reason], ['refused', 'identifierReused']);
+  assert.equal(bank.of('offer').length, 1);
+  await cell.stop();
+});
+
+test('a silent bank makes the payment unknown, and an enquiry brings the outcome', async () => {
+  let enquiries = 0;
+  const { cell, pay, fund, bank } = await start(({ kind }) => {
+    if (kind !== 'enquiry') return 'silent';
+    return ++enquiries < 3 ? 'notKnownYet' : 'succeeded';
+  });
+  await fund(1, 5_000);
+  const one = payment('payout', 300, { bank: 202 });
+  const result = await pay(one);
+  assert.equal(result.payment?.state, 'unknown');
+  await until('the notices', () => bank.of('paymentNotice').length === 2);
+  assert.equal((await cell.payment(one.paymentId))?.state, 'succeeded');
+  assert.equal(bank.of('offer').length, 1, 'a bank that is not idempotent is asked once');
+  await cell.stop();
+});
+
+test('an unknown payout stays unknown, becomes a work item, and ends only by what the bank says', async () => {
+  const { cell, pay, fund, store } = await start(() => 'silent');
+  await fund(1, 5_000);
+  const one = payment('payout', 300);
+  assert.equal((await pay(one)).payment?.state, 'unknown');
+  let items: readonly unknown[] = [];
+  await until('the work item', () => {
+    void store.records.workItems(true).then((found) => {
+      items = found;
+    });
+    return items.length > 0;
+  });
+  assert.deepEqual(
+    (await store.records.workItems(true)).map(({ kind, subject }) => [kind, subject]),
+    [['overdue', one.paymentId]],
+  );
+  assert.equal((await cell.payment(one.paymentId))?.state, 'unknown');
+  await tell(cell, one, 'neverProcessed');
+  const view = await cell.payment(one.paymentId);
+  assert.deepEqual([view?.state, view?.reason], ['failed', 'bankNeverProcessed']);
+  await cell.recordsWritten();
+  assert.deepEqual(await store.records.workItems(true), []);
+  await cell.stop();
+});
+
+test('answers that contradict what is final change nothing and become a work item', async () => {
+  const { cell, pay, fund, store } = await start(() => 'succeeded');
+  await fund(1, 5_000);
+  const one = payment('payout', 300);
+  await pay(one);
+  const late = await tell(cell, one, 'failed');
+  assert.deepEqual([late.outcome, 'reason' in late && late.reason], ['refused', 'answerContradicts']);
+  assert.equal(late.payment?.state, 'succeeded');
+  await cell.recordsWritten();
+  assert.deepEqual(
+    (await store.records.workItems(true)).map(({ kind }) => kind),
+    ['contradiction'],
+  );
+  await cell.stop();
+});
+
+for (const snapshotEvery of [1_000_000, 3]) {
+  test(`a cell that starts again on the same journal knows everything (snapshot every ${snapshotEvery} batches)`, async () => {
+    const disk = memoryDisk();
+    const first = await start(({ subject }) => (Number(subject.slice(14, 25)) % 2 === 0 ? 'succeeded' : 'failed'), {
+      disk,
+      snapshotEvery,
+    });
+    await first.fund(1, 100_000);
+    const told: [Payment, SubmitResult][] = [];
+    for (let i = 0; i < 40; i++) {
+      const one = payment('payout', 10 + i);
+      told.push([one, await first.pay(one)]);
+    }
+    await first.cell.recordsWritten();
+    await first.cell.stop();
+
+    const second = await start(() => 'silent', { disk });
+    for (const [one, before] of told) {
+      const again = await second.pay(one);
+      assert.equal(again.outcome, 'repeated');
+      assert.deepEqual(again.payment, before.payment);
+    }
+    assert.deepEqual(findBreaches(second.cell.state), []);
+    await second.cell.stop();
+  });
+}
+
+test('after a crash an open offer goes out again, marked as possible duplicate, only to an idempotent bank', async () => {
+  const disk = memoryDisk();
+  const first = await start(() => 'silent', { disk });
+  await first.fund(1, 10_000);
+  const [repeated, enquired] = [payment('payout', 100, { bank: 201 }), payment('payout', 100, { bank: 202 })];
+  void first.pay(repeated);
+  void first.pay(enquired);
+  await until('both offers', () => first.bank.of('offer').length >= 2);
+  // No stop(): the process is gone, the disk stays.
+  const second = await start(({ kind }) => (kind === 'enquiry' ? 'neverProcessed' : 'succeeded'), { disk });
+  for (const one of [repeated, enquired]) second.bank.sent.set(one.paymentId, one);
+  await until('both ended', () => second.cell.state.inFlight === 0);
+  assert.deepEqual(
+    second.bank.of('offer').map(({ participant, possibleDuplicate }) => [participant, possibleDuplicate]),
+    [['00201', true]],
+  );
+  assert.equal((await second.cell.payment(repeated.paymentId))?.state, 'succeeded');
+  assert.equal((await second.cell.payment(enquired.paymentId))?.state, 'failed');
+  await second.cell.stop();
+});
+
+const faults = [
+  { name: 'fails before it is written', fault: 'refused' },
+  { name: 'is written, but its answer is lost', fault: 'answerLost' },
+  { name: 'is not written, and nobody knows', fault: 'lost' },
+] as const;
+for (const { name, fault } of faults) {
+  test(`an append that ${name} is resolved by claiming again, and nothing happens twice`, async () => {
+    let armed = false;
+    const disk = memoryDisk();
+    const store = storeOn(disk, () => {
+      if (!armed) return undefined;
+      armed = false;
+      return fault;
+    });
+    const { cell, pay, fund, bank, halts } = await start(() => 'succeeded', { disk, store });
+    await fund(1, 10_000);
+    armed = true;
+    const one = payment('payout', 500);
+    const result = await pay(one);
+    assert.equal(result.payment?.state, 'succeeded');
+    assert.equal(cell.statistics().epoch, 2);
+    assert.equal(bank.of('offer').length, 1);
+    assert.deepEqual(halts, []);
+    await cell.stop();
+    const second = await start(() => 'silent', { disk });
+    assert.equal((await second.cell.payment(one.paymentId))?.state, 'succeeded');
+    assert.deepEqual(findBreaches(second.cell.state), []);
+    await second.cell.stop();
+  });
+}
+
+test('a cell whose journal another has claimed halts and tells nothing more', async () => {
+  const disk = memoryDisk();
+  const first = await start(() => 'silent', { disk });
+  await first.fund(1, 10_000);
+  const second = await start(() => 'succeeded', { disk });
+  const told = first.pay(payment('payout', 100)).then((result) => result.outcome);
+  await until('the first one halts', () => first.halts.length > 0);
+  assert.equal(first.halts[0].name, 'FencedError');
+  assert.equal(
+    await Promise.race([told, new Promise((resolve) => setTimeout(() => resolve('nothing told'), 50))]),
+    'nothing told',
+  );
+  assert.equal((await second.pay(payment('payout', 100))).payment?.state, 'succeeded');
+  await second.cell.stop();
+});
+
+test('closing a cycle does not stop payments, and the sum of its positions is zero', async () => {
+  const { cell, pay, fund, store } = await start(() => 'succeeded');
+  await fund(1, 1_000_000);
+  const running = Array.from({ length: 60 }, (_, i) => pay(payment('payout', 100 + i)));
+  const closed = await cell.closeCycle();
+  const results = await Promise.all(running);
+  assert.ok(results.every(({ payment: one }) => one?.state === 'succeeded'));
+  assert.equal(closed, 1);
+  await cell.recordsWritten();
+  const positions = await store.records.positions(1);
+  assert.equal(
+    positions.reduce((sum, { credits, debits }) => sum + credits - debits, 0n),
+    0n,
+  );
+  const counted = results.filter(({ payment: one }) => one?.cycle === 1).length;
+  assert.equal((await store.records.cycle(1))?.payments, counted);
+  assert.deepEqual(findBreaches(cell.state), []);
+  await cell.stop();
+});

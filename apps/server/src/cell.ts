@@ -1,0 +1,864 @@
+/**
+ * One cell: the core with everything around it that lives in the same process. It fills the port that gateways call
+ * (gateway/src/port.ts) and acts for the operator.
+ */
+import {
+  agreementAt,
+  agreementRow,
+  attachOriginal,
+  type CycleState,
+  commandTypes,
+  currentCycle,
+  describeAccount,
+  type Effects,
+  effectKinds,
+  encodeAdoptConfiguration,
+  encodeAdvanceBusinessDay,
+  encodeCutOffCycle,
+  encodeTick,
+  findBreaches,
+  findCycle,
+  handlesInFlight,
+  headroom,
+  identifierFromBytes,
+  identifierText,
+  identifierToBytes,
+  layout,
+  nextDeadline,
+  outcomes,
+  type Payment,
+  type PaymentKind,
+  type PaymentState,
+  parseIdentifier,
+  paymentAt,
+  paymentHandle,
+  previousDate,
+  type Reason,
+  reasonOf,
+  type State,
+} from '@clearway/core';
+import {
+  type AgreementView,
+  type Cell,
+  type Configuration,
+  createMetrics,
+  type Deliverer,
+  type PaymentView,
+  type SubmitResult,
+} from '@clearway/gateway';
+import type { Cancel, Ports } from '@clearway/ports';
+import type { CellPlace, PaymentRecord, Store } from '@clearway/store';
+import { businessDateAt } from './business-day.ts';
+import { createCellClock } from './cell-clock.ts';
+import {
+  type ParticipantsDocument,
+  parseDocument,
+  participantsContent,
+  type SchemeDocument,
+  schemeContent,
+} from './documents.ts';
+import { createOutbox, type PendingNotice } from './outbox.ts';
+import { code, createProjector, type Projector } from './projector.ts';
+import { createRecordsWriter } from './records-writer.ts';
+import { readBody, recover } from './recover.ts';
+import {
+  type AppliedBatch,
+  createSequencer,
+  RefusedBeforeSequencing,
+  type Sequencer,
+  type SequencerSettings,
+} from './sequencer.ts';
+import { createSnapshotter } from './snapshotter.ts';
+
+export interface CellOptions {
+  readonly place: CellPlace;
+  readonly ports: Pick<Ports, 'clock' | 'crypto' | 'chance'>;
+  readonly store: Store;
+  /** Documents to adopt when they are newer than what is adopted. */
+  readonly scheme: SchemeDocument;
+  readonly participants: ParticipantsDocument;
+  readonly sequencer?: SequencerSettings;
+  /** Batches between two snapshots. */
+  readonly snapshotEvery?: number;
+  halted(error: Error): void;
+  log(event: string, fields: Record<string, unknown>): void;
+}
+
+export interface Statistics {
+  readonly at: number;
+  readonly businessDate: number;
+  readonly epoch: number;
+  readonly frontier: number;
+  readonly serving: boolean;
+  readonly submitted: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly refused: number;
+  readonly unknown: number;
+  readonly inFlight: number;
+  readonly remembered: number;
+  readonly recordsLag: number;
+  readonly undelivered: number;
+  readonly latencyMs: { readonly p50: number; readonly p99: number };
+  readonly flush: {
+    readonly batches: number;
+    readonly commands: number;
+    readonly meanMs: number;
+    readonly largestMs: number;
+    readonly reclaims: number;
+  };
+  readonly cycle: number;
+  readonly cycles: readonly { readonly cycle: number; readonly state: CycleState; readonly payments: number }[];
+  /** Accounts that have moved or hold something. Minor units. */
+  readonly accounts: readonly {
+    readonly participant: string;
+    readonly currency: number;
+    readonly outstanding: number;
+    readonly reserved: number;
+    readonly netDebitCap: number;
+    readonly funds: number;
+    readonly headroom: number;
+  }[];
+}
+
+export interface RunningCell extends Cell {
+  attach(deliverer: Deliverer): () => void;
+  configuration(): Configuration;
+  onConfiguration(listener: (configuration: Configuration) => void): Cancel;
+  /** Adopts a new version of the participants' document. */
+  changeParticipants(
+    change: (participants: ParticipantsDocument['participants']) => ParticipantsDocument['participants'] | Reason,
+  ): Promise<SubmitResult>;
+  /** Sequences a command of the platform's own; resolves when durable. */
+  command(command: Uint8Array): Promise<SubmitResult>;
+  /** The cut-off of the current cycle, on demand; gives its number. */
+  closeCycle(): Promise<number>;
+  /** Resolves when the cycle has reached the state or a later one. */
+  cycleReached(cycle: number, state: 'cut' | 'netted' | 'settled'): Promise<void>;
+  readonly state: State;
+  statistics(): Statistics;
+  metricsText(): string;
+  /** Resolves when the records hold everything that is durable now. */
+  recordsWritten(): Promise<void>;
+  /** Takes no more, flushes what is under way, writes the records. */
+  stop(): Promise<void>;
+}
+
+const cycleOrder: readonly CycleState[] = ['open', 'cut', 'netted', 'queued', 'settled'];
+/** Deadlines ended by one tick. */
+const dueAtOnce = 1000;
+/** Answers of banks kept for repeats and enquiries; older ones are read from the journal. */
+const answersKept = 20_000;
+/** How long a signing step keeps its asker waiting, ms; then the state as it is is told. */
+const signingPatienceMs = 10_000;
+
+export async function createCell(options: CellOptions): Promise<RunningCell> {
+  const { place, store, log } = options;
+  const { clock, crypto } = options.ports;
+  const metrics = createMetrics();
+  const latency = metrics.histogram('clearway_cell_payment_seconds', 'From sequencing to the first told outcome', []);
+
+  const waiters = new Map<number, (() => void)[]>();
+  const agreementWaiters = new Map<number, (() => void)[]>();
+  const cycleListeners = new Set<() => void>();
+  const configurationListeners = new Set<(configuration: Configuration) => void>();
+  /** Requests of payments in flight, by handle: offers, enquiries and reversals repeat them. */
+  const requests = new Map<number, Uint8Array>();
+  const answers = new Map<string, Uint8Array>();
+  const tally = { submitted: 0, succeeded: 0, failed: 0, refused: 0, unknown: 0 };
+
+  let projector: Projector = createProjector();
+  let state!: State;
+  let sequencer!: Sequencer;
+  let tickTimer: Cancel | undefined;
+  let ticking = false;
+  let stopped = false;
+
+  // ---- recovery ----
+
+  const cursor = await store.records.cursor();
+  const noticesToTell: PendingNotice[] = [];
+  const recordsWriter = createRecordsWriter({ records: store.records, clock, cursor, log });
+
+  const recovered = await recover(
+    { store, crypto, place, elapsed: () => clock.elapsed() },
+    async (restored, edge) => {
+      state = restored;
+      noticesToTell.push(...((edge?.pendingNotices ?? []) as PendingNotice[]));
+      const known: PaymentRecord[] = [];
+      for (const { payment } of paymentsInFlight(restored)) {
+        const record = await store.records.payment(identifierText(payment.id));
+        if (record !== undefined) known.push(record);
+      }
+      projector = createProjector(known, await store.records.workItems(true));
+    },
+    (_, batch) => {
+      recordsWriter.add(projector.project(state, batch));
+      noticesToTell.push(...noticesOf(batch.effects));
+    },
+  );
+  state = recovered.state;
+  log('cell.recovered', {
+    epoch: recovered.claim.epoch,
+    sequence: recovered.claim.last,
+    snapshot: recovered.snapshot,
+    replayed: recovered.replayed,
+    ms: Math.round(recovered.elapsedMs),
+  });
+
+  // ---- views ----
+
+  const answerAt = async (sequence: number, index: number): Promise<Uint8Array> => {
+    const key = `${sequence}/${index}`;
+    const known = answers.get(key);
+    if (known !== undefined) return known;
+    const answer = await readBody(store, crypto, place, sequence, index);
+    keepAnswer(key, answer);
+    return answer;
+  };
+
+  const keepAnswer = (key: string, answer: Uint8Array) => {
+    answers.set(key, answer);
+    if (answers.size > answersKept) answers.delete(answers.keys().next().value as string);
+  };
+
+  const viewOf = (payment: Payment, answer: Uint8Array | undefined): PaymentView => ({
+    paymentId: identifierText(payment.id),
+    kind: payment.kind,
+    state: payment.state,
+    reason: payment.reason,
+    instructingAgent: code(payment.id.participant),
+    instructedAgent: code(payment.bank),
+    amount: String(payment.amount),
+    currency: payment.currency,
+    cycle: payment.cycle,
+    changedAt: payment.changedAt,
+    answer,
+  });
+
+  /** The payment at the durable frontier: waits until what is told of it is durable. */
+  const tellPayment = async (handle: number): Promise<PaymentView> => {
+    const payment = paymentAt(state, handle);
+    await sequencer.durable(payment.sequence);
+    const answered = payment.state === 'succeeded' || payment.state === 'failed';
+    return viewOf(payment, answered ? await answerAt(payment.sequence, payment.answer) : undefined);
+  };
+
+  const tellAgreement = async (row: number): Promise<AgreementView> => {
+    const agreement = agreementAt(state, row);
+    await sequencer.durable(agreement.sequence);
+    const { sequence, index } = agreement.answer;
+    return {
+      agreementId: identifierText(agreement.id),
+      institution: code(agreement.id.participant),
+      bank: code(agreement.bank),
+      state: agreement.state,
+      reason: agreement.reason,
+      paymentLimit: String(agreement.paymentLimit),
+      currency: agreement.currency,
+      expiresOn: agreement.expiresOn,
+      changedAt: agreement.changedAt,
+      answer: sequence === 0 ? undefined : await answerAt(sequence, index),
+    };
+  };
+
+  const outbox = createOutbox({
+    clock,
+    log,
+    async content({ kind, subject }) {
+      if (kind === 'paymentNotice') {
+        const handle = paymentHandle(state, identifierToBytes(parseIdentifier(subject)!));
+        if (handle >= 0) return { payment: await tellPayment(handle) };
+        const record = await store.records.payment(subject);
+        return record === undefined ? undefined : { payment: await viewOfRecord(record) };
+      }
+      if (kind === 'agreementNotice') {
+        const row = agreementRow(state, identifierToBytes(parseIdentifier(subject)!));
+        return row < 0 ? undefined : { agreement: await tellAgreement(row) };
+      }
+      const cycle = await store.records.cycle(Number(subject));
+      if (cycle === undefined) throw new Error(`cycle ${subject} is not in the records yet`);
+      return { cycle: { cycle: cycle.cycle, businessDate: cycle.businessDate, state: cycle.state } };
+    },
+  });
+
+  const viewOfRecord = async (record: PaymentRecord): Promise<PaymentView> => ({
+    paymentId: record.paymentId,
+    kind: record.kind as PaymentKind,
+    state: record.state as PaymentState,
+    reason: record.reason as Reason,
+    instructingAgent: record.instructingAgent,
+    instructedAgent: record.instructedAgent,
+    amount: String(record.amount),
+    currency: record.currency,
+    cycle: record.cycle,
+    changedAt: record.changedAt,
+    answer: record.answerSequence === 0 ? undefined : await answerAt(record.answerSequence, record.answerIndex),
+  });
+
+  // ---- what a batch brings about ----
+
+  const participantsDocument = () => documents.participants;
+
+  const isIdempotent = (bank: number): boolean =>
+    participantsDocument().participants.find((one) => Number(one.code) === bank)?.idempotent ?? false;
+
+  /** The notices that a batch's effects call for, read from the state right after it was applied. */
+  function noticesOf(effects: Effects): PendingNotice[] {
+    const notices: PendingNotice[] = [];
+    for (let i = 0; i < effects.count; i++) {
+      const subject = effects.subjects[i];
+      if (effects.kinds[i] === effectKinds.paymentChanged) {
+        const payment = paymentAt(state, subject);
+        if (payment.state !== 'succeeded' && payment.state !== 'failed') continue;
+        for (const participant of [payment.id.participant, payment.bank]) {
+          notices.push({
+            kind: 'paymentNotice',
+            participant: code(participant),
+            subject: identifierText(payment.id),
+            state: payment.state,
+          });
+        }
+      } else if (effects.kinds[i] === effectKinds.agreementChanged) {
+        const agreement = agreementAt(state, subject);
+        if (!['active', 'failed', 'rescinded'].includes(agreement.state)) continue;
+        for (const participant of [agreement.id.participant, agreement.bank]) {
+          notices.push({
+            kind: 'agreementNotice',
+            participant: code(participant),
+            subject: identifierText(agreement.id),
+            state: agreement.state,
+          });
+        }
+      } else if (effects.kinds[i] === effectKinds.cycleChanged) {
+        const cycle = findCycle(state, subject);
+        if (cycle?.state !== 'settled') continue;
+        for (const participant of state.participants) {
+          notices.push({
+            kind: 'cycleNotice',
+            participant: code(participant.code),
+            subject: String(subject),
+            state: 'settled',
+          });
+        }
+      }
+    }
+    return notices;
+  }
+
+  const questionAbout = (kind: 'offer' | 'enquiry' | 'reversal', handle: number, possibleDuplicate: boolean) => {
+    const payment = paymentAt(state, handle);
+    const { flight } = payment;
+    if (flight === undefined) return;
+    const { state: asked } = payment;
+    outbox.ask({
+      kind,
+      participant: code(payment.bank),
+      subject: identifierText(payment.id),
+      deadline: kind === 'offer' ? flight.dueAt : clock.now() + documents.scheme.offerTimeoutMs,
+      message: async () => requests.get(handle) ?? keepRequest(handle, flight.requestSequence, flight.requestIndex),
+      matters: () => paymentAt(state, handle).state === asked,
+      idempotent: isIdempotent(payment.bank),
+      possibleDuplicate,
+      repeat: kind === 'offer',
+    });
+  };
+
+  const keepRequest = async (handle: number, sequence: number, index: number) => {
+    const request = await readBody(store, crypto, place, sequence, index);
+    requests.set(handle, request);
+    return request;
+  };
+
+  const askAboutSigning = (kind: 'signing' | 'confirmation', row: number, possibleDuplicate: boolean) => {
+    const agreement = agreementAt(state, row);
+    const where = kind === 'signing' ? agreement.request : agreement.confirmation;
+    outbox.ask({
+      kind,
+      participant: code(agreement.bank),
+      subject: identifierText(agreement.id),
+      deadline: agreement.changedAt + documents.scheme.signingTimeoutMs,
+      message: () => answerAt(where.sequence, where.index),
+      matters: () => agreementAt(state, row).state === agreement.state,
+      idempotent: isIdempotent(agreement.bank),
+      possibleDuplicate,
+      repeat: true,
+    });
+  };
+
+  const wake = (map: Map<number, (() => void)[]>, subject: number) => {
+    const waiting = map.get(subject);
+    map.delete(subject);
+    for (const resolve of waiting ?? []) resolve();
+  };
+
+  /** Reads what the batch changed now; what is returned runs when the batch is durable. */
+  const applied = (batch: AppliedBatch): (() => void) => {
+    const { effects } = batch;
+    const change = projector.project(state, batch);
+    const notices = noticesOf(effects);
+    const acts: (() => void)[] = [];
+    for (let i = 0; i < effects.count; i++) {
+      const subject = effects.subjects[i];
+      const index = effects.commands[i];
+      switch (effects.kinds[i]) {
+        case effectKinds.paymentChanged:
+          acts.push(paymentChanged(subject, batch, index));
+          break;
+        case effectKinds.offer:
+          requests.set(subject, batch.bodies[index]);
+          acts.push(() => questionAbout('offer', subject, false));
+          break;
+        case effectKinds.enquire:
+          acts.push(() => questionAbout('enquiry', subject, false));
+          break;
+        case effectKinds.reverse:
+          acts.push(() => questionAbout('reversal', subject, false));
+          break;
+        case effectKinds.agreementChanged:
+          keepAnswer(`${batch.sequence}/${index}`, batch.bodies[index]);
+          acts.push(() => wake(agreementWaiters, subject));
+          break;
+        case effectKinds.requestSigning:
+          acts.push(() => askAboutSigning('signing', subject, false));
+          break;
+        case effectKinds.confirmSigning:
+          acts.push(() => askAboutSigning('confirmation', subject, false));
+          break;
+        case effectKinds.cycleChanged:
+          acts.push(() => {
+            const breaches = findCycle(state, subject)?.state === 'netted' ? findBreaches(state) : [];
+            if (breaches.length > 0) options.halted(new Error(`invariants broken: ${breaches.join('; ')}`));
+            for (const listener of cycleListeners) listener();
+          });
+          break;
+        case effectKinds.configurationAdopted:
+        case effectKinds.businessDayAdvanced:
+          acts.push(publish);
+          break;
+      }
+    }
+    return () => {
+      for (const act of acts) act();
+      recordsWriter.add(change);
+      for (const notice of notices) outbox.notify(notice);
+      snapshotter.batchReleased();
+      scheduleTick();
+    };
+  };
+
+  const paymentChanged = (handle: number, batch: AppliedBatch, index: number): (() => void) => {
+    const payment = paymentAt(state, handle);
+    const submittedNow = payment.state === 'offered' || payment.state === 'refused';
+    if (submittedNow) tally.submitted++;
+    if (payment.state === 'refused') tally.refused++;
+    if (payment.state === 'unknown') tally.unknown++;
+    if (payment.state === 'succeeded') tally.succeeded++;
+    if (payment.state === 'failed') tally.failed++;
+    if (payment.flight === undefined) requests.delete(handle);
+    if (payment.state === 'succeeded' || payment.state === 'failed') {
+      keepAnswer(`${batch.sequence}/${index}`, batch.bodies[index]);
+    }
+    return () => {
+      if (payment.state !== 'offered') wake(waiters, handle);
+    };
+  };
+
+  // ---- serving ----
+
+  const cellClock = createCellClock(clock, state.at, (skewMs) => log('cell.clockJumped', { skewMs }));
+  sequencer = createSequencer({
+    state,
+    journal: store.journal,
+    bodyKeys: store.bodyKeys,
+    crypto,
+    clock,
+    cellClock,
+    claim: recovered.claim,
+    ...(options.sequencer && { settings: options.sequencer }),
+    applied,
+    halted: options.halted,
+    log,
+  });
+  const snapshotter = createSnapshotter({
+    state,
+    store,
+    crypto,
+    clock,
+    sequencer,
+    recordsWriter,
+    every: options.snapshotEvery ?? 20_000,
+    last: recovered.snapshot,
+    edge: () => ({ pendingNotices: outbox.pending() }),
+    log,
+  });
+
+  /** Writes a tick into the journal when something is due, and only then. */
+  function scheduleTick(): void {
+    tickTimer?.();
+    tickTimer = undefined;
+    if (stopped || ticking) return;
+    const dueAt = nextDeadline(state);
+    if (dueAt === undefined) return;
+    tickTimer = clock.after(Math.max(0, dueAt - cellClock.at()), () => {
+      if (stopped || ticking) return;
+      const due = nextDeadline(state);
+      if (due === undefined || due > cellClock.at()) {
+        scheduleTick();
+        return;
+      }
+      ticking = true;
+      submitOwn(encodeTick(dueAtOnce))
+        .catch((error: Error) => log('cell.tickFailed', { detail: error.message }))
+        .finally(() => {
+          ticking = false;
+          if (sequencer.serving) scheduleTick();
+          else clock.after(200, scheduleTick);
+        });
+    });
+  }
+
+  const submitOwn = (command: Uint8Array) => sequencer.submit(command, new Uint8Array(0));
+
+  const own = async (command: Uint8Array): Promise<SubmitResult> => {
+    const { outcome, reason } = await submitOwn(command);
+    if (outcome === outcomes.refused) return { outcome: 'refused', reason: reasonOf(reason)! };
+    return { outcome: outcome === outcomes.accepted ? 'accepted' : 'repeated' };
+  };
+
+  // ---- configuration ----
+
+  const documents = { scheme: options.scheme, participants: options.participants };
+
+  const configuration = (): Configuration => ({
+    schemeVersion: documents.scheme.version,
+    scheme: documents.scheme,
+    participantsVersion: documents.participants.version,
+    participants: documents.participants.participants,
+    businessDate: state.businessDate,
+  });
+
+  function publish(): void {
+    for (const listener of configurationListeners) listener(configuration());
+  }
+
+  const adopt = async (kind: 'scheme' | 'participants', document: SchemeDocument | ParticipantsDocument) => {
+    const bytes = new TextEncoder().encode(JSON.stringify(document));
+    const hash = crypto.sha256(bytes);
+    await store.configurations.put(kind, document.version, hash, bytes);
+    const content =
+      kind === 'scheme'
+        ? schemeContent(document as SchemeDocument)
+        : participantsContent(document as ParticipantsDocument);
+    const previous = { ...documents };
+    Object.assign(documents, { [kind]: document });
+    const result = await own(encodeAdoptConfiguration({ kind, version: document.version, hash, content }));
+    if (result.outcome === 'refused') Object.assign(documents, previous);
+    return result;
+  };
+
+  /** What is adopted wins over an older file; a newer file is adopted. */
+  const settleDocument = async <K extends 'scheme' | 'participants'>(kind: K, adopted: number) => {
+    if (documents[kind].version > adopted) {
+      const result = await adopt(kind, documents[kind]);
+      if (result.outcome === 'refused') {
+        throw new Error(`${kind}.json, version ${documents[kind].version}, is refused: ${result.reason}`);
+      }
+      return;
+    }
+    const bytes = await store.configurations.get(kind, adopted);
+    if (bytes === undefined)
+      throw new Error(`${kind} version ${adopted} is adopted but its document is not in the store`);
+    Object.assign(documents, { [kind]: parseDocument(bytes) });
+  };
+
+  await settleDocument('scheme', state.schemeVersion);
+  await settleDocument('participants', state.participantsVersion);
+
+  let changing: Promise<unknown> = Promise.resolve();
+  const changeParticipants: RunningCell['changeParticipants'] = (change) => {
+    const next = changing.then(async (): Promise<SubmitResult> => {
+      const changed = change(documents.participants.participants);
+      if (typeof changed === 'string') return { outcome: 'refused', reason: changed };
+      return adopt('participants', { version: documents.participants.version + 1, participants: changed });
+    });
+    changing = next.catch(() => undefined);
+    return next;
+  };
+
+  // ---- business day ----
+
+  const followBusinessDay = async () => {
+    const date = businessDateAt(clock.now(), documents.scheme.timeZone);
+    if (date > state.businessDate) await own(encodeAdvanceBusinessDay(date));
+  };
+  await followBusinessDay();
+  let dayTimer: Cancel | undefined;
+  const watchBusinessDay = () => {
+    dayTimer = clock.after(1000, () => {
+      followBusinessDay()
+        .catch((error: Error) => log('cell.businessDayWaits', { detail: error.message }))
+        .finally(() => {
+          if (!stopped) watchBusinessDay();
+        });
+    });
+  };
+  watchBusinessDay();
+
+  // ---- what a crash left open ----
+
+  for (const { payment, handle } of paymentsInFlight(state)) {
+    // Unknown and reversing payments are asked about by their deadlines; an offer is repeated only where twice is once.
+    if (payment.state === 'offered' && isIdempotent(payment.bank)) questionAbout('offer', handle, true);
+  }
+  for (let row = 0; row < state.agreements.count; row++) {
+    const { state: signing } = agreementAt(state, row);
+    if (signing === 'requested') askAboutSigning('signing', row, true);
+    if (signing === 'confirming') askAboutSigning('confirmation', row, true);
+  }
+  for (const notice of noticesToTell.splice(0)) outbox.notify(notice);
+  scheduleTick();
+
+  // ---- the port ----
+
+  const waitFor = (map: Map<number, (() => void)[]>, subject: number, patienceMs?: number) =>
+    new Promise<void>((resolve) => {
+      const waiting = map.get(subject) ?? [];
+      map.set(subject, waiting);
+      waiting.push(resolve);
+      if (patienceMs !== undefined) clock.after(patienceMs, resolve);
+    });
+
+  const withOriginal = async (command: Uint8Array): Promise<Uint8Array> => {
+    const at = layout.submitPayment;
+    const reference = command.subarray(at.reference, at.reference + 16);
+    const original = identifierFromBytes(reference);
+    if (original.date >= previousDate(state.businessDate) || paymentHandle(state, reference) >= 0) return command;
+    const record = await store.records.payment(identifierText(original));
+    if (record === undefined) return command;
+    const attached = command.slice();
+    attachOriginal(attached, {
+      instructed: Number(record.instructedAgent),
+      amount: Number(record.amount),
+      currency: record.currency,
+      kind: record.kind as PaymentKind,
+      state: record.state as PaymentState,
+    });
+    return attached;
+  };
+
+  const submitPayment = async (command: Uint8Array, body: Uint8Array): Promise<SubmitResult> => {
+    const at = layout.submitPayment;
+    const started = clock.elapsed();
+    const withFact = command[at.kind] === 3 ? await withOriginal(command) : command;
+    const { outcome, reason } = await sequencer.submit(withFact, body);
+    const id = command.subarray(at.id, at.id + 16);
+    const handle = paymentHandle(state, id);
+    if (outcome === outcomes.refused) {
+      const refusal = reasonOf(reason)!;
+      if (refusal === 'identifierDateOutsideWindow') return fromRecords(id, command.subarray(at.hash, at.hash + 16));
+      const remembered = handle >= 0 && refusal !== 'identifierReused';
+      return { outcome: 'refused', reason: refusal, ...(remembered && { payment: await tellPayment(handle) }) };
+    }
+    if (paymentAt(state, handle).state === 'offered') await waitFor(waiters, handle);
+    const payment = await tellPayment(handle);
+    if (outcome === outcomes.accepted) latency.record(clock.elapsed() - started);
+    if (payment.state === 'refused') return { outcome: 'refused', reason: payment.reason, payment };
+    return { outcome: outcome === outcomes.accepted ? 'accepted' : 'repeated', payment };
+  };
+
+  /** An identifier older than the window answers from the records and is never new again. */
+  const fromRecords = async (id: Uint8Array, hash: Uint8Array): Promise<SubmitResult> => {
+    const record = await store.records.payment(identifierText(identifierFromBytes(id)));
+    if (record === undefined) return { outcome: 'refused', reason: 'identifierDateOutsideWindow' };
+    if (record.hash !== Buffer.from(hash).toString('hex')) return { outcome: 'refused', reason: 'identifierReused' };
+    const payment = await viewOfRecord(record);
+    if (payment.state === 'refused') return { outcome: 'refused', reason: payment.reason, payment };
+    return { outcome: 'repeated', payment };
+  };
+
+  const submitAgreement = async (
+    command: Uint8Array,
+    body: Uint8Array,
+    waits: string | undefined,
+  ): Promise<SubmitResult> => {
+    const { outcome, reason } = await sequencer.submit(command, body);
+    const row = agreementRow(state, command.subarray(8, 24));
+    if (outcome === outcomes.refused) {
+      const refusal = reasonOf(reason)!;
+      const known = row >= 0 && refusal !== 'identifierReused';
+      return { outcome: 'refused', reason: refusal, ...(known && { agreement: await tellAgreement(row) }) };
+    }
+    if (agreementAt(state, row).state === waits) await waitFor(agreementWaiters, row, signingPatienceMs);
+    return { outcome: outcome === outcomes.accepted ? 'accepted' : 'repeated', agreement: await tellAgreement(row) };
+  };
+
+  const submitAnswer = async (command: Uint8Array, body: Uint8Array): Promise<SubmitResult> => {
+    const { outcome, reason } = await sequencer.submit(command, body);
+    const handle = paymentHandle(state, command.subarray(8, 24));
+    const payment = handle < 0 ? undefined : await tellPayment(handle);
+    if (outcome === outcomes.refused)
+      return { outcome: 'refused', reason: reasonOf(reason)!, ...(payment && { payment }) };
+    return { outcome: outcome === outcomes.accepted ? 'accepted' : 'repeated', ...(payment && { payment }) };
+  };
+
+  const dispatch = (command: Uint8Array, body: Uint8Array): Promise<SubmitResult> => {
+    switch (command[0]) {
+      case commandTypes.submitPayment:
+        return submitPayment(command, body);
+      case commandTypes.recordAnswer:
+        return submitAnswer(command, body);
+      case commandTypes.requestAgreement:
+        return submitAgreement(command, body, 'requested');
+      case commandTypes.confirmAgreement:
+        return submitAgreement(command, body, 'confirming');
+      case commandTypes.recordSigningAnswer:
+      case commandTypes.rescindAgreement:
+        return submitAgreement(command, body, undefined);
+      default:
+        return Promise.resolve({ outcome: 'refused', reason: 'methodNotAllowed' });
+    }
+  };
+
+  const cell: RunningCell = {
+    async submit(command, body) {
+      try {
+        return await dispatch(command, body);
+      } catch (error) {
+        if (error instanceof RefusedBeforeSequencing) return { outcome: 'refused', reason: error.reason };
+        throw error;
+      }
+    },
+    async payment(paymentId) {
+      const id = parseIdentifier(paymentId);
+      const handle = id === undefined ? -1 : paymentHandle(state, identifierToBytes(id));
+      return handle < 0 ? undefined : tellPayment(handle);
+    },
+    async agreement(agreementId) {
+      const id = parseIdentifier(agreementId);
+      const row = id === undefined ? -1 : agreementRow(state, identifierToBytes(id));
+      return row < 0 ? undefined : tellAgreement(row);
+    },
+    attach: (deliverer) => outbox.attach(deliverer),
+    configuration,
+    onConfiguration(listener) {
+      configurationListeners.add(listener);
+      return () => configurationListeners.delete(listener);
+    },
+    changeParticipants,
+    command: own,
+    async closeCycle() {
+      const { number } = currentCycle(state);
+      const result = await own(encodeCutOffCycle(number));
+      if (result.outcome === 'refused') throw new Error(`cycle ${number} was not cut: ${result.reason}`);
+      return number;
+    },
+    cycleReached(number, wanted) {
+      const reached = () => {
+        const cycle = findCycle(state, number);
+        const now: CycleState = cycle?.state ?? 'settled';
+        return cycleOrder.indexOf(now) >= cycleOrder.indexOf(wanted);
+      };
+      if (number > currentCycle(state).number) return Promise.reject(new Error(`cycle ${number} is not open yet`));
+      return new Promise((resolve) => {
+        const listener = () => {
+          if (!reached()) return;
+          cycleListeners.delete(listener);
+          resolve();
+        };
+        cycleListeners.add(listener);
+        listener();
+      });
+    },
+    state,
+    statistics: () =>
+      statisticsOf(state, sequencer, tally, {
+        recordsLag: recordsWriter.lag,
+        undelivered: outbox.undelivered,
+        p50: latency.quantile(0.5),
+        p99: latency.quantile(0.99),
+      }),
+    metricsText: () => metrics.text(),
+    recordsWritten: () => recordsWriter.written(sequencer.frontier),
+    async stop() {
+      stopped = true;
+      tickTimer?.();
+      dayTimer?.();
+      outbox.stop();
+      await sequencer.stop();
+      await snapshotter.stop();
+      await recordsWriter.stop();
+    },
+  };
+
+  const gauge = (name: string, help: string, read: () => number) => metrics.gauge(`clearway_${name}`, help, read);
+  gauge('journal_frontier', 'Last batch that is durable with all before it', () => sequencer.frontier);
+  gauge('journal_epoch', 'Epoch of the cell', () => sequencer.epoch);
+  gauge('journal_unflushed', 'Batches applied and not durable yet', () => sequencer.unflushed);
+  gauge('journal_waiting', 'Commands waiting for a batch', () => sequencer.waiting);
+  gauge('journal_serving', '1 while new commands are taken', () => (sequencer.serving ? 1 : 0));
+  gauge('journal_batches_total', 'Batches flushed since the start', () => sequencer.flushTimes.batches);
+  gauge('journal_commands_total', 'Commands flushed since the start', () => sequencer.flushTimes.commands);
+  gauge(
+    'journal_reclaims_total',
+    'Claims after an append whose fate was not known',
+    () => sequencer.flushTimes.reclaims,
+  );
+  gauge('cell_payments_submitted_total', 'Payments sequenced since the start', () => tally.submitted);
+  gauge('cell_payments_succeeded_total', 'Payments succeeded since the start', () => tally.succeeded);
+  gauge('cell_payments_failed_total', 'Payments failed since the start', () => tally.failed);
+  gauge('cell_payments_refused_total', 'Payments refused since the start', () => tally.refused);
+  gauge('cell_payments_unknown_total', 'Payments that became unknown since the start', () => tally.unknown);
+  gauge('cell_in_flight', 'Payments and signings waiting for somebody', () => state.inFlight);
+  gauge('cell_remembered', 'Identifiers remembered', () => state.remembered);
+  gauge('cell_clock_skew_seconds', 'Machine clock minus cell clock', () => cellClock.skew() / 1000);
+  gauge('clearing_cycle', 'Current cycle', () => currentCycle(state).number);
+  gauge('outbox_undelivered', 'Notices not taken yet', () => outbox.undelivered);
+  gauge('reporting_lag', 'Batches not in the records yet', () => recordsWriter.lag);
+  return cell;
+}
+
+/** Payments that wait for somebody, with their handles. */
+function* paymentsInFlight(state: State): Generator<{ readonly handle: number; readonly payment: Payment }> {
+  for (const handle of handlesInFlight(state)) yield { handle, payment: paymentAt(state, handle) };
+}
+
+function statisticsOf(
+  state: State,
+  sequencer: Sequencer,
+  tally: { submitted: number; succeeded: number; failed: number; refused: number; unknown: number },
+  edge: { recordsLag: number; undelivered: number; p50: number; p99: number },
+): Statistics {
+  const { flushTimes } = sequencer;
+  const accounts: Statistics['accounts'][number][] = [];
+  for (let row = 0; row < state.accounts.count; row++) {
+    const account = describeAccount(state, row);
+    if (account.currency === undefined) continue;
+    const { participant, incoming: _, lastEntry: __, ...sums } = account;
+    if (sums.outstanding === 0 && sums.reserved === 0 && sums.funds === 0 && sums.netDebitCap === 0) continue;
+    accounts.push({ participant: code(participant), ...sums, headroom: headroom(state, row) });
+  }
+  return {
+    at: state.at,
+    businessDate: state.businessDate,
+    epoch: sequencer.epoch,
+    frontier: sequencer.frontier,
+    serving: sequencer.serving,
+    ...tally,
+    inFlight: state.inFlight,
+    remembered: state.remembered,
+    recordsLag: edge.recordsLag,
+    undelivered: edge.undelivered,
+    latencyMs: { p50: edge.p50, p99: edge.p99 },
+    flush: {
+      batches: flushTimes.batches,
+      commands: flushTimes.commands,
+      meanMs: flushTimes.batches === 0 ? 0 : flushTimes.totalMs / flushTimes.batches,
+      largestMs: flushTimes.largestMs,
+      reclaims: flushTimes.reclaims,
+    },
+    cycle: currentCycle(state).number,
+    cycles: state.cycles.map((cycle) => ({ cycle: cycle.number, state: cycle.state, payments: cycle.payments })),
+    accounts,
+  };
+}

@@ -1,0 +1,56 @@
+/** Configuration documents as adopted, and what of them the core is told. */
+import type { ParticipantConfiguration, SchemeConfiguration } from '@clearway/gateway';
+
+export interface SchemeDocument extends SchemeConfiguration {
+  readonly version: number;
+}
+
+export interface ParticipantsDocument {
+  readonly version: number;
+  readonly participants: readonly ParticipantConfiguration[];
+}
+
+/** @throws Error that names what the document lacks */
+export function schemeContent(scheme: SchemeDocument): Uint8Array {
+  return json({
+    currencies: scheme.currencies,
+    maximumAmount: minorUnits(scheme.maximumAmount, 'maximumAmount'),
+    offerTimeoutMs: scheme.offerTimeoutMs,
+    longestExpiryMs: scheme.longestExpiryMs,
+    enquiryBackoffMs: scheme.enquiryBackoffMs,
+    enquiryBackoffLargestMs: scheme.enquiryBackoffLargestMs,
+    reversalAfterMs: scheme.reversalAfterMs,
+    workItemAfterMs: scheme.workItemAfterMs,
+    signingTimeoutMs: scheme.signingTimeoutMs,
+  });
+}
+
+export function participantsContent({ participants }: ParticipantsDocument): Uint8Array {
+  return json({
+    participants: participants.map(({ code, role, status, netDebitCaps }) => ({
+      code: Number(code),
+      role,
+      status,
+      netDebitCaps: netDebitCaps.map(({ currency, amount }) => ({
+        currency,
+        amount: minorUnits(amount, `cap of ${code}`),
+      })),
+    })),
+  });
+}
+
+function minorUnits(digits: string, what: string): number {
+  const value = Number(digits);
+  if (!/^[0-9]+$/.test(digits) || !Number.isSafeInteger(value)) {
+    throw new Error(`${what} is "${digits}": give minor units as digits, at most 2^53 - 1`);
+  }
+  return value;
+}
+
+export function json(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
+export function parseDocument<T>(bytes: Uint8Array): T {
+  return JSON.parse(Buffer.from(bytes).toString('utf8')) as T;
+}

@@ -1,0 +1,85 @@
+/** The gateway as a program: HTTP in, signed calls out, joined to its cell by the link. */
+import { readFileSync } from 'node:fs';
+import { createGateway, createMetrics, type Gateway, metricsContentType } from '@clearway/gateway';
+import type { HttpHandler } from '@clearway/ports';
+import { listen, realChance, realClock, realCrypto, realNetwork } from '@clearway/ports/real';
+import { postgresStore } from '@clearway/store';
+import { openGatewayLink } from './gateway-link.ts';
+import { runProgram } from './program.ts';
+import { type DatabaseFile, type PlatformKeyFile, readJson, type Settings, SettingsError } from './settings.ts';
+
+/** Signed requests are small; what is larger is refused before it is read whole. */
+const largestBody = 64 * 1024;
+
+runProgram('gateway', async ({ settings, log, ready }) => {
+  const tls = tlsOf(settings);
+  const ca = read(settings.authorities);
+  const network = realNetwork({ ...(ca && { ca }), ...(tls && { cert: tls.cert, key: tls.key }) });
+  const ports = { clock: realClock, chance: realChance, crypto: realCrypto, network };
+  const platformKey = readJson<PlatformKeyFile>(settings.platformKey, 'CLEARWAY_PLATFORM_KEY');
+  const { gateway: connection } = readJson<DatabaseFile>(settings.database, 'CLEARWAY_DATABASE');
+  const place = { centre: settings.centre, cell: settings.cell };
+  const { clock, chance, crypto } = ports;
+  const store = await postgresStore({ connections: [connection], place, clock, chance, crypto, appendConnections: 1 });
+
+  let gateway: Gateway | undefined;
+  const link = openGatewayLink({
+    socketPath: settings.socket,
+    clock,
+    deliverer: () => gateway!.deliverer,
+    log,
+  });
+  const metrics = createMetrics();
+  gateway = createGateway({
+    ports,
+    cell: link,
+    records: store.records,
+    configuration: link.configuration,
+    configurator: { addKey: link.addKey, endKey: link.endKey },
+    platformKey,
+    platformKeys: [{ version: platformKey.version, suite: platformKey.suite, publicKey: platformKey.publicKey }],
+    metrics,
+    log,
+  });
+  const { handle } = gateway;
+  /** The cell has no address of its own for Prometheus: its figures stand under the gateway's. */
+  const withCellMetrics: HttpHandler = async (request) => {
+    const response = await handle(request);
+    if (request.url !== '/metrics' || response.headers['content-type'] !== metricsContentType) return response;
+    return { ...response, body: Buffer.concat([response.body, Buffer.from(await link.metricsText())]) };
+  };
+  await link.connected();
+  const server = await listen(withCellMetrics, {
+    host: settings.host,
+    port: settings.port,
+    maxBodyBytes: largestBody,
+    ...(tls && { tls }),
+  });
+  const url = `${tls ? 'https' : 'http'}://${settings.host}:${server.port}`;
+  ready({ url, openapi: `${url}/openapi.json`, metrics: `${url}/metrics` });
+
+  return async () => {
+    await server.close();
+    link.close();
+    await store.close();
+  };
+});
+
+function read(file: string): string | undefined {
+  return file === '' ? undefined : readFileSync(file, 'utf8');
+}
+
+/** @throws SettingsError for an address beyond this machine without TLS */
+function tlsOf(settings: Settings) {
+  const cert = read(settings.certificate);
+  const key = read(settings.certificateKey);
+  if (cert === undefined || key === undefined) {
+    const isLoopback = settings.host === '127.0.0.1' || settings.host === '::1' || settings.host === 'localhost';
+    if (isLoopback && settings.clientAuthorities === '') return undefined;
+    throw new SettingsError(
+      `the gateway listens on ${settings.host} or asks for client certificates: give CLEARWAY_CERTIFICATE and CLEARWAY_CERTIFICATE_KEY`,
+    );
+  }
+  const ca = read(settings.clientAuthorities);
+  return { cert, key, ...(ca !== undefined && { ca, requestCert: true }) };
+}

@@ -1,0 +1,189 @@
+/**
+ * Brings what the core wants told to its addressee: questions to banks while their answer still matters, notices to
+ * whom they concern until they are taken.
+ *
+ * A notice is told at least once, with an id that stays the same. What is not delivered yet is written with every
+ * snapshot and found again in the journal after it, so a crash loses none.
+ */
+
+import type { Deliverer, Delivery, DeliveryKind, DeliveryResult } from '@clearway/gateway';
+import type { Clock } from '@clearway/ports';
+
+/** A notice still to be told; its content is read when it is sent, since final states do not change. */
+export interface PendingNotice {
+  readonly kind: 'paymentNotice' | 'agreementNotice' | 'cycleNotice';
+  readonly participant: string;
+  readonly subject: string;
+  /** Final state that it tells. */
+  readonly state: string;
+}
+
+export interface Question {
+  readonly kind: Exclude<DeliveryKind, PendingNotice['kind']>;
+  readonly participant: string;
+  readonly subject: string;
+  readonly deadline: number;
+  /** The signed bytes of the institution's request. */
+  message(): Promise<Uint8Array>;
+  /** Whether the answer still matters; asked before each attempt. */
+  matters(): boolean;
+  /** Whether the addressee takes a second copy for one. */
+  readonly idempotent: boolean;
+  /** An earlier copy may have reached the addressee before a restart. */
+  readonly possibleDuplicate: boolean;
+  /** False: asked once; whoever waits asks again by a deadline of the core. */
+  readonly repeat: boolean;
+}
+
+export interface Outbox {
+  ask(question: Question): void;
+  notify(notice: PendingNotice): void;
+  attach(deliverer: Deliverer): () => void;
+  pending(): PendingNotice[];
+  readonly undelivered: number;
+  readonly gateways: number;
+  stop(): void;
+}
+
+export interface OutboxOptions {
+  readonly clock: Clock;
+  /** Content of a notice; undefined when there is nothing to tell (any more). */
+  content(notice: PendingNotice): Promise<Pick<Delivery, 'payment' | 'agreement' | 'cycle'> | undefined>;
+  log(event: string, fields: Record<string, unknown>): void;
+}
+
+const firstRetryMs = 200;
+const largestRetryMs = 30_000;
+/** Notices to one participant under way at once. */
+const noticesAtOnce = 8;
+
+interface Mailbox {
+  readonly notices: Map<string, PendingNotice>;
+  readonly underWay: Set<string>;
+  failures: number;
+  resting: boolean;
+}
+
+export function createOutbox({ clock, content, log }: OutboxOptions): Outbox {
+  const deliverers: Deliverer[] = [];
+  const mailboxes = new Map<string, Mailbox>();
+  let turn = 0;
+  let undelivered = 0;
+  let stopped = false;
+
+  const deliver = (delivery: Delivery): Promise<DeliveryResult> => {
+    if (deliverers.length === 0) return Promise.resolve('notSent');
+    turn = (turn + 1) % deliverers.length;
+    return deliverers[turn].deliver(delivery);
+  };
+
+  const rest = (failures: number) =>
+    new Promise<void>((resolve) => {
+      clock.after(Math.min(firstRetryMs * 2 ** failures, largestRetryMs), resolve);
+    });
+
+  const ask = async (question: Question) => {
+    const { kind, participant, subject, deadline } = question;
+    let { possibleDuplicate } = question;
+    for (let failures = 0; !stopped && question.matters(); failures++) {
+      const message = await question.message();
+      if (!question.matters()) return;
+      const deliveryId = `${kind}:${subject}`;
+      const result = await deliver({ deliveryId, kind, participant, subject, message, deadline, possibleDuplicate });
+      if (result === 'done' || result === 'accepted' || !question.repeat) return;
+      if (result === 'noAnswer') {
+        // Asked twice only where twice is once; otherwise the core's deadline leads to an enquiry.
+        if (!question.idempotent) return;
+        possibleDuplicate = true;
+      }
+      await rest(failures);
+      if (deadline !== 0 && clock.now() >= deadline) return;
+    }
+  };
+
+  const mailboxOf = (participant: string): Mailbox => {
+    let mailbox = mailboxes.get(participant);
+    if (mailbox === undefined) {
+      mailbox = { notices: new Map(), underWay: new Set(), failures: 0, resting: false };
+      mailboxes.set(participant, mailbox);
+    }
+    return mailbox;
+  };
+
+  const run = (mailbox: Mailbox) => {
+    if (stopped || mailbox.resting) return;
+    for (const [deliveryId, notice] of mailbox.notices) {
+      if (mailbox.underWay.size >= noticesAtOnce || (mailbox.failures > 0 && mailbox.underWay.size > 0)) return;
+      if (mailbox.underWay.has(deliveryId)) continue;
+      mailbox.underWay.add(deliveryId);
+      void tell(mailbox, deliveryId, notice);
+    }
+  };
+
+  const tell = async (mailbox: Mailbox, deliveryId: string, notice: PendingNotice) => {
+    let result: DeliveryResult = 'notSent';
+    try {
+      const what = await content(notice);
+      if (what === undefined) result = 'done';
+      else {
+        const { kind, participant, subject } = notice;
+        result = await deliver({
+          deliveryId,
+          kind,
+          participant,
+          subject,
+          ...what,
+          deadline: 0,
+          possibleDuplicate: false,
+        });
+      }
+    } catch (error) {
+      log('outbox.noticeUnreadable', { deliveryId, detail: (error as Error).message });
+    }
+    mailbox.underWay.delete(deliveryId);
+    if (result === 'done' || result === 'accepted') {
+      if (mailbox.notices.delete(deliveryId)) undelivered--;
+      mailbox.failures = 0;
+      run(mailbox);
+      return;
+    }
+    if (mailbox.resting) return;
+    mailbox.resting = true;
+    await rest(mailbox.failures++);
+    mailbox.resting = false;
+    run(mailbox);
+  };
+
+  return {
+    ask(question) {
+      ask(question).catch((error: Error) => {
+        log('outbox.questionFailed', { kind: question.kind, subject: question.subject, detail: error.message });
+      });
+    },
+    notify(notice) {
+      const mailbox = mailboxOf(notice.participant);
+      const deliveryId = `${notice.kind}:${notice.subject}:${notice.state}`;
+      if (mailbox.notices.has(deliveryId)) return;
+      mailbox.notices.set(deliveryId, notice);
+      undelivered++;
+      run(mailbox);
+    },
+    attach(deliverer) {
+      deliverers.push(deliverer);
+      for (const mailbox of mailboxes.values()) run(mailbox);
+      return () => {
+        deliverers.splice(deliverers.indexOf(deliverer), 1);
+      };
+    },
+    pending: () => [...mailboxes.values()].flatMap(({ notices }) => [...notices.values()]),
+    get undelivered() {
+      return undelivered;
+    },
+    get gateways() {
+      return deliverers.length;
+    },
+    stop() {
+      stopped = true;
+    },
+  };
+}

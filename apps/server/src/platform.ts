@@ -1,0 +1,2 @@
+/** The platform's own code among the participants' codes. */
+export const platformCode = '00000';

@@ -1,0 +1,119 @@
+/** Writes projected records behind the journal: gathered, merged by key, in one transaction with the cursor. */
+import type { Clock } from '@clearway/ports';
+import type { Records, RecordsChange } from '@clearway/store';
+
+export interface RecordsWriter {
+  /** Takes the records of a durable batch. */
+  add(change: RecordsChange): void;
+  /** Resolves when everything up to `sequence` is written. */
+  written(sequence: number): Promise<void>;
+  readonly cursor: number;
+  /** Batches taken and not written yet. */
+  readonly lag: number;
+  stop(): Promise<void>;
+}
+
+const gatherMs = 50;
+const retryMs = 1000;
+
+export function createRecordsWriter(options: {
+  readonly records: Records;
+  readonly clock: Clock;
+  readonly cursor: number;
+  log(event: string, fields: Record<string, unknown>): void;
+}): RecordsWriter {
+  const { records, clock, log } = options;
+  const waiters: { sequence: number; resolve(): void }[] = [];
+  let changes: RecordsChange[] = [];
+  let cursor = options.cursor;
+  let newest = options.cursor;
+  let running = false;
+  let stopping = false;
+
+  const run = async () => {
+    if (running) return;
+    running = true;
+    while (changes.length > 0) {
+      const taken = changes;
+      changes = [];
+      const merged = merge(taken);
+      for (let attempt = 0; ; attempt++) {
+        try {
+          await records.write(merged);
+          break;
+        } catch (error) {
+          log('records.writeFailed', { sequence: merged.sequence, attempt, detail: (error as Error).message });
+          if (stopping) {
+            running = false;
+            changes = [...taken, ...changes];
+            return;
+          }
+          await new Promise<void>((resolve) => clock.after(retryMs, resolve));
+        }
+      }
+      cursor = merged.sequence;
+      for (let i = waiters.length - 1; i >= 0; i--) {
+        if (waiters[i].sequence <= cursor) waiters.splice(i, 1)[0].resolve();
+      }
+      if (!stopping) await new Promise<void>((resolve) => clock.after(gatherMs, resolve));
+    }
+    running = false;
+  };
+
+  return {
+    add(change) {
+      // What an earlier run has written already is projected again after a restart; it need not be written again.
+      if (change.sequence <= cursor) return;
+      changes.push(change);
+      newest = change.sequence;
+      void run();
+    },
+    written(sequence) {
+      if (sequence <= cursor) return Promise.resolve();
+      return new Promise((resolve) => waiters.push({ sequence, resolve }));
+    },
+    get cursor() {
+      return cursor;
+    },
+    get lag() {
+      return newest - cursor;
+    },
+    async stop() {
+      stopping = true;
+      await run();
+      while (running) await new Promise<void>((resolve) => clock.after(5, resolve));
+    },
+  };
+}
+
+/** Later rows replace earlier ones of the same key. */
+function merge(changes: readonly RecordsChange[]): RecordsChange {
+  const last = <T>(rows: readonly (readonly T[])[], key: (row: T) => string): T[] => {
+    const byKey = new Map<string, T>();
+    for (const list of rows) for (const row of list) byKey.set(key(row), row);
+    return [...byKey.values()];
+  };
+  return {
+    sequence: changes[changes.length - 1].sequence,
+    payments: last(
+      changes.map((change) => change.payments),
+      (row) => row.paymentId,
+    ),
+    agreements: last(
+      changes.map((change) => change.agreements),
+      (row) => row.agreementId,
+    ),
+    cycles: last(
+      changes.map((change) => change.cycles),
+      (row) => String(row.cycle),
+    ),
+    positions: last(
+      changes.map((change) => change.positions),
+      (row) => `${row.cycle}/${row.participant}/${row.currency}`,
+    ),
+    workItems: last(
+      changes.map((change) => change.workItems),
+      (row) => row.workItemId,
+    ),
+  };
+}

@@ -1,0 +1,399 @@
+/**
+ * Orders commands, lets the core decide them in batches, makes the batches durable, and only then lets their effects
+ * out, in order.
+ *
+ * A batch is what arrived while the last ones were being flushed, so an idle cell has batches of one and the lowest
+ * latency. When an append fails or its fate is not known, nothing more is told: the cell claims its journal again,
+ * learns which of its batches are in it, appends the others anew under the new epoch, and goes on. New commands are
+ * refused definitely meanwhile.
+ */
+import { applyBatch, assert, Effects, rulesVersion, type State } from '@clearway/core';
+import type { Clock, Crypto } from '@clearway/ports';
+import {
+  type BodyKeyStore,
+  type Claim,
+  encryptBodies,
+  FencedError,
+  headerHash,
+  type Journal,
+  type JournalBatch,
+  makeBatch,
+} from '@clearway/store';
+import type { CellClock } from './cell-clock.ts';
+
+export interface SequencerSettings {
+  /** Most commands in a batch. */
+  readonly largestBatch: number;
+  /** Most batches being flushed at once. */
+  readonly appendsInFlight: number;
+  /** Most commands waiting; above it `overloaded` is the definite answer. */
+  readonly largestQueue: number;
+}
+
+export const defaultSequencerSettings: SequencerSettings = {
+  largestBatch: 512,
+  appendsInFlight: 4,
+  largestQueue: 20_000,
+};
+
+/** A command's place in the journal and what was decided. */
+export interface Sequenced {
+  readonly sequence: number;
+  readonly index: number;
+  readonly at: number;
+  /** Outcome and reason as numbers, as in the facts. */
+  readonly outcome: number;
+  readonly reason: number;
+}
+
+export interface AppliedBatch {
+  readonly sequence: number;
+  readonly at: number;
+  readonly facts: Uint8Array;
+  readonly bodies: readonly Uint8Array[];
+  /** Valid only during the call: used again for the next batch. */
+  readonly effects: Effects;
+}
+
+export interface SequencerOptions {
+  readonly state: State;
+  readonly journal: Journal;
+  readonly bodyKeys: BodyKeyStore;
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+  readonly cellClock: CellClock;
+  readonly claim: Claim;
+  readonly settings?: SequencerSettings;
+  /** Called when a batch is applied, before it is durable: read the state now. What it returns runs when durable. */
+  applied(batch: AppliedBatch): () => void;
+  /** The cell is over: another owns it, or an assertion broke. Nothing is told any more. */
+  halted(error: Error): void;
+  log(event: string, fields: Record<string, unknown>): void;
+}
+
+export class RefusedBeforeSequencing extends Error {
+  override name = 'RefusedBeforeSequencing';
+  readonly reason: 'journalUnavailable' | 'overloaded' | 'cellUnavailable';
+  constructor(reason: 'journalUnavailable' | 'overloaded' | 'cellUnavailable') {
+    super(`nothing was done: ${reason}`);
+    this.reason = reason;
+  }
+}
+
+export interface Sequencer {
+  /**
+   * Resolves when the command's batch and all before it are durable.
+   * @throws RefusedBeforeSequencing when it was never applied
+   */
+  submit(command: Uint8Array, body: Uint8Array): Promise<Sequenced>;
+  /** Last sequence that is durable with all before it. */
+  readonly frontier: number;
+  readonly epoch: number;
+  /** Resolves when everything up to `sequence` is durable. */
+  durable(sequence: number): Promise<void>;
+  readonly waiting: number;
+  readonly unflushed: number;
+  /** Whether new commands are taken. */
+  readonly serving: boolean;
+  /** Takes no more commands and resolves when all that were applied are durable. */
+  stop(): Promise<void>;
+  readonly flushTimes: FlushTimes;
+}
+
+/** Counters for watching. */
+export interface FlushTimes {
+  batches: number;
+  commands: number;
+  totalMs: number;
+  largestMs: number;
+  reclaims: number;
+}
+
+interface Waiting {
+  readonly command: Uint8Array;
+  readonly body: Uint8Array;
+  resolve(result: Sequenced): void;
+  reject(error: Error): void;
+}
+
+interface Pending {
+  batch: JournalBatch;
+  readonly at: number;
+  readonly commands: number;
+  readonly waiting: readonly Waiting[];
+  readonly offsets: readonly number[];
+  readonly release: () => void;
+  durable: boolean;
+}
+
+const noBody = new Uint8Array(0);
+
+export function createSequencer(options: SequencerOptions): Sequencer {
+  const { state, journal, crypto, clock, cellClock, log } = options;
+  const settings = options.settings ?? defaultSequencerSettings;
+  const place = { centre: state.centre, cell: state.cell };
+  const effects = new Effects();
+  const queue: Waiting[] = [];
+  /** Applied and not yet released, in order. */
+  const pending: Pending[] = [];
+  const frontierWaiters: { sequence: number; resolve(): void }[] = [];
+  const flushTimes: FlushTimes = { batches: 0, commands: 0, totalMs: 0, largestMs: 0, reclaims: 0 };
+  const bodyKeys = new Map<number, Uint8Array>();
+
+  let epoch = options.claim.epoch;
+  let previousHash = options.claim.lastHash;
+  let frontier = state.sequence;
+  let appending = 0;
+  let mode: 'serving' | 'reclaiming' | 'stopping' | 'halted' = 'serving';
+  let pumping = false;
+
+  assert(options.claim.last === state.sequence, 'the core has replayed the whole journal before it serves');
+
+  const halt = (error: Error) => {
+    if (mode === 'halted') return;
+    mode = 'halted';
+    for (const waiter of queue.splice(0)) waiter.reject(new RefusedBeforeSequencing('cellUnavailable'));
+    // What was applied and is not durable stays untold for ever here: whoever claims next decides.
+    options.halted(error);
+  };
+
+  const bodyKey = async (at: number): Promise<Uint8Array> => {
+    const date = dayOf(at);
+    let key = bodyKeys.get(date);
+    if (key === undefined) {
+      key = await options.bodyKeys.key(date);
+      bodyKeys.set(date, key);
+      for (const known of bodyKeys.keys()) if (bodyKeys.size > 3 && known !== date) bodyKeys.delete(known);
+    }
+    return key;
+  };
+
+  const pump = async (): Promise<void> => {
+    if (pumping) return;
+    pumping = true;
+    try {
+      while ((mode === 'serving' || mode === 'stopping') && queue.length > 0 && appending < settings.appendsInFlight) {
+        const at = Math.max(state.at, cellClock.at());
+        const key = await bodyKey(at);
+        if (mode !== 'serving' && mode !== 'stopping') break;
+        if (queue.length > 0) form(at, key);
+      }
+    } catch (error) {
+      if (error instanceof Error && error.name === 'AssertionError') halt(error);
+      else {
+        log('journal.keyUnavailable', { error: String(error) });
+        void reclaim();
+      }
+    } finally {
+      pumping = false;
+    }
+  };
+
+  /** Applies what waits as one batch and starts its append. */
+  const form = (at: number, key: Uint8Array) => {
+    const waiting = queue.splice(0, settings.largestBatch);
+    const offsets: number[] = [];
+    let size = 0;
+    for (const { command } of waiting) {
+      offsets.push(size);
+      size += command.length;
+    }
+    const facts = new Uint8Array(size);
+    waiting.forEach(({ command }, index) => {
+      facts.set(command, offsets[index]);
+    });
+    const bodies = waiting.map(({ body }) => body);
+    const sequence = state.sequence + 1;
+    effects.clear();
+    const commands = applyBatch(state, sequence, at, facts, effects);
+    assert(commands === waiting.length, 'every waiting command is one record');
+    const release = options.applied({ sequence, at, facts, bodies, effects });
+    const box = encryptBodies(crypto, key, { ...place, sequence }, bodies);
+    const batch = makeBatch(crypto, {
+      ...place,
+      rulesVersion,
+      epoch,
+      sequence,
+      at,
+      commands,
+      previousHash,
+      facts,
+      bodies: box,
+    });
+    previousHash = headerHash(crypto, batch.header);
+    const one: Pending = { batch, at, commands, waiting, offsets, release, durable: false };
+    pending.push(one);
+    append(one);
+  };
+
+  const append = (one: Pending) => {
+    const mine = epoch;
+    const started = clock.elapsed();
+    appending++;
+    journal.append(one.batch).then(
+      () => {
+        if (mine !== epoch || mode === 'halted') return;
+        appending--;
+        const ms = clock.elapsed() - started;
+        flushTimes.batches++;
+        flushTimes.commands += one.commands;
+        flushTimes.totalMs += ms;
+        flushTimes.largestMs = Math.max(flushTimes.largestMs, ms);
+        one.durable = true;
+        releaseDurable();
+        void pump();
+      },
+      (error: Error) => {
+        if (mine !== epoch || mode === 'halted') return;
+        appending--;
+        log('journal.appendFailed', { sequence: one.batch.sequence, error: error.name, detail: error.message });
+        if (error instanceof FencedError) halt(error);
+        else void reclaim();
+      },
+    );
+  };
+
+  const releaseDurable = () => {
+    while (pending.length > 0 && pending[0].durable) {
+      const { batch, at, waiting, offsets, release } = pending.shift()!;
+      assert(batch.sequence === frontier + 1, 'batches are released in order');
+      frontier = batch.sequence;
+      const view = new DataView(batch.facts.buffer, batch.facts.byteOffset, batch.facts.byteLength);
+      release();
+      waiting.forEach(({ resolve }, index) => {
+        const offset = offsets[index];
+        resolve({
+          sequence: batch.sequence,
+          index,
+          at,
+          outcome: view.getUint8(offset + 1),
+          reason: view.getUint16(offset + 2),
+        });
+      });
+    }
+    for (let i = frontierWaiters.length - 1; i >= 0; i--) {
+      if (frontierWaiters[i].sequence <= frontier) frontierWaiters.splice(i, 1)[0].resolve();
+    }
+  };
+
+  let reclaiming: Promise<void> | undefined;
+  const reclaim = (): Promise<void> => {
+    if (mode === 'halted') return Promise.resolve();
+    reclaiming ??= claimAgain().finally(() => {
+      reclaiming = undefined;
+    });
+    return reclaiming;
+  };
+
+  /** Finds out what of ours is in the journal, and puts the rest there. */
+  const claimAgain = async () => {
+    const before = mode;
+    mode = 'reclaiming';
+    flushTimes.reclaims++;
+    for (const waiter of queue.splice(0)) waiter.reject(new RefusedBeforeSequencing('journalUnavailable'));
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const claim = await journal.claim();
+        // From here on answers to appends of the old epoch mean nothing any more.
+        epoch = claim.epoch;
+        appending = 0;
+        await checkOurs(claim);
+        log('journal.reclaimed', { epoch, last: claim.last, unflushed: pending.filter((one) => !one.durable).length });
+        break;
+      } catch (error) {
+        if (error instanceof FencedError || (error as Error).name === 'AssertionError') return halt(error as Error);
+        log('journal.claimFailed', { attempt, error: (error as Error).name, detail: (error as Error).message });
+        await new Promise<void>((resolve) => clock.after(Math.min(100 * 2 ** attempt, 2000), resolve));
+      }
+    }
+    mode = before === 'stopping' ? 'stopping' : 'serving';
+    releaseDurable();
+    for (const one of pending) append(one);
+    void pump();
+  };
+
+  /** Marks what the claim found of ours as durable and writes the headers of the others anew. */
+  const checkOurs = async (claim: Claim) => {
+    const newest = pending.length > 0 ? pending[pending.length - 1].batch.sequence : frontier;
+    if (claim.last > newest || claim.last < frontier) {
+      throw new FencedError(
+        `the journal ends at ${claim.last}, this cell told up to ${frontier} and applied up to ${newest}`,
+      );
+    }
+    previousHash = claim.lastHash;
+    for (const one of pending) {
+      const { batch } = one;
+      if (batch.sequence <= claim.last) {
+        const found = batch.sequence === claim.last ? claim.lastHash : undefined;
+        if (found !== undefined && !equal(found, headerHash(crypto, batch.header))) {
+          throw new FencedError(`batch ${batch.sequence} in the journal is not the one that this cell wrote`);
+        }
+        one.durable = true;
+        continue;
+      }
+      one.durable = false;
+      one.batch = makeBatch(crypto, {
+        ...place,
+        rulesVersion,
+        epoch,
+        sequence: batch.sequence,
+        at: one.at,
+        commands: one.commands,
+        previousHash,
+        facts: batch.facts,
+        bodies: batch.bodies,
+      });
+      previousHash = headerHash(crypto, one.batch.header);
+    }
+  };
+
+  return {
+    submit(command, body = noBody) {
+      if (mode === 'halted' || mode === 'stopping')
+        return Promise.reject(new RefusedBeforeSequencing('cellUnavailable'));
+      if (mode === 'reclaiming') return Promise.reject(new RefusedBeforeSequencing('journalUnavailable'));
+      if (queue.length >= settings.largestQueue) return Promise.reject(new RefusedBeforeSequencing('overloaded'));
+      return new Promise((resolve, reject) => {
+        queue.push({ command, body, resolve, reject });
+        // Let everything that has already arrived join the batch.
+        queueMicrotask(() => void pump());
+      });
+    },
+    get frontier() {
+      return frontier;
+    },
+    get epoch() {
+      return epoch;
+    },
+    durable(sequence) {
+      if (sequence <= frontier) return Promise.resolve();
+      return new Promise((resolve) => frontierWaiters.push({ sequence, resolve }));
+    },
+    get waiting() {
+      return queue.length;
+    },
+    get unflushed() {
+      return pending.length;
+    },
+    get serving() {
+      return mode === 'serving';
+    },
+    async stop() {
+      if (mode === 'serving') mode = 'stopping';
+      void pump();
+      while (mode !== 'halted' && (queue.length > 0 || pending.length > 0 || reclaiming !== undefined)) {
+        await new Promise<void>((resolve) => clock.after(5, resolve));
+      }
+    },
+    flushTimes,
+  };
+}
+
+/** UTC day of a time, yyyymmdd: which key the bodies of a batch are under. */
+export function dayOf(at: number): number {
+  return Number(new Date(at).toISOString().slice(0, 10).replaceAll('-', ''));
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}

@@ -1,0 +1,224 @@
+/**
+ * Carries cycles from their cut-off to finality, beside the traffic: net, write the files, have it settled, record it.
+ *
+ * Every step is found again from the core's state, so after a crash the next start goes on where this one was. The
+ * settlement agent takes the same instruction as often as it is sent.
+ */
+
+import {
+  currencyByNumeric,
+  formatAmount,
+  formatDate,
+  parseSigned,
+  parseTime,
+  type SettlementAdvice,
+  type SettlementInstruction,
+} from '@clearway/contract';
+import {
+  type Cycle,
+  currentCycle,
+  describeAccount,
+  encodeCutOffCycle,
+  encodeNetCycle,
+  encodeRecordFunds,
+  encodeRecordSettlement,
+  positionsOf,
+} from '@clearway/core';
+import type { Cancel, Clock, Crypto } from '@clearway/ports';
+import type { Records } from '@clearway/store';
+import type { RunningCell } from '../cell.ts';
+import { code } from '../projector.ts';
+import { reconciliationFile } from '../reconciliation.ts';
+import type { SettlementAgent } from './settlement-agent.ts';
+
+export interface ClearingHouse {
+  /** Looks at once whether there is something to do. */
+  wake(): void;
+  /** What the agent last said of a queued cycle. */
+  shortfalls(cycle: number): SettlementAdvice['shortfalls'];
+  stop(): Promise<void>;
+}
+
+export interface ClearingHouseOptions {
+  readonly cell: RunningCell;
+  readonly records: Records;
+  readonly agent: SettlementAgent;
+  readonly clock: Clock;
+  readonly crypto: Pick<Crypto, 'sha256'>;
+  /** Length of a cycle, seconds; 0 closes cycles only on demand. */
+  readonly cycleSeconds: number;
+  log(event: string, fields: Record<string, unknown>): void;
+}
+
+const restMs = 500;
+const queuedRestMs = 2000;
+const fundsEveryMs = 5000;
+
+export function createClearingHouse(options: ClearingHouseOptions): ClearingHouse {
+  const { cell, records, agent, clock, crypto, cycleSeconds, log } = options;
+  const { state } = cell;
+  const shortfalls = new Map<number, SettlementAdvice['shortfalls']>();
+  let timer: Cancel | undefined;
+  let running: Promise<void> | undefined;
+  let stopping = false;
+  let fundsReadAt = Number.NEGATIVE_INFINITY;
+  /** Last entry seen by account: entries of settlements are passed over and not journaled. */
+  const lastSeen = new Map<number, number>();
+
+  const done = async (what: string, command: Uint8Array) => {
+    const result = await cell.command(command);
+    if (result.outcome === 'refused') throw new Error(`${what} is refused: ${result.reason}`);
+  };
+
+  const cutWhenDue = async () => {
+    const cycle = currentCycle(state);
+    if (cycleSeconds === 0 || state.schemeVersion === 0) return;
+    const openedAt = Math.max(cycle.openedAt, firstOpenedAt);
+    if (clock.now() >= openedAt + cycleSeconds * 1000)
+      await done(`cut-off of cycle ${cycle.number}`, encodeCutOffCycle(cycle.number));
+  };
+  /** The first cycle of a new journal has no opening time of its own. */
+  const firstOpenedAt = currentCycle(state).openedAt === 0 ? clock.now() : 0;
+
+  const writeFiles = async (cycle: Cycle) => {
+    await cell.recordsWritten();
+    const { scheme } = cell.configuration();
+    for (const participant of state.participants) {
+      const bytes = await reconciliationFile(
+        records,
+        scheme,
+        { cycle: cycle.number, businessDate: cycle.businessDate },
+        code(participant.code),
+      );
+      const hash = Buffer.from(crypto.sha256(bytes)).toString('hex');
+      await records.putFile({ cycle: cycle.number, participant: code(participant.code), hash, bytes });
+    }
+  };
+
+  const instructionsOf = (cycle: Cycle): SettlementInstruction[] => {
+    const byCurrency = new Map<number, { participant: string; net: string }[]>();
+    for (const { participant, currency, credits, debits } of positionsOf(state, cycle)) {
+      if (credits === debits) continue;
+      const positions = byCurrency.get(currency) ?? [];
+      byCurrency.set(currency, positions);
+      positions.push({
+        participant: code(participant),
+        net: formatAmount(BigInt(credits) - BigInt(debits), currency).amount,
+      });
+    }
+    return [...byCurrency].map(([currency, positions]) => {
+      const { alpha } = currencyByNumeric(currency)!;
+      const sum = positions.reduce((total, { net }) => total + parseSigned(net, alpha), 0n);
+      if (sum !== 0n)
+        throw new Error(`cycle ${cycle.number}: the nets in ${alpha} sum to ${sum}, so nothing is submitted`);
+      const businessDate = formatDate(cycle.businessDate);
+      return {
+        instructionId: `C${cycle.number}-${alpha}`,
+        cycle: cycle.number,
+        businessDate,
+        currency: alpha,
+        positions,
+      };
+    });
+  };
+
+  const settle = async (cycle: Cycle) => {
+    const advices: SettlementAdvice[] = [];
+    for (const instruction of instructionsOf(cycle)) advices.push(await agent.submit(instruction));
+    const short = advices.flatMap((advice) => (advice.state === 'queued' ? advice.shortfalls : []));
+    shortfalls.set(cycle.number, short);
+    if (advices.some((advice) => advice.state === 'queued')) {
+      if (cycle.state !== 'queued') {
+        await done(
+          `cycle ${cycle.number}`,
+          encodeRecordSettlement({ cycle: cycle.number, state: 'queued', settledAt: 0 }),
+        );
+        log('settlement.queued', { cycle: cycle.number, short: short.map(({ participant }) => participant) });
+      }
+      return;
+    }
+    const settledAt = Math.max(0, ...advices.map((advice) => parseTime(advice.settledAt ?? '') ?? 0)) || clock.now();
+    await done(`cycle ${cycle.number}`, encodeRecordSettlement({ cycle: cycle.number, state: 'settled', settledAt }));
+    shortfalls.delete(cycle.number);
+    log('settlement.settled', { cycle: cycle.number, payments: cycle.payments });
+  };
+
+  /** Money that came to or left the payment institutions' accounts at the agent. */
+  const readFunds = async () => {
+    for (let row = 0; row < state.accounts.count; row++) {
+      const account = describeAccount(state, row);
+      const participant = state.participants.find((one) => one.code === account.participant);
+      if (account.currency === undefined || participant?.role !== 'paymentInstitution') continue;
+      const { alpha } = currencyByNumeric(account.currency)!;
+      for (let after = Math.max(account.lastEntry, lastSeen.get(row) ?? 0); ; ) {
+        const entries = await agent.entries(code(account.participant), alpha, after);
+        for (const { entry, kind, amount } of entries) {
+          after = entry;
+          if (kind === 'settlement') {
+            lastSeen.set(row, entry);
+            continue;
+          }
+          const minor = Number(parseSigned(amount, alpha));
+          await done(
+            `entry ${entry} of ${code(account.participant)}`,
+            encodeRecordFunds({
+              participant: account.participant,
+              currency: account.currency,
+              entry,
+              credit: minor >= 0,
+              amount: Math.abs(minor),
+            }),
+          );
+        }
+        if (entries.length === 0) break;
+      }
+    }
+    fundsReadAt = clock.elapsed();
+  };
+
+  /** One look at everything; gives how long to rest. */
+  const look = async (): Promise<number> => {
+    if (clock.elapsed() - fundsReadAt >= fundsEveryMs) await readFunds();
+    await cutWhenDue();
+    let rest = restMs;
+    for (const cycle of [...state.cycles]) {
+      if (cycle.state === 'cut') await done(`netting of cycle ${cycle.number}`, encodeNetCycle(cycle.number));
+      if (cycle.state === 'netted') await writeFiles(cycle);
+      if (cycle.state === 'netted' || cycle.state === 'queued') await settle(cycle);
+      if (cycle.state === 'queued') rest = queuedRestMs;
+    }
+    return rest;
+  };
+
+  const run = () => {
+    timer?.();
+    timer = undefined;
+    if (running !== undefined || stopping) return;
+    let rest = restMs;
+    running = look()
+      .then(
+        (ms) => {
+          rest = ms;
+        },
+        (error: Error) => {
+          rest = queuedRestMs;
+          log('settlement.waits', { error: error.name, detail: error.message });
+        },
+      )
+      .finally(() => {
+        running = undefined;
+        if (!stopping) timer = clock.after(rest, run);
+      });
+  };
+  run();
+
+  return {
+    wake: run,
+    shortfalls: (cycle) => shortfalls.get(cycle) ?? [],
+    async stop() {
+      stopping = true;
+      timer?.();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,90 @@
+/** `npm run bench`: one JSON line on standard output; progress on standard error. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { cpus, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startPostgres } from '@clearway/embedded';
+import { benchApply } from './apply.ts';
+import { benchBaseline } from './baseline.ts';
+import { benchHttpRail } from './http-rail.ts';
+
+const help = `Usage: npm run bench -- [options]
+
+Whole payments a second over the HTTP rail, the core alone, and a row-per-payment baseline, in one run.
+
+  --seconds N    length of each measured part, 3 to 600 (default 20)
+  --rate N       payments a second offered to the HTTP rail (default 2000: more than it carries)
+  --payments N   payments through the core alone (default 2000000)
+  --only PART    apply, baseline or http
+  --help
+`;
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '20' },
+    rate: { type: 'string', default: '2000' },
+    payments: { type: 'string', default: '2000000' },
+    only: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (values.help) {
+  process.stdout.write(help);
+  process.exit(0);
+}
+
+const number = (name: 'seconds' | 'rate' | 'payments', least: number, most: number): number => {
+  const value = Number(values[name]);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  process.stderr.write(`--${name} is "${values[name]}": give an integer from ${least} to ${most}\n`);
+  return process.exit(2);
+};
+const seconds = number('seconds', 3, 600);
+const rate = number('rate', 1, 100_000);
+const payments = number('payments', 1000, 50_000_000);
+const parts = values.only === undefined ? ['apply', 'baseline', 'http'] : [values.only];
+for (const part of parts) {
+  if (['apply', 'baseline', 'http'].includes(part)) continue;
+  process.stderr.write(`--only is "${part}": give apply, baseline or http\n`);
+  process.exit(2);
+}
+const say = (text: string) => process.stderr.write(`${text}\n`);
+
+const apply = parts.includes('apply') ? (say('the core alone'), benchApply(payments)) : undefined;
+const baseline = parts.includes('baseline') ? await withPostgres() : undefined;
+const http = parts.includes('http') ? (say('the HTTP rail'), await benchHttpRail(rate, seconds, say)) : undefined;
+
+async function withPostgres() {
+  say('the row-per-payment baseline');
+  const folder = await mkdtemp(join(tmpdir(), 'clearway-bench-'));
+  const postgres = await startPostgres({ directory: join(folder, 'postgres') });
+  try {
+    return await benchBaseline(postgres.connection, seconds);
+  } finally {
+    await postgres.stop('fast');
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const { model } = cpus()[0] ?? { model: 'unknown' };
+process.stdout.write(
+  `${JSON.stringify({
+    benchmark: 'main',
+    at: new Date().toISOString(),
+    machine: { cores: cpus().length, model, memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version },
+    settings: { seconds, rate, payments },
+    paymentsPerSecond: http?.paymentsPerSecond ?? null,
+    http,
+    apply,
+    baseline,
+    ratio:
+      http && baseline && apply
+        ? {
+            httpToBaseline: Math.round((http.paymentsPerSecond / baseline.paymentsPerSecond) * 100) / 100,
+            applyToBaseline: Math.round(apply.paymentsPerSecond / baseline.paymentsPerSecond),
+          }
+        : undefined,
+  })}\n`,
+);
