@@ -9,9 +9,13 @@ import { fileURLToPath } from 'node:url';
 import { problems } from '@clearway/contract';
 import { type Reason, type ReasonKind, reasons } from '@clearway/core/vocabulary';
 import { isoReason } from '@clearway/iso20022';
+import { settings } from '@clearway/server';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const pages: Readonly<Record<string, () => string>> = { 'docs/reference/reasons.md': reasonsPage };
+const pages: Readonly<Record<string, () => string>> = {
+  'docs/reference/reasons.md': reasonsPage,
+  'docs/reference/settings.md': settingsPage,
+};
 
 const kinds: Record<Exclude<ReasonKind, 'none'>, string> = {
   malformed: 'the message has to be mended',
@@ -54,6 +58,34 @@ function reasonsPage(): string {
   ]
     .join('\n')
     .trimEnd()}\n`;
+}
+
+function settingsPage(): string {
+  const rows = Object.values(settings).map(
+    ({ name, means, default: fallback }) => `| \`${name}\` | ${fallback === '' ? '' : `\`${fallback}\``} | ${means} |`,
+  );
+  return `${[
+    '# Settings',
+    '',
+    'Programs read their settings once, at the start: from the environment and, below it, from the JSON file that `CLEARWAY_SETTINGS`',
+    'names. They check them whole, say everything that is wrong, and log them; files with secrets are named there, never shown.',
+    '',
+    '`npm start` makes what its programs need and passes it on. Of these settings it reads `CLEARWAY_DATA`, `CLEARWAY_PORT`,',
+    '`CLEARWAY_CYCLE_SECONDS` and `CLEARWAY_LOG` itself. The command line reads the same ones as the programs do.',
+    '',
+    'Made by `node scripts/dist/docs.js` from `apps/server/src/settings.ts`.',
+    '',
+    '| setting | default | meaning |',
+    '|---|---|---|',
+    '| `CLEARWAY_SETTINGS` | | JSON file with any of the settings below, by their names |',
+    ...rows,
+    '',
+    'Where a default is empty and a file is needed, it is looked for in the data folder: `database.json`, `cell.sock`, `configuration/`,',
+    '`secrets/platform-key.json`.',
+    '',
+    'Simulated institutions read their settings from the JSON file that is their first argument; their types are in',
+    '`examples/*/src/settings.ts`, and `npm start` writes such a file for each into `institutions/` of the data folder.',
+  ].join('\n')}\n`;
 }
 
 const checking = process.argv.includes('--check');

@@ -28,7 +28,7 @@ function check(name: string, passes: () => boolean): boolean {
 function testFiles(words: readonly string[]): string[] {
   const sources = readWorkspace(root).projects.flatMap((project) => project.sources);
   const tests = sources.filter(
-    ({ isTest, path }) => isTest && (words.length === 0 || words.some((word) => path.includes(word))),
+    ({ path }) => path.endsWith('.test.ts') && (words.length === 0 || words.some((word) => path.includes(word))),
   );
   return tests.map(({ output }) => output).sort();
 }

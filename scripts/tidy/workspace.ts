@@ -21,6 +21,7 @@ export interface Source {
   readonly path: string;
   /** What the compiler makes of it, relative to the root. */
   readonly output: string;
+  /** A test, or what only tests import: it may look at everything. */
   readonly isTest: boolean;
   readonly tree: ts.SourceFile;
   readonly imports: readonly Import[];
@@ -49,6 +50,8 @@ export interface Complaint {
 
 export type Rule = (workspace: Workspace) => Iterable<Complaint>;
 
+/** `cap.test.ts`, `test-bed.ts`, `certificate-for-tests.ts`, and all in a folder `test` or `testing`. */
+const testNames = /\.test\.ts$|(^|\/)test-[^/]+\.ts$|-for-tests\.ts$|(^|\/)(test|testing)\//;
 const notSources = new Set(['node_modules', 'dist', 'dist-test']);
 
 export function readWorkspace(root: string): Workspace {
@@ -122,7 +125,7 @@ function readSource(root: string, file: string, output: string): Source {
   return {
     path,
     output: slashes(relative(root, output)),
-    isTest: path.endsWith('.test.ts'),
+    isTest: testNames.test(path),
     tree,
     imports: [...importsOf(tree)],
   };

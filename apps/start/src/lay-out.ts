@@ -1,7 +1,6 @@
 /** Writes down a whole world before it starts: keys, certificates, scheme, participants, and each program's settings. */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { BankSettings } from '@clearway/example-bank';
 import type { CentralBankSettings } from '@clearway/example-central-bank';
 import type { WalletSettings } from '@clearway/example-wallet';
@@ -20,6 +19,7 @@ import {
   times,
 } from './cast.ts';
 import { freePort, isFree } from './free-port.ts';
+import { repositoryFile } from './repository.ts';
 import { authorityFile, certificate, platformKey, publicKeyOf, writePrivately } from './secrets.ts';
 import type { Program } from './supervise.ts';
 
@@ -52,7 +52,6 @@ export class PortTakenError extends Error {
   override name = 'PortTakenError';
 }
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
 const host = '127.0.0.1';
 const statisticsEveryMs = 1_000;
 const customersPerBank = 5;
@@ -74,7 +73,7 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
 
   const program = (name: string, script: string, environment: Program['environment'], file?: string): Program => ({
     name,
-    script: join(root, script),
+    script: repositoryFile(script),
     arguments: file === undefined ? [] : [file],
     environment,
     logFile: folder('logs', `${name}.log`),

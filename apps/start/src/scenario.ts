@@ -3,8 +3,8 @@
  * institution reconciled, the journal verified. What is not exact is named.
  */
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { banks, money, paymentInstitutions } from './cast.ts';
+import { repositoryFile } from './repository.ts';
 import { amount } from './screen.ts';
 import { until } from './until.ts';
 import type { World } from './world.ts';
@@ -46,7 +46,7 @@ export interface ScenarioOptions {
   onStep(step: string): void;
 }
 
-const unlimitedRate = 100_000;
+const unlimitedRate = 5_000;
 const patienceMs = {
   sign: 5 * 60_000,
   drain: 15 * 60_000,
@@ -54,7 +54,7 @@ const patienceMs = {
   reconcile: 5 * 60_000,
   settlementTold: 10_000,
 };
-const cli = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url));
+const cli = repositoryFile('apps/cli/dist/main.js');
 
 export async function runScenario(world: World, options: ScenarioOptions): Promise<Summary> {
   const { payments, onStep } = options;
