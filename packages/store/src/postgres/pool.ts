@@ -15,6 +15,7 @@ export interface PoolOptions {
 }
 
 export interface Pool {
+  readonly size: number;
   /** Throws what `connect` or `work` throw, or {@link DeadlineError}; the deadline runs once there is a connection. */
   use<T>(deadlineMs: number, work: (client: Client) => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -59,6 +60,7 @@ export function createPool({ size, clock, connect }: PoolOptions): Pool {
   }
 
   return {
+    size,
     async use(deadlineMs, work) {
       await take();
       try {

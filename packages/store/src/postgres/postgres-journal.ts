@@ -26,7 +26,7 @@ import {
 import { ask } from './ask.ts';
 import { assertDurable, withoutWarning } from './connection.ts';
 import { copyRows } from './copy-rows.ts';
-import { DeadlineError, type Pool, within } from './pool.ts';
+import type { Pool } from './pool.ts';
 
 export interface PostgresJournalOptions {
   /** Routing digits as a number. */
@@ -51,39 +51,38 @@ interface Range {
 export function postgresJournal(options: PostgresJournalOptions): Journal {
   const { cell, clock, crypto, appends, queries, appendDeadlineMs, queryDeadlineMs } = options;
   let claimed: Claim | undefined;
-  let window: AppendWindow = openWindow(0);
+  let window: AppendWindow = openWindow(0, appends.size);
   let isIndeterminate = false;
 
   async function append(batch: JournalBatch): Promise<void> {
     checkAppend(batch, claimed, isIndeterminate);
     const own = window;
-    await within(clock, appendDeadlineMs, own.enter(batch.sequence)).catch((error) => {
-      throw error instanceof DeadlineError
-        ? new UnavailableError(`Batch ${batch.sequence} waited too long for earlier ones; it was not sent.`)
-        : error;
-    });
+    await own.enter(batch.sequence);
+    let isDurable = false;
     try {
       await appends.use(appendDeadlineMs, (client) => insert(client, cell, batch));
-      own.leave(batch.sequence);
-    } catch (error) {
-      if (error instanceof UnavailableError) throw error;
-      if (error instanceof FencedError) {
-        own.shut(() => error);
-        throw error;
+      isDurable = true;
+    } catch (cause) {
+      if (cause instanceof UnavailableError) throw cause;
+      if (cause instanceof FencedError) {
+        own.shut(cause);
+        throw cause;
       }
       if (own === window) isIndeterminate = true;
-      own.shut(() => new UnavailableError('An earlier append is indeterminate; this one was not sent.'));
+      own.shut(notSent);
       throw new IndeterminateError(
-        `It is not known whether batch ${batch.sequence} is durable (${(error as Error).message}). Claim again and read.`,
-        { cause: error },
+        `It is not known whether batch ${batch.sequence} is durable (${(cause as Error).message}). Claim again and read.`,
+        { cause },
       );
+    } finally {
+      own.leave(batch.sequence, isDurable);
     }
   }
 
   async function claim(): Promise<Claim> {
+    window.shut(notSent);
     const taken = await ask(queries, queryDeadlineMs, (client) => claimCell(client, cell, crypto));
-    window.shut(() => new UnavailableError('The cell was claimed again meanwhile; this batch was not sent.'));
-    window = openWindow(taken.last);
+    window = openWindow(taken.last, appends.size);
     isIndeterminate = false;
     claimed = taken;
     return taken;
@@ -130,6 +129,8 @@ export function postgresJournal(options: PostgresJournalOptions): Journal {
 
   return { claim, append, read, readOne, async close() {} };
 }
+
+const notSent = new UnavailableError('The journal must be claimed before this batch; it was not sent.');
 
 /** First half of the advisory lock; the second is the cell. */
 const claimLock = 0x636c_7761;
