@@ -31,7 +31,14 @@ import type { Configurator } from './configurator.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { platformCode } from './platform.ts';
-import type { Cell, Configuration, ParticipantConfiguration, PaymentView, SubmitResult } from './port.ts';
+import type {
+  AgreementView,
+  Cell,
+  Configuration,
+  ParticipantConfiguration,
+  PaymentView,
+  SubmitResult,
+} from './port.ts';
 import type { GatewayRecords } from './records.ts';
 import type { GatewaySettings } from './settings.ts';
 
@@ -136,6 +143,7 @@ export type Decide = (view: PaymentView) => SubmitResult | Promise<SubmitResult>
 export interface TestCell extends Cell {
   decide: Decide;
   readonly payments: Map<string, PaymentView>;
+  readonly agreements: Map<string, AgreementView>;
   /** Commands and bodies as they came. */
   readonly submitted: { readonly command: Uint8Array; readonly body: Uint8Array }[];
   enquiries: number;
@@ -143,6 +151,7 @@ export interface TestCell extends Cell {
 
 export function testCell(clock: Clock): TestCell {
   const payments = new Map<string, PaymentView>();
+  const agreements = new Map<string, AgreementView>();
   const hashes = new Map<string, string>();
   const outcomes = new Map<string, Promise<SubmitResult>>();
   const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
@@ -200,8 +209,45 @@ export function testCell(clock: Clock): TestCell {
     return { outcome: 'accepted', payment: decided };
   }
 
+  /** Every step succeeds at once. */
+  function signAgreement(command: Uint8Array, view: DataView): SubmitResult {
+    const id = identifierFromBytes(command.subarray(8));
+    const agreementId = identifierText(id);
+    if (command[0] === commandTypes.requestAgreement) {
+      const at = layout.requestAgreement;
+      return keep('codeSent', {
+        agreementId,
+        institution: fiveDigits(id.participant),
+        bank: fiveDigits(view.getUint32(at.bank)),
+        state: 'codeSent',
+        reason: 'none',
+        paymentLimit: String(readUint64(view, at.paymentLimit)),
+        currency: view.getUint16(at.currency),
+        expiresOn: view.getUint32(at.expiresOn),
+        changedAt: clock.now(),
+      });
+    }
+    const agreement = agreements.get(agreementId);
+    if (!agreement) return { outcome: 'refused', reason: 'agreementUnknown' };
+    if (command[0] === commandTypes.confirmAgreement) return keep('active', agreement);
+    if (command[0] === commandTypes.rescindAgreement) {
+      const by = fiveDigits(view.getUint32(layout.rescindAgreement.by));
+      const isParty = by === agreement.institution || by === agreement.bank;
+      return isParty ? keep('rescinded', agreement) : { outcome: 'refused', reason: 'agreementPartiesDiffer' };
+    }
+    const bank = fiveDigits(view.getUint32(layout.recordSigningAnswer.bank) >>> 8);
+    return bank === agreement.bank ? keep('active', agreement) : { outcome: 'refused', reason: 'answerFromOther' };
+  }
+
+  function keep(state: AgreementView['state'], before: AgreementView): SubmitResult {
+    const agreement = { ...before, state };
+    agreements.set(agreement.agreementId, agreement);
+    return { outcome: 'accepted', agreement };
+  }
+
   const cell: TestCell = {
     payments,
+    agreements,
     submitted: [],
     enquiries: 0,
     decide: (view) => ({ outcome: 'accepted', payment: { ...view, state: 'succeeded', cycle: 7 } }),
@@ -214,16 +260,14 @@ export function testCell(clock: Clock): TestCell {
         case commandTypes.recordAnswer:
           return recordAnswer(command, body, view);
         default:
-          return { outcome: 'refused', reason: 'agreementUnknown' };
+          return signAgreement(command, view);
       }
     },
     async payment(paymentId) {
       cell.enquiries++;
       return payments.get(paymentId);
     },
-    async agreement() {
-      return undefined;
-    },
+    agreement: async (agreementId) => agreements.get(agreementId),
   };
   return cell;
 }
