@@ -41,10 +41,10 @@ export async function benchHttpRail(
     try {
       world.setRate(rate);
       await rest(5);
-      const before = await world.operator.statistics();
+      const before = mustAnswer(await world.operator.statistics());
       const began = performance.now();
       await rest(seconds);
-      const after = await world.operator.statistics();
+      const after = mustAnswer(await world.operator.statistics());
       const elapsed = (performance.now() - began) / 1000;
       world.setRate(0);
       const ended = (one: typeof after) => one.succeeded + one.failed;
@@ -69,6 +69,11 @@ export async function benchHttpRail(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function mustAnswer<T>(statistics: T | undefined): T {
+  if (statistics === undefined) throw new Error('the cell did not answer: the measurement is void');
+  return statistics;
 }
 
 function rest(seconds: number): Promise<void> {

@@ -276,6 +276,8 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
         const row = agreementRow(state, identifierToBytes(parseIdentifier(subject)!));
         return row < 0 ? undefined : { agreement: await tellAgreement(row) };
       }
+      // Whoever is told will ask for report and file at once: the records must have them.
+      await recordsWriter.written(sequencer.frontier);
       const cycle = await store.records.cycle(Number(subject));
       if (cycle === undefined) throw new Error(`cycle ${subject} is not in the records yet`);
       return { cycle: { cycle: cycle.cycle, businessDate: cycle.businessDate, state: cycle.state } };
