@@ -50,8 +50,7 @@ export async function stopOrphan(home: Home): Promise<{ crashed: boolean }> {
 
 /** Starts it; `log` gets its output, which is little but says why when it fails. */
 export async function launch(home: Home, socketFolder: string, settings: Settings, log: string): Promise<ChildProcess> {
-  if (await exists(log)) await rename(log, `${log}.1`);
-  const output = await open(log, 'w', 0o600);
+  const output = await open(log, 'a', 0o600);
   try {
     const command = home.account.command(program(home.binaries, 'postgres'), [
       '-D',
@@ -99,6 +98,11 @@ const fixedSettings: Settings = {
   log_timezone: 'UTC',
   timezone: 'UTC',
 };
+
+/** Keeps the log of the last run, and no older one. */
+export async function turnLog(log: string): Promise<void> {
+  if (await exists(log)) await rename(log, `${log}.1`);
+}
 
 export async function logTail(log: string): Promise<string> {
   const text = (await exists(log)) ? await readFile(log, 'utf8') : '';

@@ -10,7 +10,7 @@ import { clusterFolder, prepareCluster, type Secrets } from './cluster.ts';
 import { findHome, type Home, makeFolder } from './home.ts';
 import { LauncherError } from './launcher-error.ts';
 import { takeOwnership } from './ownership.ts';
-import { launch, logTail, type Settings, socketNumber, stopOrphan } from './postmaster.ts';
+import { launch, logTail, type Settings, socketNumber, stopOrphan, turnLog } from './postmaster.ts';
 
 export interface StartOptions {
   /** Holds everything: the cluster, `secrets` (mode 0600), the log. Made if it does not exist. */
@@ -44,8 +44,8 @@ export interface RunningPostgres {
 
 /** Recovery after a crash may take minutes on a slow disk; longer than this something is wrong. */
 const startMs = 600_000;
-/** A crashed server's children may hold its memory for a moment; until then a start fails and is tried again. */
-const crashedChildrenMs = 10_000;
+/** A killed server's children finish the statement they are at; until then a start fails and is tried again. */
+const crashedChildrenMs = 30_000;
 const againMs = 200;
 const pollMs = 20;
 const fastStopMs = 60_000;
@@ -79,6 +79,7 @@ async function start(
   const socketFolder = await makeSocketFolder(home);
   const login = { host: socketFolder, port: socketNumber, user: secrets.superuser, password: secrets.password };
   const log = join(directory, 'postgres.log');
+  await turnLog(log);
   const again = performance.now() + crashedChildrenMs;
   for (;;) {
     const child = await launch(home, socketFolder, options.settings ?? {}, log);
