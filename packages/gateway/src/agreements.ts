@@ -25,7 +25,7 @@ import {
   reasons,
 } from '@clearway/core';
 import { suites } from '@clearway/ports';
-import { type Answer, jsonAnswer, mustBeSigned, type Operation, Refusal, readMessage } from './call.ts';
+import { jsonReply, mustBeSigned, type Operation, Refusal, type Reply, readMessage } from './call.ts';
 import { outcomeWithin } from './deadline.ts';
 import type { Edge } from './edge.ts';
 import { identifierOf, makerOf, mustBeOfPath, mustBeOwn } from './identifiers.ts';
@@ -55,14 +55,14 @@ export function agreementOperations(edge: Edge): Record<AgreementOperation, Oper
   }
 
   /** What became of a step; when that is not told in time, how the agreement stands at least. */
-  async function told(step: Promise<SubmitResult>, agreementId: string, code: string, waitMs: number): Promise<Answer> {
+  async function told(step: Promise<SubmitResult>, agreementId: string, code: string, waitMs: number): Promise<Reply> {
     const result = await outcomeWithin(clock, step, waitMs);
     if (result?.outcome === 'refused') {
       throw hiddenReasons.has(result.reason) ? notKnown() : refusalOf(result.reason);
     }
     const view = result?.agreement ?? (await outcomeWithin(clock, find(agreementId, code), settings.outcomeMarginMs));
     if (!view) throw unknownOutcome();
-    return jsonAnswer(agreementStatus(view));
+    return jsonReply(agreementStatus(view));
   }
 
   function patience(expiresAt: number): number {
@@ -99,7 +99,7 @@ export function agreementOperations(edge: Edge): Record<AgreementOperation, Oper
       const agreementId = identifierOf(parameters.agreementId!);
       const view = await find(agreementId, participant.code);
       if (!view) throw notKnown();
-      return jsonAnswer(agreementStatus(view));
+      return jsonReply(agreementStatus(view));
     },
 
     async confirmAgreement({ configuration, participant, parameters, body, receivedAt }) {

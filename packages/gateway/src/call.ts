@@ -1,4 +1,4 @@
-/** One request that has been let in, what its operation makes of it, and how an operation refuses. */
+/** One request that has been let in, what its operation replies, and how an operation refuses. */
 
 import {
   type Check,
@@ -24,14 +24,14 @@ export interface Call {
   readonly receivedAt: number;
 }
 
-export interface Answer {
+export interface Reply {
   readonly status: number;
   /** Absent with an empty body. */
   readonly contentType?: string;
   readonly body: Uint8Array;
 }
 
-export type Operation = (call: Call) => Promise<Answer>;
+export type Operation = (call: Call) => Promise<Reply>;
 
 /** A definite refusal; with the reason `none` the one honest "what became of it is not known". */
 export class Refusal extends Error {
@@ -49,9 +49,9 @@ export class Refusal extends Error {
 }
 
 export const jsonContentType = 'application/json';
-export const emptyAnswer: Answer = { status: 204, body: new Uint8Array(0) };
+export const emptyReply: Reply = { status: 204, body: new Uint8Array(0) };
 
-export function jsonAnswer(body: Uint8Array): Answer {
+export function jsonReply(body: Uint8Array): Reply {
   return { status: 200, contentType: jsonContentType, body };
 }
 

@@ -8,7 +8,7 @@ import {
   formatDate,
   formatTime,
 } from '@clearway/contract';
-import { encodeJson, jsonAnswer, type Operation, Refusal } from './call.ts';
+import { encodeJson, jsonReply, type Operation, Refusal } from './call.ts';
 import type { Edge } from './edge.ts';
 import type { CycleRecord, PositionRecord } from './records.ts';
 
@@ -28,7 +28,7 @@ export function cycleOperations(edge: Edge): Record<'getCycles' | 'getCycle' | '
   return {
     async getCycles() {
       const cycles = await records.cycles(cyclesListed);
-      return jsonAnswer(encodeJson({ cycles: cycles.map(wireCycle) }));
+      return jsonReply(encodeJson({ cycles: cycles.map(wireCycle) }));
     },
 
     async getCycle({ configuration, participant, parameters }) {
@@ -41,7 +41,7 @@ export function cycleOperations(edge: Edge): Record<'getCycles' | 'getCycle' | '
         totals: totalsOf(positions).map(turnoverOf),
         settlement: settlementsOf(cycle, positions, configuration.scheme.schemeId),
       };
-      return jsonAnswer(encodeJson(report));
+      return jsonReply(encodeJson(report));
     },
 
     async getReconciliationFile({ participant, parameters }) {

@@ -1,6 +1,7 @@
 /** Answers in time: what is not told by its deadline is told as unknown. */
 import type { Clock } from '@clearway/ports';
 import { OutcomeUnknownError } from './port.ts';
+import { refusalOf } from './refusals.ts';
 
 /** The result, or undefined when it is not there after `patienceMs` or the link broke before it came. */
 export async function outcomeWithin<T>(clock: Clock, work: Promise<T>, patienceMs: number): Promise<T | undefined> {
@@ -16,4 +17,11 @@ export async function outcomeWithin<T>(clock: Clock, work: Promise<T>, patienceM
   } finally {
     cancel();
   }
+}
+
+/** What is only read can be refused definitely. @throws Refusal when it is not there after `patienceMs` */
+export async function readWithin<T extends object>(clock: Clock, reading: Promise<T>, patienceMs: number): Promise<T> {
+  const read = await outcomeWithin(clock, reading, patienceMs);
+  if (read === undefined) throw refusalOf('cellUnavailable');
+  return read;
 }

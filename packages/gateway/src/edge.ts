@@ -4,7 +4,6 @@ import type { VerifyingKey } from '@clearway/contract';
 import type { Ports } from '@clearway/ports';
 import type { Configurator } from './configurator.ts';
 import type { Finality } from './finality.ts';
-import type { Log } from './log.ts';
 import type { Cell, PaymentView } from './port.ts';
 import type { Recent } from './recent.ts';
 import type { GatewayRecords } from './records.ts';
@@ -21,5 +20,4 @@ export interface Edge {
   /** Payments in a final state, so that enquiries about them need not trouble the cell. */
   readonly finalPayments: Recent<string, PaymentView>;
   readonly settings: GatewaySettings;
-  readonly log: Log;
 }

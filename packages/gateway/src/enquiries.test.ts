@@ -177,7 +177,7 @@ test('a request sent again and again spends the budget like new ones', async () 
 });
 
 test('enquiries that hang fill their own lane alone', async () => {
-  const bed = await testBed({ settings: { enquiriesInFlight: 1 } });
+  const bed = await testBed({ settings: { enquiriesInFlight: 1, enquiriesWaiting: 0 } });
   let free = () => {};
   let started = () => {};
   const hanging = new Promise<void>((resolve) => {
@@ -195,6 +195,27 @@ test('enquiries that hang fill their own lane alone', async () => {
   assert.equal((await bed.ask('00102', 'POST', '/v1/payments', await payout('00102'))).json.state, 'succeeded');
   free();
   assert.equal((await first).status, 404);
+});
+
+test('a cell that does not answer an enquiry in time is told as unavailable', async () => {
+  const bed = await testBed();
+  const asked = new Promise<void>((resolve) => {
+    bed.cell.payment = () => {
+      resolve();
+      return new Promise(() => {});
+    };
+  });
+  const told = bed.ask('00101', 'GET', pathOf(identifier('00101')));
+  await asked;
+  bed.clock.pass(5_000);
+  assert.deepEqual([(await told).status, (await told).json.reason], [503, 'cellUnavailable']);
+});
+
+test('a success is told although the records are away', async () => {
+  const bed = await testBed({ records: { cycle: () => Promise.reject(new Error('no connection')) } });
+  const { paymentId } = await paid(bed);
+  const told = await bed.ask('00101', 'GET', pathOf(paymentId));
+  assert.deepEqual([told.json.state, told.json.isoStatus], ['succeeded', 'ACSP']);
 });
 
 test('a flood of enquiries reaches the cell only within the budget, and every payment in it succeeds', async () => {

@@ -198,6 +198,8 @@ const badRequests: readonly [
     401,
     'signatureInvalid',
   ],
+  ['a signature under another name', withHeader('signature', 'other=:AAAA:'), 401, 'signatureInvalid'],
+  ['a signature that cannot be read', withHeader('signature', '((('), 401, 'signatureInvalid'],
   ['text/plain', withHeader('content-type', 'text/plain'), 415, 'contentTypeUnsupported'],
   ['JSON with a boundary', withHeader('content-type', 'application/json; boundary=x'), 415, 'contentTypeUnsupported'],
   ['no content type', without('content-type'), 415, 'contentTypeUnsupported'],

@@ -29,6 +29,16 @@ test('a gauge tells what it reads at that moment', () => {
   assert.match(metrics.text(), /^clearway_gateway_in_flight 4$/m);
 });
 
+test('gauges of one label are written by its values, infinity as the format says', () => {
+  const metrics = createMetrics();
+  metrics.gauges('clearway_gateway_in_flight', 'Now.', 'lane', () => ({
+    payment: 2,
+    enquiry: Number.POSITIVE_INFINITY,
+  }));
+  assert.match(metrics.text(), /^clearway_gateway_in_flight\{lane="payment"\} 2$/m);
+  assert.match(metrics.text(), /^clearway_gateway_in_flight\{lane="enquiry"\} \+Inf$/m);
+});
+
 test('a histogram counts each duration in the first bucket that is not below it, cumulated', () => {
   const metrics = createMetrics();
   const seconds = metrics.histogram('clearway_gateway_request_seconds', 'Time.', ['route']);

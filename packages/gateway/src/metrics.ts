@@ -85,7 +85,7 @@ export function createMetrics(): Metrics {
     gauge(name, help, read) {
       add(name, {
         write(lines) {
-          lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name} ${read()}`);
+          lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name} ${number(read())}`);
         },
       });
     },
@@ -94,7 +94,8 @@ export function createMetrics(): Metrics {
       add(name, {
         write(lines) {
           lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`);
-          for (const [key, value] of Object.entries(read())) lines.push(`${name}${braces([label], key)} ${value}`);
+          for (const [key, value] of Object.entries(read()))
+            lines.push(`${name}${braces([label], key)} ${number(value)}`);
         },
       });
     },
@@ -152,6 +153,11 @@ export function createMetrics(): Metrics {
       return `${lines.join('\n')}\n`;
     },
   };
+}
+
+/** As the format writes numbers. */
+function number(value: number): string {
+  return Number.isFinite(value) || Number.isNaN(value) ? String(value) : value > 0 ? '+Inf' : '-Inf';
 }
 
 function seconds(ms: number): string {

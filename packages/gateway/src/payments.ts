@@ -12,7 +12,7 @@ import {
 } from '@clearway/contract';
 import { encodeRecordAnswer, encodeSubmitPayment, identifierToBytes, parseIdentifier, reasons } from '@clearway/core';
 import { suites } from '@clearway/ports';
-import { jsonAnswer, mustBeSigned, type Operation, Refusal, readMessage } from './call.ts';
+import { jsonReply, mustBeSigned, type Operation, Refusal, readMessage } from './call.ts';
 import { outcomeWithin } from './deadline.ts';
 import type { Edge } from './edge.ts';
 import { identifierOf, mustBeOfPath, mustBeOwn } from './identifiers.ts';
@@ -50,13 +50,13 @@ export function paymentOperations(edge: Edge): Record<'submitPayment' | 'getPaym
       const expiresAt = parseTime(payment.expiresAt)!;
       const command = encodePayment(payment, expiresAt, receivedAt, crypto.sha256(canonical));
       const told = await outcomeWithin(clock, cell.submit(command, body), patience(expiresAt));
-      if (told === undefined) return jsonAnswer(paymentStatus(unknownPayment(payment, participant.code), false));
+      if (told === undefined) return jsonReply(paymentStatus(unknownPayment(payment, participant.code), false));
       const view = told.payment;
       if (told.outcome === 'refused') throw refusalOf(told.reason, paymentId);
       if (view === undefined) throw unknownOutcome();
       if (view.state === 'refused') throw refusalOf(view.reason, paymentId);
       remember(view);
-      return jsonAnswer(paymentStatus(view, told.outcome === 'repeated' && (await finality.isSettled(view.cycle))));
+      return jsonReply(paymentStatus(view, told.outcome === 'repeated' && (await finality.isSettled(view.cycle))));
     },
 
     async getPayment({ participant, parameters }) {
@@ -64,7 +64,7 @@ export function paymentOperations(edge: Edge): Record<'submitPayment' | 'getPaym
       const view = await find(paymentId, participant.code);
       if (!view) throw notKnown(paymentId);
       if (view.state === 'refused') throw refusalOf(view.reason, paymentId);
-      return jsonAnswer(paymentStatus(view, await finality.isSettled(view.cycle)));
+      return jsonReply(paymentStatus(view, await finality.isSettled(view.cycle)));
     },
 
     async answerPayment({ configuration, participant, parameters, body, receivedAt }) {
@@ -83,7 +83,7 @@ export function paymentOperations(edge: Edge): Record<'submitPayment' | 'getPaym
       const view = told.payment ?? (await find(paymentId, participant.code));
       if (!view) throw unknownOutcome();
       remember(view);
-      return jsonAnswer(paymentStatus(view, await finality.isSettled(view.cycle)));
+      return jsonReply(paymentStatus(view, await finality.isSettled(view.cycle)));
     },
   };
 

@@ -7,7 +7,7 @@ import {
   type Platform,
   type WireKey,
 } from '@clearway/contract';
-import { type Answer, emptyAnswer, encodeJson, jsonAnswer, type Operation, Refusal, readMessage } from './call.ts';
+import { emptyReply, encodeJson, jsonReply, type Operation, Refusal, type Reply, readMessage } from './call.ts';
 import { outcomeWithin } from './deadline.ts';
 import type { Edge } from './edge.ts';
 import type { Configuration, SubmitResult } from './port.ts';
@@ -26,11 +26,11 @@ export function registryOperations(edge: Edge): Record<RegistryOperation, Operat
   /** The directory is large and asked for often: written once for each snapshot. */
   const directories = new WeakMap<Configuration['participants'], Uint8Array>();
 
-  async function adopted(change: Promise<SubmitResult>): Promise<Answer> {
+  async function adopted(change: Promise<SubmitResult>): Promise<Reply> {
     const told = await outcomeWithin(clock, change, settings.cellPatienceMs);
     if (told === undefined) throw unknownOutcome();
     if (told.outcome === 'refused') throw refusalOf(told.reason);
-    return emptyAnswer;
+    return emptyReply;
   }
 
   return {
@@ -44,13 +44,13 @@ export function registryOperations(edge: Edge): Record<RegistryOperation, Operat
         offerTimeoutMs: scheme.offerTimeoutMs,
         longestExpiryMs: scheme.longestExpiryMs,
       };
-      return jsonAnswer(encodeJson(platform));
+      return jsonReply(encodeJson(platform));
     },
 
     async getParticipants({ configuration: { participants } }) {
       const written = directories.get(participants) ?? encodeJson(directoryOf(participants));
       directories.set(participants, written);
-      return jsonAnswer(written);
+      return jsonReply(written);
     },
 
     async addKey({ participant, body }) {
