@@ -31,7 +31,7 @@ export function cycleOperations(edge: Edge): Record<'getCycles' | 'getCycle' | '
       return jsonReply(encodeJson({ cycles: cycles.map(wireCycle) }));
     },
 
-    async getCycle({ configuration, participant, parameters }) {
+    async getCycle({ participant, parameters }) {
       const cycle = await find(parameters.cycle);
       const positions = await records.positions(cycle.cycle);
       const own = positions.filter(({ participant: code }) => code === participant.code);
@@ -39,7 +39,7 @@ export function cycleOperations(edge: Edge): Record<'getCycles' | 'getCycle' | '
         ...wireCycle(cycle),
         positions: own.map((position) => ({ participant: participant.code, ...turnoverOf(position) })),
         totals: totalsOf(positions).map(turnoverOf),
-        settlement: settlementsOf(cycle, positions, configuration.scheme.schemeId),
+        settlement: settlementsOf(cycle, positions),
       };
       return jsonReply(encodeJson(report));
     },
@@ -59,8 +59,8 @@ export function cycleOperations(edge: Edge): Record<'getCycles' | 'getCycle' | '
 }
 
 /** Under which the settlement agent knows the settlement of a cycle in one currency (ISO 4217 letters). */
-export function settlementInstructionId(schemeId: string, cycle: number, currency: string): string {
-  return `${schemeId.replace(/[^A-Za-z0-9._-]/g, '_')}:${cycle}:${currency}`;
+export function settlementInstructionId(cycle: number, currency: string): string {
+  return `C${cycle}-${currency}`;
 }
 
 function wireCycle({ cycle, businessDate, state, ...times }: CycleRecord): Cycle {
@@ -114,13 +114,13 @@ const settlementStates: Readonly<Record<string, CycleSettlement['state']>> = {
 };
 
 /** Who is short is told to nobody but the operator and the settlement agent. */
-function settlementsOf(cycle: CycleRecord, positions: readonly PositionRecord[], schemeId: string): CycleSettlement[] {
+function settlementsOf(cycle: CycleRecord, positions: readonly PositionRecord[]): CycleSettlement[] {
   const state = settlementStates[cycle.state];
   if (!state) return [];
   return totalsOf(positions).map(({ currency }) => {
     const alpha = formatAmount(0, currency).currency;
     return {
-      instructionId: settlementInstructionId(schemeId, cycle.cycle, alpha),
+      instructionId: settlementInstructionId(cycle.cycle, alpha),
       currency: alpha,
       state,
       ...(cycle.settledAt > 0 && { settledAt: formatTime(cycle.settledAt) }),

@@ -245,7 +245,7 @@ test('cycles are listed, and reported with the asker’s own position, all total
   ]);
   assert.deepEqual(json.settlement, [
     {
-      instructionId: 'CLRW-T:1:CNY',
+      instructionId: 'C1-CNY',
       currency: 'CNY',
       state: 'settled',
       settledAt: new Date(startedAt + 3).toISOString(),
