@@ -26,7 +26,7 @@ import {
 } from '@clearway/core';
 import { suites } from '@clearway/ports';
 import { jsonReply, mustBeSigned, type Operation, Refusal, type Reply, readMessage } from './call.ts';
-import { outcomeWithin } from './deadline.ts';
+import { outcomeWithin, patienceFor } from './deadline.ts';
 import type { Edge } from './edge.ts';
 import { identifierOf, makerOf, mustBeOfPath, mustBeOwn } from './identifiers.ts';
 import type { AgreementView, SubmitResult } from './port.ts';
@@ -65,10 +65,6 @@ export function agreementOperations(edge: Edge): Record<AgreementOperation, Oper
     return jsonReply(agreementStatus(view));
   }
 
-  function patience(expiresAt: number): number {
-    return Math.max(expiresAt - clock.now(), settings.cellPatienceMs) + settings.outcomeMarginMs;
-  }
-
   return {
     async requestAgreement({ configuration, participant, body, receivedAt }) {
       const agreement = readMessage(body, checkAgreementRequest);
@@ -92,7 +88,8 @@ export function agreementOperations(edge: Edge): Record<AgreementOperation, Oper
         receivedAt,
         hash: crypto.sha256(canonical),
       });
-      return told(cell.submit(command, body), agreementId, participant.code, patience(expiresAt));
+      const waitMs = patienceFor(clock, configuration.scheme, settings, expiresAt);
+      return told(cell.submit(command, body), agreementId, participant.code, waitMs);
     },
 
     async getAgreement({ participant, parameters }) {
@@ -119,7 +116,8 @@ export function agreementOperations(edge: Edge): Record<AgreementOperation, Oper
         receivedAt,
         hash: crypto.sha256(canonical),
       });
-      return told(cell.submit(command, body), agreementId, participant.code, patience(expiresAt));
+      const waitMs = patienceFor(clock, configuration.scheme, settings, expiresAt);
+      return told(cell.submit(command, body), agreementId, participant.code, waitMs);
     },
 
     async rescindAgreement({ configuration, participant, parameters, body, receivedAt }) {

@@ -349,6 +349,21 @@ test('a cell that says nothing until after expiresAt leaves the payment unknown'
   assert.equal((await told).json.state, 'unknown');
 });
 
+test('a cell that has stopped keeps nobody waiting for longer than the scheme lets an expiry be', async () => {
+  const bed = await testBed();
+  const asked = new Promise<void>((resolve) => {
+    bed.cell.decide = () => {
+      resolve();
+      return new Promise<SubmitResult>(() => {});
+    };
+  });
+  const payment = await payout('00101', { expiresAt: '2999-01-01T00:00:00.000Z' });
+  const told = bed.ask('00101', 'POST', '/v1/payments', payment);
+  await asked;
+  bed.clock.pass(61_000);
+  assert.equal((await told).json.state, 'unknown');
+});
+
 test('a mistake of ours is never told as a definite refusal of a payment', async () => {
   const bed = await testBed();
   bed.cell.decide = () => Promise.reject(new TypeError('a mistake'));

@@ -13,7 +13,7 @@ import {
 import { encodeRecordAnswer, encodeSubmitPayment, identifierToBytes, parseIdentifier, reasons } from '@clearway/core';
 import { suites } from '@clearway/ports';
 import { jsonReply, mustBeSigned, type Operation, Refusal, readMessage } from './call.ts';
-import { outcomeWithin } from './deadline.ts';
+import { outcomeWithin, patienceFor } from './deadline.ts';
 import type { Edge } from './edge.ts';
 import { identifierOf, mustBeOfPath, mustBeOwn } from './identifiers.ts';
 import type { PaymentView, SubmitResult } from './port.ts';
@@ -49,7 +49,8 @@ export function paymentOperations(edge: Edge): Record<'submitPayment' | 'getPaym
 
       const expiresAt = parseTime(payment.expiresAt)!;
       const command = encodePayment(payment, expiresAt, receivedAt, crypto.sha256(canonical));
-      const told = await outcomeWithin(clock, cell.submit(command, body), patience(expiresAt));
+      const waitMs = patienceFor(clock, configuration.scheme, settings, expiresAt);
+      const told = await outcomeWithin(clock, cell.submit(command, body), waitMs);
       if (told === undefined) return jsonReply(paymentStatus(unknownPayment(payment, participant.code), false));
       const view = told.payment;
       if (told.outcome === 'refused') throw refusalOf(told.reason, paymentId);
@@ -71,8 +72,7 @@ export function paymentOperations(edge: Edge): Record<'submitPayment' | 'getPaym
       const answer = readMessage(body, checkPaymentAnswer);
       const { paymentId } = answer;
       mustBeOfPath('paymentId', paymentId, parameters.paymentId);
-      if (participant.role !== 'bank')
-        throw new Refusal('roleNotAllowed', 'Only the instructed bank answers a payment');
+      if (participant.role !== 'bank') throw new Refusal('roleNotAllowed', 'Only its bank answers a payment');
       const canonical = canonicalPaymentAnswer(configuration.scheme, participant.code, answer);
       await mustBeSigned(crypto, participant.keys, canonical, answer.signature, receivedAt);
 
@@ -86,10 +86,6 @@ export function paymentOperations(edge: Edge): Record<'submitPayment' | 'getPaym
       return jsonReply(paymentStatus(view, await finality.isSettled(view.cycle)));
     },
   };
-
-  function patience(expiresAt: number): number {
-    return Math.max(expiresAt - clock.now(), settings.cellPatienceMs) + settings.outcomeMarginMs;
-  }
 
   function unknownPayment(payment: PaymentRequest, instructingAgent: string): PaymentView {
     const { minor, currency } = amountOf(payment);
