@@ -1,6 +1,8 @@
 /** One connection to the primary. */
+import type { Clock } from '@clearway/ports';
 import { Client, type ClientConfig } from 'pg';
 import { UnavailableError } from '../port.ts';
+import { within } from './deadline.ts';
 
 /** `host` may be the folder of a Unix socket. */
 export interface PostgresConnection {
@@ -19,35 +21,50 @@ export class UnsafeDatabaseError extends UnavailableError {
 
 const connectMs = 5_000;
 
+/** @throws Error of the driver */
+export async function connect(server: PostgresConnection): Promise<Client> {
+  const client = new Client({
+    ...server,
+    connectionTimeoutMillis: connectMs,
+    keepAlive: true,
+    application_name: 'clearway',
+  });
+  client.on('error', () => {}); // the query in hand fails as well, or the next one
+  await client.connect();
+  return client;
+}
+
 /**
  * Connects to the first of the servers that is not a standby.
  * @throws UnavailableError if there is none
  */
-export async function connect(servers: readonly PostgresConnection[]): Promise<Client> {
+export async function connectToPrimary(
+  servers: readonly PostgresConnection[],
+  clock: Pick<Clock, 'after'>,
+): Promise<Client> {
   const refusals: string[] = [];
   for (const server of servers) {
-    const client = new Client({
-      ...server,
-      connectionTimeoutMillis: connectMs,
-      keepAlive: true,
-      application_name: 'clearway',
-    });
-    client.on('error', () => {}); // the query in hand fails as well, or the next one
     try {
-      await client.connect();
-      if (servers.length === 1 || (await isPrimary(client))) return client;
+      const client = await connect(server);
+      if (servers.length === 1 || (await isPrimary(client, clock))) return client;
       refusals.push(`${server.host}:${server.port} is a standby`);
     } catch (error) {
       refusals.push(`${server.host}:${server.port}: ${(error as Error).message}`);
     }
-    void client.end();
   }
-  throw new UnavailableError(`PostgreSQL cannot be reached (${refusals.join('; ')}). Nothing was written.`);
+  throw new UnavailableError(`PostgreSQL cannot be reached (${refusals.join('; ')}). Nothing was sent.`);
 }
 
-async function isPrimary(client: Client): Promise<boolean> {
-  const { rows } = await client.query('SELECT NOT pg_is_in_recovery() AS primary');
-  return rows[0].primary;
+/** Ends the connection unless it is. */
+async function isPrimary(client: Client, clock: Pick<Clock, 'after'>): Promise<boolean> {
+  let primary = false;
+  try {
+    const { rows } = await within(clock, connectMs, client.query('SELECT NOT pg_is_in_recovery() AS primary'));
+    primary = rows[0].primary;
+    return primary;
+  } finally {
+    if (!primary) void client.end();
+  }
 }
 
 /** `remote_write` and weaker can lose what was acknowledged when a machine dies. */

@@ -7,7 +7,7 @@
 import type { Clock } from '@clearway/ports';
 import type { Client } from 'pg';
 import { to } from 'pg-copy-streams';
-import { within } from './pool.ts';
+import { within } from './deadline.ts';
 
 const headBytes = 19;
 const extensionAt = 15;

@@ -36,7 +36,7 @@ export async function migrate(
   passwords: RolePasswords,
   ports: { readonly crypto: Pick<Crypto, 'sha256'>; readonly chance: Chance },
 ): Promise<Migrated> {
-  const client = await connect([owner]);
+  const client = await connect(owner);
   try {
     await client.query('SELECT pg_advisory_lock($1)', [lock]);
     await client.query('SET client_min_messages = warning');

@@ -2,10 +2,12 @@
  * A few connections, used by one at a time, in order of asking.
  *
  * After any error a connection is thrown away: errors are rare, and so no state of a failed query is ever met by the
- * next one. Every use has a deadline, since a dead peer would otherwise hang until TCP gives up.
+ * next one.
  */
 import type { Clock } from '@clearway/ports';
 import type { Client } from 'pg';
+import { UnavailableError } from '../port.ts';
+import { DeadlineError, within } from './deadline.ts';
 
 export interface PoolOptions {
   readonly size: number;
@@ -16,14 +18,9 @@ export interface PoolOptions {
 
 export interface Pool {
   readonly size: number;
-  /** Throws what `connect` or `work` throw, or {@link DeadlineError}; the deadline runs once there is a connection. */
+  /** Throws what `connect` or `work` throw; DeadlineError only once `work` has begun. */
   use<T>(deadlineMs: number, work: (client: Client) => Promise<T>): Promise<T>;
   close(): Promise<void>;
-}
-
-/** What was asked may have happened or not. */
-export class DeadlineError extends Error {
-  override name = 'DeadlineError';
 }
 
 export function createPool({ size, clock, connect }: PoolOptions): Pool {
@@ -44,8 +41,14 @@ export function createPool({ size, clock, connect }: PoolOptions): Pool {
     else used -= 1;
   }
 
-  async function open(): Promise<Client> {
-    const client = await connect();
+  async function open(deadlineMs: number): Promise<Client> {
+    const connecting = connect();
+    const client = await within(clock, deadlineMs, connecting).catch((error) => {
+      connecting.then((late) => late.end()).catch(() => {}); // its own error is the one that is thrown here
+      throw error instanceof DeadlineError
+        ? new UnavailableError('PostgreSQL takes connections but does not answer. Nothing was sent.')
+        : error;
+    });
     client.once('end', () => {
       dead.add(client);
       const place = idle.indexOf(client);
@@ -64,7 +67,7 @@ export function createPool({ size, clock, connect }: PoolOptions): Pool {
     async use(deadlineMs, work) {
       await take();
       try {
-        const client = idle.pop() ?? (await open());
+        const client = idle.pop() ?? (await open(deadlineMs));
         try {
           const result = await within(clock, deadlineMs, work(client));
           keep(client);
@@ -83,12 +86,4 @@ export function createPool({ size, clock, connect }: PoolOptions): Pool {
       await Promise.all(idle.splice(0).map((client) => client.end()));
     },
   };
-}
-
-/** @throws DeadlineError if `promise` is not done in time; it goes on unheard */
-export function within<T>(clock: Pick<Clock, 'after'>, deadlineMs: number, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(deadlineMs, () => reject(new DeadlineError(`no answer within ${deadlineMs} ms`)));
-    promise.then(resolve, reject).finally(cancel);
-  });
 }

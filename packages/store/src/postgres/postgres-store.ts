@@ -2,7 +2,7 @@
 import type { Chance, Clock, Crypto } from '@clearway/ports';
 import type { CellPlace } from '../batch.ts';
 import type { Store } from '../port.ts';
-import { assertDurable, connect, type PostgresConnection } from './connection.ts';
+import { assertDurable, connectToPrimary, type PostgresConnection } from './connection.ts';
 import { createPool } from './pool.ts';
 import { postgresBodyKeys, postgresConfigurations, postgresSnapshots } from './postgres-documents.ts';
 import { postgresJournal } from './postgres-journal.ts';
@@ -34,34 +34,27 @@ export const routingNumber = ({ centre, cell }: CellPlace) => centre * 10_000 + 
  */
 export async function postgresStore(options: PostgresStoreOptions): Promise<Store> {
   const { connections, clock, appendDeadlineMs = 10_000, queryDeadlineMs = 30_000 } = options;
-  const connectToPrimary = () => connect(connections);
+  const open = () => connectToPrimary(connections, clock);
   const appends = createPool({
     size: options.appendConnections ?? 4,
     clock,
     async connect() {
-      const client = await connectToPrimary();
+      const client = await open();
       await assertDurable(client);
       return client;
     },
   });
-  const queries = createPool({ size: options.queryConnections ?? 3, clock, connect: connectToPrimary });
+  const queries = createPool({ size: options.queryConnections ?? 3, clock, connect: open });
   await appends.use(queryDeadlineMs, async () => {});
 
-  const shared = {
-    ...options,
-    cell: routingNumber(options.place),
-    appends,
-    queries,
-    appendDeadlineMs,
-    queryDeadlineMs,
-  };
-  const parts = { ...shared, connect: connectToPrimary };
+  const cell = routingNumber(options.place);
+  const parts = { ...options, cell, appends, queries, appendDeadlineMs, queryDeadlineMs, connect: open };
   return {
     journal: postgresJournal(parts),
     snapshots: postgresSnapshots(parts),
     configurations: postgresConfigurations(parts),
     bodyKeys: postgresBodyKeys(parts),
-    records: postgresRecords(shared.cell, queries, queryDeadlineMs),
+    records: postgresRecords(cell, queries, queryDeadlineMs),
     async close() {
       await Promise.all([appends.close(), queries.close()]);
     },
