@@ -125,8 +125,8 @@ export function restored(state: State): State {
 }
 
 /** The cell that a journal makes of nothing. */
-export function replay(journal: readonly Batch[]): Cell {
-  const again = new Cell();
-  for (const { at, facts } of journal) again.apply(at, withoutOutcomes(facts));
-  return again;
+export function replay(journal: readonly Batch[]): { cell: Cell; applied: Applied[] } {
+  const cell = new Cell();
+  const applied = journal.map(({ at, facts }) => cell.apply(at, withoutOutcomes(facts)));
+  return { cell, applied };
 }
