@@ -1,11 +1,15 @@
 /** Money, times and dates in the words that people read. */
-import { formatAmount, formatDate, formatTime } from '@clearway/contract';
+import { formatAmount, formatDate, formatTime, type Money } from '@clearway/contract';
 
-/** `1234.50 CNY`; minor units and ISO 4217 number. A payment refused for its currency has none. */
+/** For programs, as on the wire; null without a currency, as of a payment that was refused for it. */
+export function moneyOf(minor: bigint | number, currency: number): Money | null {
+  return currency === 0 ? null : formatAmount(minor, currency);
+}
+
+/** `1234.50 CNY`; minor units and ISO 4217 number. */
 export function money(minor: bigint | number, currency: number): string {
-  if (currency === 0) return `${minor} minor units`;
-  const { amount, currency: alpha } = formatAmount(minor, currency);
-  return `${amount} ${alpha}`;
+  const value = moneyOf(minor, currency);
+  return value === null ? `${minor} minor units` : `${value.amount} ${value.currency}`;
 }
 
 /** UTC with milliseconds; a dash for what has not happened. */
@@ -20,6 +24,11 @@ export function date(yyyymmdd: number): string {
 const thousands = new Intl.NumberFormat('en-US');
 export function count(value: number): string {
   return thousands.format(value);
+}
+
+/** `1 batch`, `1,200 batches`. */
+export function many(number: number, one: string, several = `${one}s`): string {
+  return `${count(number)} ${number === 1 ? one : several}`;
 }
 
 /** `840 ms`, `12.3 s`, `4 min 05 s`. */

@@ -35,7 +35,6 @@ import {
   reasons,
   type SigningAnswer,
 } from '@clearway/core';
-import type { Delivery, DeliveryResult, SubmitResult } from '@clearway/gateway';
 import { type Cancel, type Clock, type Ports, type Suite, suites } from '@clearway/ports';
 import {
   createCell,
@@ -75,6 +74,8 @@ export interface RecordedCell {
   stop(): Promise<void>;
 }
 
+type SubmitResult = Awaited<ReturnType<RunningCell['submit']>>;
+type Deliver = Parameters<RunningCell['attach']>[0]['deliver'];
 type TestPorts = Pick<Ports, 'clock' | 'crypto' | 'chance'>;
 
 export async function recordCell(
@@ -337,7 +338,7 @@ function participantsDocument(keys: Keys): ParticipantsDocument {
 }
 
 /** All banks as one deliverer, which answers with what a bank would sign. */
-function createBanks(cell: RunningCell, keys: Keys, { crypto, clock }: TestPorts) {
+function createBanks(cell: RunningCell, keys: Keys, { crypto, clock }: TestPorts): Deliver {
   const answerPayment = async (bank: string, request: PaymentRequest, answer: BankAnswer, reason?: Reason) => {
     const key = keys.get(bank)!;
     const paymentHash = hex(crypto.sha256(canonicalPayment(scheme, request)));
@@ -378,7 +379,7 @@ function createBanks(cell: RunningCell, keys: Keys, { crypto, clock }: TestPorts
     await cell.submit(command, json({ ...message, signature }));
   };
 
-  return async ({ kind, participant, message }: Delivery): Promise<DeliveryResult> => {
+  return async ({ kind, participant, message }) => {
     const body = message === undefined ? undefined : JSON.parse(Buffer.from(message).toString('utf8'));
     switch (kind) {
       case 'offer': {

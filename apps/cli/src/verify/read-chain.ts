@@ -42,7 +42,7 @@ export async function* readChain(
       return;
     } catch (error) {
       if (!isDamage(error)) throw error;
-      findings.breach('chain', error.message, { sequence: link.sequence + 1 });
+      findings.breach('chain', error.message.replace(/^Batch \d+: /, ''), { sequence: link.sequence + 1 });
     }
     const next = await readBroken(journal, crypto, link, findings);
     if (next === undefined) return;

@@ -9,7 +9,8 @@ export interface SnapshotCheck {
   readonly sequence: number;
   /** Called with the state after each batch. */
   look(state: State): Promise<void>;
-  end(last: number): void;
+  /** The journal ends at `last`; it was replayed up to `replayed`. */
+  end(last: number, replayed: number): void;
 }
 
 export async function createSnapshotCheck(
@@ -61,14 +62,14 @@ export async function createSnapshotCheck(
         } else sealed = newest;
       }
     },
-    end(last) {
+    end(last, replayed) {
       if (sealed === undefined) findings.notChecked('No snapshot: none has been taken yet.');
       else if (isCompared) return;
-      else if (last >= sealed.sequence) findings.notChecked('The newest snapshot: newer ones were sealed meanwhile.');
-      else
-        findings.breach('snapshot', `the snapshot is later than the end of the replay, ${last}`, {
-          sequence: sealed.sequence,
-        });
+      else if (last < sealed.sequence) {
+        findings.breach('snapshot', `it is later than the end of the journal, ${last}`, { sequence: sealed.sequence });
+      } else if (replayed >= sealed.sequence) {
+        findings.notChecked('The newest snapshot: newer ones were sealed meanwhile.');
+      }
     },
   };
 }

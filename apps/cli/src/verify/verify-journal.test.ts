@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { layout, outcomes, writeUint64 } from '@clearway/core';
 import { realChance, realClock, realCrypto } from '@clearway/ports/real';
-import { type MemoryDisk, memoryDisk, memoryStore, type PaymentRecord } from '@clearway/store';
+import {
+  DamagedJournalError,
+  type Journal,
+  type MemoryDisk,
+  memoryDisk,
+  memoryStore,
+  type PaymentRecord,
+} from '@clearway/store';
 import { banks, institutions, place, playDay, recordCell } from '../testing/recorded-cell.ts';
 import { batchOf, flip, replaceBatch, rewrite } from '../testing/tamper.ts';
 import type { Breach, Check } from './report.ts';
@@ -128,7 +135,9 @@ const cases: readonly Case[] = [
     name: 'the time in the last header',
     tamper: (disk) => {
       const batch = batchOf(disk, lastSequence(disk));
-      replaceBatch(disk, { ...batch, header: flip(batch.header, 31) });
+      const header = batch.header.slice();
+      viewOf(header).setBigUint64(24, viewOf(header).getBigUint64(24) + 1n);
+      replaceBatch(disk, { ...batch, header });
     },
     check: 'records',
     what: /changedAt differs/,
@@ -394,6 +403,28 @@ test('what follows a broken batch is still looked at, as far as that can be', as
   );
   assert.match(report.notChecked.join(), new RegExp(`after batch ${first.sequence - 1}, where the replay ends`));
   assert.equal(report.last.sequence, lastSequence(clean));
+});
+
+test('a batch that is missing in the middle is named', async () => {
+  const store = storeOn(clean);
+  const missing = answerOf(day.payout);
+  const damage = new DamagedJournalError(`Batch ${missing} is missing.`);
+  const journal: Journal = {
+    ...store.journal,
+    async *read(from) {
+      for await (const batch of store.journal.read(from)) {
+        if (batch.sequence === missing) throw damage;
+        yield batch;
+      }
+    },
+    async readOne(sequence) {
+      if (sequence === missing) throw damage;
+      return store.journal.readOne(sequence);
+    },
+  };
+  const report = await verifyJournal({ ...store, journal }, { place, crypto: realCrypto, clock: realClock });
+  assert.deepEqual(report.breaches[0], { check: 'chain', sequence: missing, what: damage.message });
+  assert.match(report.notChecked.join(), new RegExp(`Nothing from batch ${missing} on`));
 });
 
 test('a reader without body keys proves all the rest, and is told what was left out', async () => {

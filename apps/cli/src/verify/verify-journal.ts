@@ -135,7 +135,7 @@ export async function verifyJournal(store: Store, options: VerifyOptions): Promi
     findings.breach('chain', what, { sequence: last.sequence });
   }
   checkInvariants();
-  snapshot.end(state.sequence);
+  snapshot.end(last.sequence, state.sequence);
 
   if (isReplaying) {
     progress({ stage: 'records', done: 0, of: 0 });

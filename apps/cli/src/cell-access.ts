@@ -1,0 +1,87 @@
+/** Where a cell's data and its socket are: from the same settings as the server's programs. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Ports } from '@clearway/ports';
+import { connectOperator, type OperatorLink, readSettings, type Settings } from '@clearway/server';
+import { type PostgresConnection, postgresStore, type Store } from '@clearway/store';
+import { CommandError, exitCodes, type OpenedStore } from './given.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Roles of the connection file. `reader` is enough but for the bodies, whose keys only `cell` may read. */
+type Connections = Partial<Record<'cell' | 'reader', PostgresConnection>>;
+
+/** @throws CommandError when a setting or the connection file is wrong; UnavailableError when nothing answers */
+export async function openStore(
+  environment: Environment,
+  ports: Pick<Ports, 'clock' | 'chance' | 'crypto'>,
+): Promise<OpenedStore> {
+  const settings = settingsOf(environment);
+  const { reader, cell } = readConnections(settings.database);
+  const place = { centre: settings.centre, cell: settings.cell };
+  const open = (connection: PostgresConnection) =>
+    postgresStore({ connections: [connection], place, ...ports, appendConnections: 1 });
+  const store = await open(reader ?? cell!);
+  if (reader === undefined || cell === undefined) return { store, place, opensBodies: cell !== undefined };
+  const keyHolder = await open(cell);
+  return { store: withKeysOf(store, keyHolder), place, opensBodies: true };
+}
+
+/** Reads everything as one user, but the keys of the bodies as another. */
+function withKeysOf(store: Store, keyHolder: Store): Store {
+  return {
+    ...store,
+    bodyKeys: keyHolder.bodyKeys,
+    async close() {
+      await Promise.all([store.close(), keyHolder.close()]);
+    },
+  };
+}
+
+/** @throws CommandError when no cell answers */
+export async function openOperator(environment: Environment): Promise<OperatorLink> {
+  const socket = socketOf(environment);
+  try {
+    return await connectOperator(socket);
+  } catch (error) {
+    throw new CommandError((error as Error).message, exitCodes.unavailable);
+  }
+}
+
+function socketOf(environment: Environment): string {
+  const settings = settingsOf(environment);
+  const run = join(settings.data, 'run.json');
+  if (environment.CLEARWAY_SOCKET || !existsSync(run)) return settings.socket;
+  return (readJson(run) as { socket?: string }).socket ?? settings.socket;
+}
+
+function settingsOf(environment: Environment): Settings {
+  try {
+    return readSettings(environment);
+  } catch (error) {
+    throw new CommandError((error as Error).message, exitCodes.usage);
+  }
+}
+
+function readConnections(file: string): Connections {
+  if (!existsSync(file)) {
+    throw new CommandError(
+      `There is no connection file ${file}. Is CLEARWAY_DATA the folder of a cell that has been started? ` +
+        'Else name the file with CLEARWAY_DATABASE.',
+      exitCodes.unavailable,
+    );
+  }
+  const connections = readJson(file) as Connections;
+  if (connections.reader === undefined && connections.cell === undefined) {
+    throw new CommandError(`${file} has neither a "reader" nor a "cell" connection.`, exitCodes.usage);
+  }
+  return connections;
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new CommandError(`${file} cannot be read: ${(error as Error).message}`, exitCodes.usage);
+  }
+}

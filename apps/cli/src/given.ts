@@ -1,0 +1,99 @@
+/** What a command is given of the outside world, and how it answers. main.ts makes the real one, tests their own. */
+import type { Clock, Crypto } from '@clearway/ports';
+import type { OperatorLink } from '@clearway/server';
+import type { CellPlace, Store } from '@clearway/store';
+import { jsonLine } from './output/json.ts';
+import { type Progress, startProgress } from './output/progress.ts';
+import type { Terminal } from './output/terminal.ts';
+
+/** A cell's storage as this user may read it. */
+export interface OpenedStore {
+  readonly store: Store;
+  readonly place: CellPlace;
+  /** Whether this user holds the keys of the bodies. */
+  readonly opensBodies: boolean;
+}
+
+export interface Surroundings {
+  /** Answers, for people or programs. */
+  readonly output: Terminal;
+  /** Everything else: progress, warnings, errors. */
+  readonly errors: Terminal;
+  readonly clock: Pick<Clock, 'elapsed' | 'after'>;
+  readonly crypto: Crypto;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+  openStore(): Promise<OpenedStore>;
+  openOperator(): Promise<OperatorLink>;
+}
+
+export const exitCodes = {
+  done: 0,
+  /** The answer is no: something is broken, or there is no such thing. */
+  no: 1,
+  usage: 2,
+  /** Database or cell cannot be reached. */
+  unavailable: 3,
+  interrupted: 130,
+} as const;
+
+/** Ends the command with a message for people. */
+export class CommandError extends Error {
+  override name = 'CommandError';
+  readonly exitCode: number;
+  constructor(message: string, exitCode: number = exitCodes.no) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+export interface Given extends Surroundings {
+  /** Prints `value` for programs, or what `text` makes of it for people. */
+  answer(value: unknown, text: (output: Terminal) => string): void;
+  /** The exit code will be {@link exitCodes.no}. */
+  answerNo(): void;
+  progress(doing: string, unit: string): Progress;
+  /** The store, opened at first use and closed by {@link close}. */
+  read(): Promise<OpenedStore>;
+  operator(): Promise<OperatorLink>;
+  readonly exitCode: number;
+  close(): Promise<void>;
+}
+
+export function createGiven(surroundings: Surroundings, isJson: () => boolean): Given {
+  const { output, errors, clock } = surroundings;
+  const running: Progress[] = [];
+  let exitCode: number = exitCodes.done;
+  let opened: Promise<OpenedStore> | undefined;
+  let link: Promise<OperatorLink> | undefined;
+  return {
+    ...surroundings,
+    answer: (value, text) => output.write(isJson() ? jsonLine(value) : text(output)),
+    answerNo() {
+      exitCode = exitCodes.no;
+    },
+    progress(doing, unit) {
+      const progress = startProgress(errors, clock, doing, unit);
+      running.push(progress);
+      return progress;
+    },
+    read() {
+      opened ??= surroundings.openStore();
+      return opened;
+    },
+    operator() {
+      link ??= surroundings.openOperator();
+      return link;
+    },
+    get exitCode() {
+      return exitCode;
+    },
+    async close() {
+      for (const progress of running) progress.end();
+      const settled = await Promise.allSettled([opened, link]);
+      const [store, operator] = [settled[0], settled[1]];
+      if (operator.status === 'fulfilled') operator.value?.close();
+      if (store.status === 'fulfilled') await store.value?.store.close();
+    },
+  };
+}

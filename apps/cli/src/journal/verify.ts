@@ -1,0 +1,81 @@
+import { formatTime } from '@clearway/contract';
+import type { Command } from 'commander';
+import type { Given } from '../given.ts';
+import { sheet, table } from '../output/table.ts';
+import { paint, type Terminal } from '../output/terminal.ts';
+import { count, duration, many } from '../output/words.ts';
+import { type Breach, largestBreachList, type VerifyReport } from '../verify/report.ts';
+import { type VerifyProgress, verifyJournal } from '../verify/verify-journal.ts';
+
+const doing: Record<VerifyProgress['stage'], readonly [doing: string, unit: string]> = {
+  journal: ['Replaying the journal', 'batches'],
+  records: ['Comparing the records', 'payments'],
+  files: ['Comparing the files', 'files'],
+};
+
+/** `clearway verify` and `clearway journal verify` are one. */
+export function verifyCommand(parent: Command, given: Given): void {
+  parent
+    .command('verify')
+    .description(
+      'replay the journal into an empty core and compare state, snapshot, records, files, answers and signatures',
+    )
+    .option('--no-signatures', 'leave out the end-to-end signatures, which take most of the time')
+    .action(async ({ signatures }: { signatures: boolean }) => {
+      const { store, place, opensBodies } = await given.read();
+      const { crypto, clock, signal } = given;
+      let stage: VerifyProgress['stage'] = 'journal';
+      let progress = given.progress(...doing[stage]);
+      const report = await verifyJournal(store, {
+        place,
+        crypto,
+        clock,
+        signal,
+        opensBodies,
+        checksSignatures: signatures,
+        onProgress(now) {
+          if (now.stage !== stage) {
+            progress.end();
+            stage = now.stage;
+            progress = given.progress(...doing[stage]);
+          }
+          progress.update(now.done, now.of);
+        },
+      });
+      progress.end();
+      if (!report.isExact) given.answerNo();
+      given.answer(report, (output) => reportText(output, report));
+    });
+}
+
+function reportText(output: Terminal, report: VerifyReport): string {
+  const breaches = table<Breach>(
+    output,
+    [
+      { head: 'batch', align: 'right', value: ({ sequence }) => (sequence === undefined ? '–' : String(sequence)) },
+      { head: 'check', value: ({ check }) => paint(output, 'red', check) },
+      { head: 'about', value: ({ subject }) => subject ?? '–' },
+      { head: 'what is wrong', value: ({ what }) => what },
+    ],
+    report.breaches,
+    '',
+  );
+  const more =
+    report.breachCount > largestBreachList ? `… and ${count(report.breachCount - largestBreachList)} more\n` : '';
+  const verdict = report.isExact
+    ? paint(output, 'green', 'exact: everything that was checked agrees')
+    : paint(output, 'red', many(report.breachCount, 'breach', 'breaches'));
+  const summary = sheet(output, [
+    ['verdict', verdict],
+    ...report.notChecked.map((what): [string, string] => ['not checked', paint(output, 'yellow', what)]),
+    ['journal', `${many(report.last.sequence, 'batch', 'batches')}, ${many(report.commands, 'command')}`],
+    ['last batch', `${report.last.at === 0 ? '–' : formatTime(report.last.at)}, hash ${report.last.hash}`],
+    ['state hash', report.stateHash],
+    ['payments', `${count(report.payments)}, ${many(report.agreements, 'agreement')}, ${many(report.cycles, 'cycle')}`],
+    ['messages', `${count(report.messages)} opened, ${many(report.signatures, 'signature')} verified`],
+    ['snapshot', report.snapshot === 0 ? 'none compared' : `of batch ${count(report.snapshot)}`],
+    ['records', `written up to batch ${count(report.recordsCursor)}, ${many(report.files, 'file')} compared`],
+    ['took', duration(report.elapsedMs)],
+  ]);
+  return report.isExact ? summary : `${breaches}${more}\n${summary}`;
+}

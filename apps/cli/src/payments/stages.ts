@@ -1,0 +1,132 @@
+/**
+ * The way of one payment with the time of each stage, from the journal's facts, its bodies and the records.
+ *
+ * The journal tells a payment's deadlines by `tick`s that name nobody, so when it became unknown, or its reversal was
+ * decided, is told by the rules: the first tick at or after that deadline.
+ */
+import { formatTime, parseTime } from '@clearway/contract';
+import { isFinal, type PaymentState } from '@clearway/core';
+import type { Crypto } from '@clearway/ports';
+import { dayOf, type SchemeDocument } from '@clearway/server';
+import { decodeHeader, decryptBodies, type JournalBatch, type PaymentRecord } from '@clearway/store';
+import type { OpenedStore } from '../given.ts';
+import { type Fact, readFacts, type SubmitPaymentFact } from '../journal/fact.ts';
+
+export interface Stage {
+  readonly stage: string;
+  /** ms since 1970; by the cell's clock unless `clock` says another. */
+  readonly at: number;
+  /** Who was waited for since the stage before. */
+  readonly waitedFor: string;
+  readonly clock?: string;
+  /** Batch that it stands in. */
+  readonly sequence?: number;
+}
+
+export interface TraceOptions {
+  readonly crypto: Crypto;
+  readonly signal: AbortSignal;
+  onBatch(sequence: number): void;
+}
+
+export async function traceStages(
+  opened: OpenedStore,
+  record: PaymentRecord,
+  scheme: SchemeDocument,
+  options: TraceOptions,
+): Promise<Stage[]> {
+  const stages: Stage[] = [
+    { stage: 'received', at: record.receivedAt, waitedFor: record.instructingAgent, clock: 'gateway' },
+  ];
+  const { requestSequence, sequence: last, instructedAgent: bank } = record;
+  let deadlines: Deadlines | undefined;
+
+  for await (const batch of opened.store.journal.read(requestSequence)) {
+    options.signal.throwIfAborted();
+    if (batch.sequence > last) break;
+    options.onBatch(batch.sequence);
+    const { at } = decodeHeader(batch.header);
+    const { sequence } = batch;
+    for (const fact of readFacts(batch.facts)) {
+      if (fact.type === 'tick' && deadlines !== undefined) stages.push(...deadlines.pass(at, sequence));
+      if (!('paymentId' in fact) || fact.paymentId !== record.paymentId) continue;
+      if (fact.type === 'submitPayment' && sequence === requestSequence && fact.index === record.requestIndex) {
+        stages.push({ stage: 'validated', at, waitedFor: 'gateway and cell', sequence });
+        if (fact.outcome === 'refused')
+          stages.push({ stage: `told: refused (${fact.reason})`, at, waitedFor: 'cell', sequence });
+        else {
+          stages.push({ stage: 'offered', at, waitedFor: 'cell', sequence });
+          deadlines = createDeadlines(fact, at, scheme, bank);
+        }
+      } else if (fact.type === 'submitPayment') {
+        stages.push({ stage: `asked again: ${fact.outcome}`, at, waitedFor: record.instructingAgent, sequence });
+      } else {
+        const answeredAt = await readAnsweredAt(opened, batch, fact, at, options.crypto);
+        if (answeredAt !== undefined)
+          stages.push({ stage: `answered: ${fact.answer}`, at: answeredAt, waitedFor: bank, clock: bank });
+        const what = fact.outcome === 'accepted' ? 'answer recorded' : `answer ${fact.outcome}`;
+        stages.push({ stage: what, at, waitedFor: answeredAt === undefined ? bank : 'gateway and cell', sequence });
+        if (fact.outcome === 'accepted') {
+          stages.push({ stage: `told: ${record.state}`, at, waitedFor: 'cell', sequence });
+          deadlines = undefined;
+        }
+      }
+    }
+  }
+  if (!isFinal(record.state as PaymentState)) return stages;
+  return [...stages, ...(await cycleStages(opened, record))];
+}
+
+interface Deadlines {
+  /** What a tick of this time brought about. */
+  pass(at: number, sequence: number): Stage[];
+}
+
+function createDeadlines(fact: SubmitPaymentFact, offeredAt: number, scheme: SchemeDocument, bank: string): Deadlines {
+  const unknownAt = Math.min(offeredAt + scheme.offerTimeoutMs, fact.expiresAt);
+  const reverseAt = fact.kind === 'agreementPayment' ? offeredAt + scheme.reversalAfterMs : Number.POSITIVE_INFINITY;
+  let isUnknown = false;
+  let isReversing = false;
+  return {
+    pass(at, sequence) {
+      const passed: Stage[] = [];
+      if (!isUnknown && at >= unknownAt) {
+        isUnknown = true;
+        passed.push({ stage: 'told: unknown', at, waitedFor: bank, sequence });
+      } else if (!isReversing && at >= reverseAt) {
+        isReversing = true;
+        passed.push({ stage: 'reversal decided', at, waitedFor: bank, sequence });
+      }
+      return passed;
+    },
+  };
+}
+
+/** The bank's own time of its answer; undefined where bodies are closed to this user. */
+async function readAnsweredAt(
+  { store, place, opensBodies }: OpenedStore,
+  { sequence, bodies }: JournalBatch,
+  { index }: Fact,
+  at: number,
+  crypto: Crypto,
+): Promise<number | undefined> {
+  if (!opensBodies) return undefined;
+  const opened = decryptBodies(crypto, await store.bodyKeys.key(dayOf(at)), { ...place, sequence }, bodies);
+  const { answeredAt } = JSON.parse(Buffer.from(opened[index]).toString('utf8')) as { answeredAt: string };
+  return parseTime(answeredAt);
+}
+
+async function cycleStages({ store }: OpenedStore, { cycle: number }: PaymentRecord): Promise<Stage[]> {
+  const cycle = number === 0 ? undefined : await store.records.cycle(number);
+  if (cycle === undefined) return [];
+  const stages: Stage[] = [
+    { stage: `cycle ${number} cut off`, at: cycle.cutOffAt, waitedFor: 'the cycle' },
+    { stage: 'netted', at: cycle.nettedAt, waitedFor: 'cell' },
+    { stage: 'settled', at: cycle.settledAt, waitedFor: 'settlement agent', clock: 'settlement agent' },
+  ];
+  return stages.filter(({ at }) => at > 0);
+}
+
+export function stageView({ at, ...rest }: Stage) {
+  return { ...rest, at: formatTime(at) };
+}
