@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { type RunningPostgres, startPostgres } from '@clearway/embedded';
+import { realChance, realClock, realCrypto } from '@clearway/ports/real';
+import { migrate, type PostgresConnection, postgresStore } from '@clearway/store';
+import { openOperator, openStore } from './cell-access.ts';
+import { exitCodes } from './given.ts';
+import type { Terminal } from './output/terminal.ts';
+import { runProgram } from './program.ts';
+import { type Day, place, playDay } from './testing/recorded-cell.ts';
+
+const ports = { clock: realClock, chance: realChance, crypto: realCrypto };
+let folder: string;
+let postgres: RunningPostgres;
+let connections: Record<'cell' | 'reader', PostgresConnection>;
+let day: Day;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'clearway-cli-'));
+  postgres = await startPostgres({ directory: join(folder, 'postgres') });
+  const password = randomBytes(32).toString('base64url');
+  await migrate(postgres.connection, { cell: password, reader: password }, ports);
+  const as = (user: string): PostgresConnection => ({ ...postgres.connection, user, password });
+  connections = { cell: as('clearway_cell'), reader: as('clearway_reader') };
+  await writeFile(join(folder, 'database.json'), JSON.stringify(connections), { mode: 0o600 });
+  const store = await postgresStore({ connections: [connections.cell], place, ...ports });
+  day = await playDay(store, ports);
+  await store.close();
+});
+
+after(async () => {
+  await postgres?.stop('fast');
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function clearway(line: string, environment: Record<string, string> = {}) {
+  const text = { output: '', errors: '' };
+  const terminal = (name: 'output' | 'errors'): Terminal => ({
+    write: (more) => {
+      text[name] += more;
+    },
+    isTerminal: false,
+    colours: false,
+    columns: 120,
+  });
+  const settings = { CLEARWAY_DATA: folder, ...environment };
+  const exitCode = await runProgram(line.split(' '), {
+    output: terminal('output'),
+    errors: terminal('errors'),
+    clock: realClock,
+    crypto: realCrypto,
+    signal: new AbortController().signal,
+    openStore: () => openStore(settings, ports),
+    openOperator: () => openOperator(settings),
+  });
+  return { exitCode, ...text };
+}
+
+test('the data folder is enough to prove a cell in PostgreSQL', async () => {
+  const { exitCode, output, errors } = await clearway('verify --json');
+  assert.equal(errors, '');
+  const report = JSON.parse(output);
+  assert.deepEqual(report.breaches, []);
+  assert.deepEqual(report.notChecked, []);
+  assert.ok(report.signatures > 0);
+  assert.ok(report.snapshot > 0);
+  assert.equal(exitCode, exitCodes.done);
+});
+
+test('every reading command works as reader', async () => {
+  const lines = [
+    'participants list',
+    `payments show ${day.succeeded}`,
+    `payments trace ${day.silent}`,
+    'payments list --participant 00101 --limit 2',
+    `agreements show ${day.agreementId}`,
+    'cycles list',
+    'cycles report 1',
+    'cycles file 1 00201',
+    'journal describe 5',
+    'journal replay',
+    'config history',
+    'work list',
+  ];
+  for (const line of lines) {
+    const { exitCode, output, errors } = await clearway(line);
+    assert.equal(errors, '', line);
+    assert.equal(exitCode, exitCodes.done, line);
+    assert.notEqual(output, '', line);
+  }
+});
+
+test('whoever has only the reader proves all but the messages', async () => {
+  const file = join(folder, 'reader.json');
+  await writeFile(file, JSON.stringify({ reader: connections.reader }), { mode: 0o600 });
+  const { exitCode, output } = await clearway('verify --json', { CLEARWAY_DATABASE: file });
+  const report = JSON.parse(output);
+  assert.equal(exitCode, exitCodes.done);
+  assert.equal(report.messages, 0);
+  assert.match(report.notChecked[0], /body keys are not open to this reader/);
+});
+
+test('a record that was changed is found in PostgreSQL as well', async () => {
+  const store = await postgresStore({ connections: [connections.cell], place, ...ports });
+  const record = (await store.records.payment(day.payout))!;
+  const change = { agreements: [], cycles: [], positions: [], workItems: [], sequence: await store.records.cursor() };
+  await store.records.write({ ...change, payments: [{ ...record, amount: record.amount + 1n }] });
+  const { exitCode, output } = await clearway('verify');
+  await store.records.write({ ...change, payments: [record] });
+  await store.close();
+  assert.equal(exitCode, exitCodes.no);
+  assert.match(output, new RegExp(`records +${day.payout} +its amount differs`));
+  assert.match(output, /file of 00101 for cycle 1 +is not what the payments of the cycle make/);
+});
+
+test('a cell, a database or a connection file that is not there is said, with what to do', async () => {
+  const empty = await mkdtemp(join(tmpdir(), 'clearway-cli-'));
+  const missing = await clearway('cycles list', { CLEARWAY_DATA: empty });
+  assert.equal(missing.exitCode, exitCodes.unavailable);
+  assert.match(missing.errors, /no connection file .*database\.json.*CLEARWAY_DATA/);
+  const closed = await clearway('cycles close');
+  assert.equal(closed.exitCode, exitCodes.unavailable);
+  assert.match(closed.errors, /no cell answers at .*is it running/);
+  const file = join(empty, 'elsewhere.json');
+  await writeFile(file, JSON.stringify({ reader: { ...connections.reader, port: connections.reader.port + 1 } }));
+  const nobody = await clearway('cycles list', { CLEARWAY_DATABASE: file });
+  assert.equal(nobody.exitCode, exitCodes.unavailable);
+  assert.match(nobody.errors, /PostgreSQL cannot be reached/);
+  await rm(empty, { recursive: true, force: true });
+});
