@@ -7,13 +7,13 @@ import { type Claim, IndeterminateError, type Journal, type JournalBatch, Unavai
 /** What outlives a handle: as it were, the disk. Two handles on one are two processes. */
 export interface JournalDisk {
   epoch: number;
-  /** Where each epoch that is over ended. */
-  readonly lastOf: Map<number, number>;
-  /** By epoch and sequence; rows of an ended epoch beyond its end stay, and are void. */
-  readonly rows: Map<string, JournalBatch>;
+  /** Batch n at index n - 1. */
+  readonly batches: JournalBatch[];
+  /** Batches of the current epoch behind a gap; the next claim makes them void. */
+  readonly ahead: Map<number, JournalBatch>;
 }
 
-export const journalDisk = (): JournalDisk => ({ epoch: 0, lastOf: new Map(), rows: new Map() });
+export const journalDisk = (): JournalDisk => ({ epoch: 0, batches: [], ahead: new Map() });
 
 /** `refused`: not written, and that is known. `lost`: not written, not known. `answerLost`: written, not known. */
 export type AppendFault = 'refused' | 'lost' | 'answerLost';
@@ -21,38 +21,33 @@ export type AppendFault = 'refused' | 'lost' | 'answerLost';
 /** Asked before each append; while its promise is open the append is in flight. */
 export type OnAppend = (batch: JournalBatch) => AppendFault | undefined | Promise<AppendFault | undefined>;
 
-const key = (epoch: number, sequence: number) => `${epoch}/${sequence}`;
-
 export function memoryJournal(disk: JournalDisk, crypto: Pick<Crypto, 'sha256'>, onAppend?: OnAppend): Journal {
   let claimed: Claim | undefined;
   let isIndeterminate = false;
 
-  function endOf(epoch: number): number {
-    return disk.lastOf.get(epoch) ?? lastWithoutGap(epoch);
-  }
-
-  function lastWithoutGap(epoch: number): number {
-    let last = epoch === 0 ? 0 : endOf(epoch - 1);
-    while (disk.rows.has(key(epoch, last + 1))) last += 1;
-    return last;
-  }
-
-  function find(sequence: number): JournalBatch | undefined {
-    for (let epoch = 1; epoch <= disk.epoch; epoch++) {
-      if (sequence <= endOf(epoch)) return disk.rows.get(key(epoch, sequence));
+  function write(batch: JournalBatch): void {
+    disk.ahead.set(batch.sequence, batch);
+    for (;;) {
+      const next = disk.ahead.get(disk.batches.length + 1);
+      if (!next) return;
+      disk.batches.push(next);
+      disk.ahead.delete(next.sequence);
     }
-    return undefined;
   }
+
+  const isWritten = (sequence: number) => sequence <= disk.batches.length || disk.ahead.has(sequence);
 
   return {
     async claim() {
-      const old = disk.epoch;
-      disk.lastOf.set(old, endOf(old));
-      disk.epoch = old + 1;
-      const last = endOf(old);
-      const batch = find(last);
+      disk.ahead.clear();
+      disk.epoch += 1;
       isIndeterminate = false;
-      claimed = { epoch: disk.epoch, last, lastHash: batch ? headerHash(crypto, batch.header) : noHash };
+      const last = disk.batches.at(-1);
+      claimed = {
+        epoch: disk.epoch,
+        last: disk.batches.length,
+        lastHash: last ? headerHash(crypto, last.header) : noHash,
+      };
       return claimed;
     },
 
@@ -63,18 +58,18 @@ export function memoryJournal(disk: JournalDisk, crypto: Pick<Crypto, 'sha256'>,
       if (fault === 'refused') throw new UnavailableError(`batch ${batch.sequence} was refused by a made fault`);
       if (fault === 'lost') throw indeterminate(batch);
       if (batch.epoch !== disk.epoch) throw fenced(batch);
-      if (disk.rows.has(key(batch.epoch, batch.sequence))) throw indeterminate(batch);
-      disk.rows.set(key(batch.epoch, batch.sequence), copy);
+      if (isWritten(batch.sequence)) throw indeterminate(batch);
+      write(copy);
       if (fault === 'answerLost') throw indeterminate(batch);
     },
 
     async *read(from) {
-      const last = endOf(disk.epoch);
-      for (let sequence = from; sequence <= last; sequence++) yield find(sequence)!;
+      const last = disk.batches.length;
+      for (let sequence = from; sequence <= last; sequence++) yield disk.batches[sequence - 1];
     },
 
     async readOne(sequence) {
-      return find(sequence);
+      return disk.batches[sequence - 1];
     },
 
     async close() {},

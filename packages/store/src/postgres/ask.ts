@@ -10,10 +10,14 @@ export async function ask<T>(pool: Pool, deadlineMs: number, work: (client: Clie
   try {
     return await pool.use(deadlineMs, work);
   } catch (error) {
-    if (error instanceof UnavailableError || error instanceof DamagedJournalError || error instanceof StaleRecordsError)
-      throw error;
-    throw new UnavailableError(`PostgreSQL failed: ${(error as Error).message}`, { cause: error });
+    throw asUnavailable(error);
   }
+}
+
+/** What we say ourselves stays as it is; anything else is the database's or the driver's. */
+export function asUnavailable(error: unknown): unknown {
+  const isOwn = [UnavailableError, DamagedJournalError, StaleRecordsError].some((kind) => error instanceof kind);
+  return isOwn ? error : new UnavailableError(`PostgreSQL failed: ${(error as Error).message}`, { cause: error });
 }
 
 /** All of `work` or nothing. */

@@ -23,7 +23,7 @@ import {
   type JournalBatch,
   UnavailableError,
 } from '../port.ts';
-import { ask } from './ask.ts';
+import { ask, asUnavailable } from './ask.ts';
 import { assertDurable, withoutWarning } from './connection.ts';
 import { copyRows } from './copy-rows.ts';
 import type { Pool } from './pool.ts';
@@ -108,6 +108,8 @@ export function postgresJournal(options: PostgresJournalOptions): Journal {
         }
         if (expected <= last) throw missingBatch(expected, epoch);
       }
+    } catch (error) {
+      throw asUnavailable(error);
     } finally {
       void client.end();
     }
