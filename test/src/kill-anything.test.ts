@@ -22,6 +22,7 @@ const patienceMs = 120_000;
 
 test(`kill -9 of any one process loses nothing and doubles nothing (CLEARWAY_KILL_SEED=${seed})`, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'clearway-kill-'));
+  let passed = false;
   const world = await startWorld({
     dataFolder: join(folder, 'data'),
     port: 0,
@@ -45,7 +46,8 @@ test(`kill -9 of any one process loses nothing and doubles nothing (CLEARWAY_KIL
       }
     }
     world.setRate(0);
-    assert.ok(await world.drained(patienceMs), 'every payment ends definitely');
+    const drained = await world.drained(patienceMs);
+    assert.ok(drained, `every payment ends definitely: ${JSON.stringify(world.tally.totals())}; see ${folder}`);
     const last = await closeCycle(world);
     await until('settlement of the last cycle', async () => (await world.records.cycle(last))?.state === 'settled');
     assert.ok(await world.reconciled(last, patienceMs), 'every institution reconciles the last cycle');
@@ -70,12 +72,14 @@ test(`kill -9 of any one process loses nothing and doubles nothing (CLEARWAY_KIL
       0,
       `clearway verify: ${verified.stdout.slice(-2000)} ${verified.stderr.slice(-2000)}`,
     );
+    passed = true;
     t.diagnostic(
       `${testimony.payments} payments, ${testimony.answers} answers, ${testimony.bookings} bookings, ${rounds * victims.length} kills, ${last} cycles`,
     );
   } finally {
     await world.stop('at once');
-    rmSync(folder, { recursive: true, force: true });
+    // What went wrong can be read from the journals and logs that are left.
+    if (passed) rmSync(folder, { recursive: true, force: true });
   }
 });
 
