@@ -35,8 +35,8 @@ export const money = {
   float: '50000000.00',
   reserves: '500000000.00',
   /** Of a customer's account at a simulated bank. */
-  openingBalance: { least: '500.00', most: '60000.00' },
-  salary: '8000.00',
+  openingBalance: { least: '5000.00', most: '500000.00' },
+  salary: '12000.00',
   paymentLimit: '5000.00',
   /** What is paid: half of the payments are smaller than the median. */
   amounts: { median: '36.00', p99: '1200.00' },

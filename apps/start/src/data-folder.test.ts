@@ -57,8 +57,8 @@ test('a start that was killed does not keep the folder, and its children are wai
   await new Promise((resolve) => child.once('spawn', resolve));
   const left = { pid: child.pid!, identity: processIdentity(child.pid!) };
   writeFileSync(
-    join(path, 'running.json'),
-    JSON.stringify({ start: { pid: child.pid, identity: 'another time' }, cell: left }),
+    join(path, 'run.json'),
+    JSON.stringify({ processes: { start: { pid: child.pid, identity: 'another time' }, cell: left } }),
   );
   const folder = await takeDataFolder(path, false);
   assert.equal(processIdentity(child.pid!), undefined);

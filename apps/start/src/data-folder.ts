@@ -15,6 +15,8 @@ export interface DataFolder {
   readonly path: string;
   /** Notes a process of this world, so that a later start can end it if this one is killed. */
   note(name: string, pid: number): void;
+  /** Notes where the running world can be reached. */
+  tell(addresses: { readonly socket: string; readonly gateway: string }): void;
   release(): void;
 }
 
@@ -23,8 +25,14 @@ interface Note {
   readonly identity: string;
 }
 
-/** Who works here, and with which processes. */
-const lockName = 'running.json';
+interface Run {
+  readonly socket?: string;
+  readonly gateway?: string;
+  readonly processes: Readonly<Record<string, Note>>;
+}
+
+/** Who works here, with which processes, and where it can be reached. It is there while the world runs. */
+const lockName = 'run.json';
 /** Says that the folder is ours, so that `--fresh` never empties another one. */
 const markName = 'clearway.json';
 const leftoverMs = 10_000;
@@ -43,7 +51,7 @@ export async function takeDataFolder(folder: string, fresh: boolean): Promise<Da
       `${path} holds something that is not Clearway's. Choose an empty folder with CLEARWAY_DATA.`,
     );
   }
-  const notes = readNotes(lock);
+  const { processes: notes } = readRun(lock);
   if (notes.start !== undefined && isAlive(notes.start)) {
     throw new DataFolderError(
       `Clearway already runs on ${path} (process ${notes.start.pid}). ` +
@@ -54,15 +62,28 @@ export async function takeDataFolder(folder: string, fresh: boolean): Promise<Da
   if (fresh) empty(path);
   writeFileSync(mark, `${JSON.stringify({ format: 1 })}\n`);
 
-  const running: Record<string, Note> = {};
+  const processes: Record<string, Note> = {};
+  let addresses: { readonly socket?: string; readonly gateway?: string } = {};
+  const write = () => {
+    const run: Run = { ...addresses, processes };
+    writeFileSync(lock, `${JSON.stringify(run, undefined, 2)}\n`, { mode: 0o600 });
+  };
   const note = (name: string, pid: number) => {
     const identity = processIdentity(pid);
-    if (identity === undefined) delete running[name];
-    else running[name] = { pid, identity };
-    writeFileSync(lock, `${JSON.stringify(running, undefined, 2)}\n`, { mode: 0o600 });
+    if (identity === undefined) delete processes[name];
+    else processes[name] = { pid, identity };
+    write();
   };
   note('start', process.pid);
-  return { path, note, release: () => rmSync(lock, { force: true }) };
+  return {
+    path,
+    note,
+    tell(told) {
+      addresses = told;
+      write();
+    },
+    release: () => rmSync(lock, { force: true }),
+  };
 }
 
 /** Only for its owner; as root, others may pass through it (PostgreSQL runs as an ordinary user) but see nothing. */
@@ -72,12 +93,12 @@ function makeFolder(path: string): void {
   chmodSync(path, process.geteuid?.() === 0 ? 0o711 : 0o700);
 }
 
-function readNotes(lock: string): Record<string, Note> {
-  if (!existsSync(lock)) return {};
+function readRun(lock: string): Run {
+  if (!existsSync(lock)) return { processes: {} };
   try {
     return JSON.parse(readFileSync(lock, 'utf8'));
   } catch {
-    return {}; // torn by a crash while it was written: then nothing is known of its processes
+    return { processes: {} }; // torn by a crash while it was written: then nothing is known of its processes
   }
 }
 

@@ -80,7 +80,7 @@ function welcome({ gatewayUrl, dataFolder }: World): string {
     `API       ${gatewayUrl}/v1`,
     `OpenAPI   ${gatewayUrl}/openapi.json`,
     `metrics   ${gatewayUrl}/metrics`,
-    `data      ${dataFolder} (logs in logs/, process numbers in running.json)`,
+    `data      ${dataFolder} (logs in logs/, process numbers in run.json)`,
     '',
   ].join('\n');
 }

@@ -4,7 +4,7 @@ import type { Program, Supervised } from './supervise.ts';
 import type { Tally } from './totals.ts';
 
 export interface Traffic {
-  /** Payments a second of all wallets together. */
+  /** Payments a second of all wallets together; 0 puts them to rest. */
   setRate(rate: number): void;
   /** So many more payments, then none. */
   pay(payments: number): void;
@@ -14,6 +14,8 @@ export interface Traffic {
   readonly isDrained: boolean;
 }
 
+/** A wallet at rest sends what it is told to; this is more than it ever will. */
+const withoutEnd = Number.MAX_SAFE_INTEGER;
 /** How much of the traffic each wallet has, in percent. */
 const shares = [50, 30, 20];
 
@@ -32,6 +34,7 @@ export async function startTraffic(
   start: (program: Program, onReady: () => void) => Promise<Supervised>,
 ): Promise<Traffic> {
   let rate = 0;
+  let atRest = false;
   let stopped = false;
   const tell = (wallet: Wallet, control: WalletControl) => wallet.process?.send(control);
   const tellRate = (wallet: Wallet) => tell(wallet, { rate: (rate * wallet.share) / 100 });
@@ -44,7 +47,7 @@ export async function startTraffic(
 
   /** A wallet that comes back knows neither the rate nor how much is left of what was ordered. */
   const instruct = (wallet: Wallet) => {
-    if (stopped) return tell(wallet, { stop: true });
+    if (stopped || atRest) return tell(wallet, { stop: true });
     if (wallet.ordered !== undefined)
       tell(wallet, { payments: Math.max(0, wallet.ordered - tally.wallet(wallet.name).sent) });
     tellRate(wallet);
@@ -58,8 +61,14 @@ export async function startTraffic(
 
   return {
     setRate(perSecond) {
+      const wakes = atRest && perSecond > 0;
       rate = perSecond;
-      wallets.forEach(tellRate);
+      atRest = perSecond === 0;
+      for (const wallet of wallets) {
+        if (atRest) tell(wallet, { stop: true });
+        if (wakes && wallet.ordered === undefined) tell(wallet, { payments: withoutEnd });
+        tellRate(wallet);
+      }
     },
     pay(payments) {
       const parts = split(payments, shares);
@@ -76,7 +85,7 @@ export async function startTraffic(
       return wallets.every(({ name, process, ordered }) => {
         const { sent, statistics } = tally.wallet(name);
         const isIdle = process?.ready && statistics?.phase === 'idle' && statistics.unresolved === 0;
-        return isIdle && (stopped || (ordered !== undefined && sent >= ordered));
+        return isIdle && (stopped || atRest || (ordered !== undefined && sent >= ordered));
       });
     },
   };

@@ -51,7 +51,7 @@ export interface World {
   /** The environment in which the command line finds this world. */
   readonly environment: Readonly<Record<string, string>>;
   processes(): RunningProcess[];
-  /** Payments a second of all wallets together, from now on. */
+  /** Payments a second of all wallets together, from now on; 0 puts them to rest. */
   setRate(rate: number): void;
   /** Sends exactly so many more payments, then none. */
   pay(payments: number): void;
@@ -93,9 +93,11 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       mostInFlight: options.mostInFlight ?? 64,
     });
     const start = (program: Program, onReady?: () => void) => startProgram(program, data, tally, running, say, onReady);
-    await start(laid.cell);
-    await Promise.all([start(laid.gateway), start(laid.centralBank), ...laid.banks.map((bank) => start(bank))]);
+    await Promise.all([start(laid.cell), start(laid.centralBank)]);
+    await start(laid.gateway);
+    await Promise.all(laid.banks.map((bank) => start(bank)));
     const traffic = await startTraffic(laid.wallets, tally, start);
+    data.tell({ socket, gateway: laid.gatewayUrl });
     const operator = createOperator(socket);
     const records = await openRecords(databaseFile);
     return makeWorld({ data, sockets, laid, databaseFile, tally, running, database, traffic, operator, records });
@@ -139,8 +141,14 @@ async function startProgram(
   say: (event: string) => void,
   onReady?: () => void,
 ): Promise<Supervised> {
+  let problem = '';
   const supervised = await supervise(program, {
-    onMessage: (message) => tally.hear(program.name, message as Report),
+    onMessage: (message) => {
+      const report = message as Report;
+      tally.hear(program.name, report);
+      if (report.type === 'problem' && report.message !== problem) say(`${program.name}: ${report.message}`);
+      if (report.type === 'problem') problem = report.message;
+    },
     onReady: (pid) => {
       data.note(program.name, pid);
       onReady?.();
