@@ -37,7 +37,11 @@ export async function openTestDatabase(world: TestWorld, settings: Record<string
   const password = () => Buffer.from(world.chance.bytes(18)).toString('base64url');
   const passwords = { cell: password(), gateway: password(), reader: password() };
   const start = () => world.startPostgres({ directory, settings });
-  let running = await start();
+  const removeAll = () => rm(directory, { recursive: true, force: true });
+  let running = await start().catch(async (error) => {
+    await removeAll();
+    throw error;
+  });
   await migrate(running.connection, passwords, world);
   const closing: (() => Promise<unknown>)[] = [];
   const role: TestDatabase['role'] = (name) => ({
@@ -69,7 +73,7 @@ export async function openTestDatabase(world: TestWorld, settings: Record<string
     async close() {
       await Promise.all(closing.map((close) => close()));
       await running.stop('immediate');
-      await rm(directory, { recursive: true, force: true });
+      await removeAll();
     },
   };
 }
