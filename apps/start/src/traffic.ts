@@ -1,5 +1,5 @@
 /** What the wallets are told to send, kept so that it can be told again to one that was restarted. */
-import type { WalletControl } from '@clearway/example-wallet';
+import type { WalletControl, WalletStatistics } from '@clearway/example-wallet';
 import type { Program, Supervised } from './supervise.ts';
 import type { Tally } from './totals.ts';
 
@@ -10,6 +10,8 @@ export interface Traffic {
   pay(payments: number): void;
   /** No new payments. */
   stop(): void;
+  /** Everything that was ordered was sent and has been answered, if only as unknown. */
+  readonly isAnswered: boolean;
   /** Nothing is on its way any more, and every payment has a definite outcome. */
   readonly isDrained: boolean;
 }
@@ -81,14 +83,22 @@ export async function startTraffic(
       stopped = true;
       for (const wallet of wallets) tell(wallet, { stop: true });
     },
+    get isAnswered() {
+      return wallets.every((wallet) => isIn(wallet, ['resolving', 'idle']));
+    },
     get isDrained() {
-      return wallets.every(({ name, process, ordered }) => {
-        const { sent, statistics } = tally.wallet(name);
-        const isIdle = process?.ready && statistics?.phase === 'idle' && statistics.unresolved === 0;
-        return isIdle && (stopped || atRest || (ordered !== undefined && sent >= ordered));
-      });
+      return wallets.every(
+        (wallet) => isIn(wallet, ['idle']) && tally.wallet(wallet.name).statistics?.unresolved === 0,
+      );
     },
   };
+
+  /** True when the wallet has sent what it was told to, and says that it is in one of these phases. */
+  function isIn({ name, process, ordered }: Wallet, phases: readonly WalletStatistics['phase'][]): boolean {
+    const { sent, statistics } = tally.wallet(name);
+    const hasSent = stopped || atRest || (ordered !== undefined && sent >= ordered);
+    return hasSent && process?.ready === true && statistics !== undefined && phases.includes(statistics.phase);
+  }
 }
 
 /** Whole parts in these proportions that add up to the whole. */

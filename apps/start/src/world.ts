@@ -57,6 +57,8 @@ export interface World {
   pay(payments: number): void;
   /** Resolves when all customers have signed their agreements, so that payments may flow; false after `patienceMs`. */
   agreementsSigned(patienceMs: number): Promise<boolean>;
+  /** Resolves when everything that was ordered has been sent and answered, if only as unknown; false after `patienceMs`. */
+  answered(patienceMs: number): Promise<boolean>;
   /** Resolves when nothing is on its way any more and every payment has a definite outcome; false after `patienceMs`. */
   drained(patienceMs: number): Promise<boolean>;
   /** Resolves when all institutions have reconciled this cycle; false after `patienceMs`. */
@@ -227,6 +229,7 @@ function makeWorld({
     setRate: traffic.setRate,
     pay: traffic.pay,
     agreementsSigned: (patience) => until(() => laid.wallets.every(({ name }) => hasSigned(name)), patience),
+    answered: (patience) => until(() => traffic.isAnswered, patience),
     drained,
     reconciled: (cycle, patience) =>
       until(
