@@ -21,31 +21,8 @@ import fc from 'fast-check';
 import { type Applied, Cell, type Effect, pagesOf, replay, withoutOutcomes } from './cell.ts';
 import { law } from './law.ts';
 import { Oracle, text } from './oracle/oracle.ts';
-import { begins, type Move, moves, Workload } from './oracle/workload.ts';
+import { live, type Move, moves } from './oracle/workload.ts';
 import type { Told } from './told.ts';
-
-/** Lives through the moves, batch by batch; what the moves tell depends on how the oracle stands by then. */
-function live(oracle: Oracle, all: readonly Move[], batch: (at: number, told: Told[]) => void): void {
-  const workload = new Workload(oracle);
-  const tell = (when: number, told: Told[]) => {
-    try {
-      batch(when, told);
-    } catch (error) {
-      throw new Error(`after ${when - begins} ms, told ${JSON.stringify(told)}`, { cause: error });
-    }
-  };
-  tell(begins, workload.prologue());
-  let at = begins;
-  for (let i = 0; i < all.length; ) {
-    at += all[i].waitMs;
-    const told = [workload.tell(all[i++], at)];
-    // A business day begins in a batch of its own: what it lets go could not be looked at any more.
-    const isDay = told[0].type === 'advanceBusinessDay';
-    while (i < all.length && all[i].joins && all[i].verb !== 'day' && !isDay && told.length < 5)
-      told.push(workload.tell(all[i++], at));
-    tell(at, told);
-  }
-}
 
 test('outcomes, effects, states, positions and headroom are what the oracle says, and no sum ever breaks', () => {
   law(

@@ -8,7 +8,8 @@ import { cell, centre } from '../cell.ts';
 import type { Told } from '../told.ts';
 import { daysAfter, isInFlight, type Oracle, type OraclePayment, text } from './oracle.ts';
 
-const verbs = {
+/** Verbs with their weights. */
+export const verbs = {
   pay: 30,
   answer: 30,
   tick: 12,
@@ -25,7 +26,11 @@ const verbs = {
   scheme: 1,
   participants: 2,
 } as const;
-type Verb = keyof typeof verbs;
+export type Verb = keyof typeof verbs;
+
+export const waits = [0, 0, 0, 0, 1, 500, 2000, 2000, 5000, 5000, 20_000, 60_000, 3_600_000];
+export const dicePerMove = 20;
+export const sides = 1000;
 
 export interface Move {
   readonly verb: Verb;
@@ -43,8 +48,8 @@ export const moves: fc.Arbitrary<Move[]> = fc.array(
         ...Object.entries(verbs).map(([verb, weight]) => ({ arbitrary: fc.constant(verb as Verb), weight })),
       ),
       joins: fc.boolean(),
-      waitMs: fc.constantFrom(0, 0, 0, 0, 1, 500, 2000, 2000, 5000, 5000, 20_000, 60_000, 3_600_000),
-      dice: fc.array(fc.nat(999), { minLength: 20, maxLength: 20 }),
+      waitMs: fc.constantFrom(...waits),
+      dice: fc.array(fc.nat(sides - 1), { minLength: dicePerMove, maxLength: dicePerMove }),
     },
     { noNullPrototype: true },
   ),
@@ -72,6 +77,29 @@ function caps(amount: number) {
   return currencies.map((currency) => ({ currency, amount }));
 }
 
+/** Lives through the moves, batch by batch; what the moves tell depends on how the oracle stands by then. */
+export function live(oracle: Oracle, all: readonly Move[], batch: (at: number, told: Told[]) => void): void {
+  const workload = new Workload(oracle);
+  const tell = (at: number, told: Told[]) => {
+    try {
+      batch(at, told);
+    } catch (error) {
+      throw new Error(`after ${at - begins} ms, told ${JSON.stringify(told)}`, { cause: error });
+    }
+  };
+  tell(begins, workload.prologue());
+  let at = begins;
+  for (let i = 0; i < all.length; ) {
+    at += all[i].waitMs;
+    const told = [workload.tell(all[i++], at)];
+    // A business day begins in a batch of its own: what it lets go could not be looked at any more.
+    const isDay = told[0].type === 'advanceBusinessDay';
+    while (i < all.length && all[i].joins && all[i].verb !== 'day' && !isDay && told.length < 5)
+      told.push(workload.tell(all[i++], at));
+    tell(at, told);
+  }
+}
+
 class Dice {
   private readonly shown: number[];
 
@@ -93,7 +121,7 @@ class Dice {
   }
 }
 
-export class Workload {
+class Workload {
   private readonly oracle: Oracle;
   private sequence = 0;
   private content = 0;

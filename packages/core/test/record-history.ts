@@ -1,0 +1,56 @@
+/**
+ * Records a history: `node packages/core/dist-test/record-history.js 0002 "what is new since 0001"`. One is recorded
+ * with each release and kept as it is; the script never writes over one.
+ */
+import { writeFileSync } from 'node:fs';
+import { rulesVersion } from '@clearway/core';
+import { Cell } from './cell.ts';
+import { type History, hashOfState, packJournal } from './history.ts';
+import { Oracle } from './oracle/oracle.ts';
+import { dicePerMove, live, type Move, sides, type Verb, verbs, waits } from './oracle/workload.ts';
+
+const moveCount = 2500;
+const checkpointEvery = 200;
+
+const [name, about] = process.argv.slice(2);
+if (!/^\d{4}$/.test(name ?? '') || !about) throw new Error('say its number, such as 0002, and what it is about');
+
+/** Marsaglia's xorshift32, from the history's number. */
+function generator(seed: number): (below: number) => number {
+  let x = Math.imul(seed, 0x9e3779b1) || 1;
+  return (below) => {
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    return (x >>> 0) % below;
+  };
+}
+
+function randomMoves(seed: number): Move[] {
+  const below = generator(seed);
+  const bag = (Object.entries(verbs) as [Verb, number][]).flatMap(([verb, weight]) => Array<Verb>(weight).fill(verb));
+  return Array.from({ length: moveCount }, () => ({
+    verb: bag[below(bag.length)],
+    joins: below(2) === 1,
+    waitMs: waits[below(waits.length)],
+    dice: Array.from({ length: dicePerMove }, () => below(sides)),
+  }));
+}
+
+const oracle = new Oracle();
+const cell = new Cell();
+const states: Record<string, string> = {};
+const checkpoint = () => {
+  states[cell.journal.length] = hashOfState(cell.state, cell.journal);
+};
+live(oracle, randomMoves(Number(name)), (at, told) => {
+  oracle.apply(at, told);
+  cell.tell(at, ...told);
+  if (cell.journal.length % checkpointEvery === 0) checkpoint();
+});
+checkpoint();
+
+const history: History = { format: 1, rulesVersion, about, journal: packJournal(cell.journal), states };
+const file = new URL(`../test/histories/${name}.json`, import.meta.url);
+writeFileSync(file, `${JSON.stringify(history, null, 2)}\n`, { flag: 'wx' });
+console.log(`${cell.journal.length} batches in ${file.pathname}`);
