@@ -29,3 +29,10 @@ export function moment(text: string): number {
   if (ms !== undefined) return ms;
   throw new InvalidArgumentError('Give a date or a time in UTC: 2026-11-22 or 2026-11-22T10:00:05.000Z.');
 }
+
+/** `1200:3f…`: a batch and its hash. */
+export function anchor(text: string): { readonly sequence: number; readonly hash: string } {
+  const [, sequence, hash] = /^([1-9][0-9]*):([0-9a-f]{64})$/.exec(text) ?? [];
+  if (hash !== undefined) return { sequence: serial(sequence), hash };
+  throw new InvalidArgumentError('Give the batch, a colon, and its hash of 64 digits.');
+}

@@ -1,11 +1,12 @@
 import { formatTime } from '@clearway/contract';
 import type { Command } from 'commander';
+import { anchor } from '../arguments.ts';
 import type { Given } from '../given.ts';
 import { sheet, table } from '../output/table.ts';
 import { paint, type Terminal } from '../output/terminal.ts';
 import { count, duration, many } from '../output/words.ts';
 import { type Breach, largestBreachList, type VerifyReport } from '../verify/report.ts';
-import { type VerifyProgress, verifyJournal } from '../verify/verify-journal.ts';
+import { type VerifyOptions, type VerifyProgress, verifyJournal } from '../verify/verify-journal.ts';
 
 const doing: Record<VerifyProgress['stage'], readonly [doing: string, unit: string]> = {
   journal: ['Replaying the journal', 'batches'],
@@ -21,7 +22,12 @@ export function verifyCommand(parent: Command, given: Given): void {
       'replay the journal into an empty core and compare state, snapshot, records, files, answers and signatures',
     )
     .option('--no-signatures', 'leave out the end-to-end signatures, which take most of the time')
-    .action(async ({ signatures }: { signatures: boolean }) => {
+    .option(
+      '--anchor <batch:hash>',
+      'hash of a batch as an earlier run printed it: nothing before may have changed',
+      anchor,
+    )
+    .action(async ({ signatures, anchor }: { signatures: boolean; anchor?: VerifyOptions['anchor'] }) => {
       const { store, place, opensBodies } = await given.read();
       const { crypto, clock, signal } = given;
       let stage: VerifyProgress['stage'] = 'journal';
@@ -33,6 +39,7 @@ export function verifyCommand(parent: Command, given: Given): void {
         signal,
         opensBodies,
         checksSignatures: signatures,
+        ...(anchor && { anchor }),
         onProgress(now) {
           if (now.stage !== stage) {
             progress.end();

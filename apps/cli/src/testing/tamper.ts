@@ -13,12 +13,11 @@ import {
 import { place } from './recorded-cell.ts';
 
 export function batchOf(disk: MemoryDisk, sequence: number): JournalBatch {
-  for (const batch of disk.journal.rows.values()) if (batch.sequence === sequence) return batch;
-  throw new Error(`there is no batch ${sequence}`);
+  return disk.journal.batches[sequence - 1];
 }
 
 export function replaceBatch(disk: MemoryDisk, batch: JournalBatch): void {
-  disk.journal.rows.set(`${batch.epoch}/${batch.sequence}`, batch);
+  disk.journal.batches[batch.sequence - 1] = batch;
 }
 
 /** `bytes` with the bit flipped that is lowest in the byte at `offset`, from the end when negative. */
@@ -35,9 +34,8 @@ export function rewrite(
   sequence: number,
   change: (batch: { facts: Uint8Array; bodies: Uint8Array[] }) => void,
 ): void {
-  const last = Math.max(...[...disk.journal.rows.values()].map((batch) => batch.sequence));
   let previousHash = sequence === 1 ? new Uint8Array(32) : headerHash(crypto, batchOf(disk, sequence - 1).header);
-  for (let at = sequence; at <= last; at++) {
+  for (let at = sequence; at <= disk.journal.batches.length; at++) {
     const batch = batchOf(disk, at);
     const header = decodeHeader(batch.header);
     let { facts, bodies } = batch;

@@ -29,6 +29,8 @@ export interface VerifyOptions {
   readonly opensBodies?: boolean;
   /** False leaves out the end-to-end signatures, which take most of the time. Default true. */
   readonly checksSignatures?: boolean;
+  /** What was noted of a batch earlier: its hash must be this one still, so that nothing before it was changed since. */
+  readonly anchor?: { readonly sequence: number; readonly hash: string };
   readonly signal?: AbortSignal;
   onProgress?(progress: VerifyProgress): void;
 }
@@ -43,7 +45,7 @@ export interface VerifyProgress {
 
 /** @throws what the store throws when it cannot be read, and `signal.reason` once that is aborted */
 export async function verifyJournal(store: Store, options: VerifyOptions): Promise<VerifyReport> {
-  const { place, crypto, clock, signal, opensBodies = true, checksSignatures = true } = options;
+  const { place, crypto, clock, signal, anchor, opensBodies = true, checksSignatures = true } = options;
   const { journal, records, configurations } = store;
   const progress = options.onProgress ?? (() => {});
   const began = clock.elapsed();
@@ -120,6 +122,11 @@ export async function verifyJournal(store: Store, options: VerifyOptions): Promi
     signal?.throwIfAborted();
     commands += header.commands;
     last = { sequence: link.sequence, at: link.at, hash: Buffer.from(link.hash).toString('hex') };
+    if (anchor?.sequence === last.sequence && anchor.hash !== last.hash) {
+      findings.breach('chain', `its hash was ${anchor.hash} when it was noted: the journal was rewritten`, {
+        sequence: last.sequence,
+      });
+    }
     await payments.begin(link.sequence, header.at);
     const facts: readonly Fact[] | undefined = isReplaying && factsHold ? decide(batch, header) : undefined;
     isReplaying = facts !== undefined;
@@ -130,8 +137,9 @@ export async function verifyJournal(store: Store, options: VerifyOptions): Promi
     progress({ stage: 'journal', done: link.sequence, of: cursorAtStart });
   }
   await messages.end();
-  if (last.sequence < cursorAtStart) {
-    const what = `the journal ends here, but batches up to ${cursorAtStart} were durable: they are missing`;
+  const wasDurable = Math.max(cursorAtStart, anchor?.sequence ?? 0);
+  if (last.sequence < wasDurable) {
+    const what = `the journal ends here, but batches up to ${wasDurable} were durable: they are missing`;
     findings.breach('chain', what, { sequence: last.sequence });
   }
   checkInvariants();
