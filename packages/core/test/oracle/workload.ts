@@ -170,7 +170,7 @@ class Workload {
             bank,
             paymentLimit: 15_000,
             currency: 156,
-            expiresOn: 20261124,
+            expiresOn: bank === 203 ? 20261124 : 20271122,
             expiresAt,
             content,
           },
@@ -207,7 +207,7 @@ class Workload {
           bank: this.bank(dice),
           paymentLimit: dice.rarely(9) ? dice.of([0, 1_000_001]) : dice.of([15_000, 5000]),
           currency: this.currency(dice),
-          expiresOn: dice.of([20261130, 20261122, 20270101, 20261131]),
+          expiresOn: dice.rarely(9) ? 20261131 : daysAfter(this.oracle.businessDate, dice.of([30, 0, 1, 300, -1])),
           expiresAt: at + (dice.rarely(9) ? 60_001 : 30_000),
           content: ++this.content,
         };
@@ -223,7 +223,8 @@ class Workload {
       case 'sign':
         return this.sign(dice);
       case 'rescind': {
-        const { id, bank } = this.agreement(dice, ['requested', 'codeSent', 'confirming', 'active']);
+        const states = dice.rarely(6) ? ['active'] : ['requested', 'codeSent', 'confirming'];
+        const { id, bank } = this.agreement(dice, states);
         return { type: 'rescindAgreement', id: this.mangled(dice, id), by: dice.of([id.participant, bank, 101, 201]) };
       }
       case 'cut':
@@ -398,7 +399,7 @@ class Workload {
       {
         code,
         role: isBank ? 'bank' : 'paymentInstitution',
-        status: dice.of(['active', 'active', 'suspended']),
+        status: dice.of(['active', 'active', 'active', 'suspended']),
         netDebitCaps: isBank ? caps(dice.of([20_000, 0, 5000, 1_000_000, 2 ** 52])) : [],
       },
       ...(dice.rarely(10) ? [null] : []),
