@@ -50,7 +50,7 @@ test('an identifier tells business date, institution, time, lane, counter and ro
   const { routing } = platform;
   const identifiers = [
     await next({ ...platform, routing: routing.slice(0, 2) }),
-    await next(platform, '0'.repeat(25) + '019999'),
+    await next(platform, `${'0'.repeat(25)}019999`),
   ];
   assert.deepEqual(identifiers, ['2026112210010112345678970010002', '2026112210010112345678971019999']);
   assert.equal(makerOf(identifiers[0]), '00101');
