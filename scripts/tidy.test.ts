@@ -131,12 +131,13 @@ const cases: readonly Case[] = [
     rule: deadRule,
     files: {
       'packages/core/src/index.ts': "import './used.ts';",
-      'packages/core/src/used.ts': "fork(new URL('./program.js', import.meta.url));",
-      'packages/core/src/program.ts': 'export {};',
-      'packages/core/src/conformance.ts': 'export {};',
+      'packages/core/src/used.ts': "export const child = fork(new URL('./part.js', import.meta.url));",
+      'packages/core/src/program.ts': "import './part.ts';\nexport {};",
+      'packages/core/src/part.ts': 'export const part = 1;',
+      'packages/core/src/conformance.ts': 'export function conform() {}',
       'packages/core/src/memory.test.ts': "import './conformance.ts';",
-      'packages/core/src/dead.ts': "import './other.ts';",
-      'packages/core/src/other.ts': "import './dead.ts';",
+      'packages/core/src/dead.ts': "import './other.ts';\nexport const dead = 1;",
+      'packages/core/src/other.ts': "export * from './dead.ts';",
     },
     complaints: [
       ['packages/core/src/dead.ts:1', /nothing imports/],

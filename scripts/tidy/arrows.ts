@@ -50,7 +50,13 @@ export const arrowsRule: Rule = function* (workspace) {
   }
 };
 
-function complain(workspace: Workspace, project: Project, source: Source, { specifier }: Import): string | undefined {
+function complain(
+  workspace: Workspace,
+  project: Project,
+  source: Source,
+  { specifier, isProgram }: Import,
+): string | undefined {
+  if (isProgram) return undefined;
   if (specifier.startsWith('.')) return relativeImport(project, source, specifier);
   if (specifier.startsWith('node:')) return builtinImport(project, source, specifier);
   if (builtinModules.includes(specifier))

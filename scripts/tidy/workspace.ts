@@ -29,6 +29,8 @@ export interface Source {
 
 export interface Import {
   readonly specifier: string;
+  /** True where a program is started by its file, which is no import: it stays a process of its own. */
+  readonly isProgram: boolean;
   readonly line: number;
 }
 
@@ -135,7 +137,7 @@ function readSource(root: string, file: string, output: string): Source {
 function* importsOf(tree: ts.SourceFile): Generator<Import> {
   for (const node of nodesOf(tree)) {
     const specifier = specifierOf(node);
-    if (specifier !== undefined) yield { specifier, line: lineOf(tree, node) };
+    if (specifier !== undefined) yield { specifier, isProgram: ts.isNewExpression(node), line: lineOf(tree, node) };
   }
 }
 
