@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { type RunningPostgres, startPostgres } from '@clearway/embedded';
 import { realChance, realClock, realCrypto } from '@clearway/ports/real';
 import { migrate, type PostgresConnection, postgresStore } from '@clearway/store';
@@ -115,6 +119,24 @@ test('a record that was changed is found in PostgreSQL as well', async () => {
   assert.equal(exitCode, exitCodes.no);
   assert.match(output, new RegExp(`records +${day.payout} +its amount differs`));
   assert.match(output, /file of 00101 for cycle 1 +is not what the payments of the cycle make/);
+});
+
+test('Ctrl-C ends a command that waits for a database that does not answer', async () => {
+  const mute = createServer().listen(0, '127.0.0.1');
+  await once(mute, 'listening');
+  const { port } = mute.address() as AddressInfo;
+  const file = join(folder, 'mute.json');
+  await writeFile(file, JSON.stringify({ reader: { ...connections.reader, host: '127.0.0.1', port } }));
+  const child = spawn(process.execPath, [fileURLToPath(new URL('main.js', import.meta.url)), 'cycles', 'list'], {
+    env: { ...process.env, CLEARWAY_DATA: folder, CLEARWAY_DATABASE: file },
+    stdio: 'ignore',
+  });
+  const [connection] = await once(mute, 'connection');
+  child.kill('SIGINT');
+  const [code] = await once(child, 'exit');
+  connection.destroy();
+  mute.close();
+  assert.equal(code, exitCodes.interrupted);
 });
 
 test('a cell, a database or a connection file that is not there is said, with what to do', async () => {

@@ -53,10 +53,11 @@ export interface Given extends Surroundings {
   /** The exit code will be {@link exitCodes.no}. */
   answerNo(): void;
   progress(doing: string, unit: string): Progress;
-  /** The store, opened at first use and closed by {@link close}. */
+  /** The storage, opened at first use. */
   read(): Promise<OpenedStore>;
   operator(): Promise<OperatorLink>;
   readonly exitCode: number;
+  /** Removes what is drawn and closes what is open. */
   close(): Promise<void>;
 }
 
@@ -64,8 +65,9 @@ export function createGiven(surroundings: Surroundings, isJson: () => boolean): 
   const { output, errors, clock } = surroundings;
   const running: Progress[] = [];
   let exitCode: number = exitCodes.done;
-  let opened: Promise<OpenedStore> | undefined;
-  let link: Promise<OperatorLink> | undefined;
+  let opening: Promise<OpenedStore> | undefined;
+  let opened: OpenedStore | undefined;
+  let operator: OperatorLink | undefined;
   return {
     ...surroundings,
     answer: (value, text) => output.write(isJson() ? jsonLine(value) : text(output)),
@@ -77,23 +79,22 @@ export function createGiven(surroundings: Surroundings, isJson: () => boolean): 
       running.push(progress);
       return progress;
     },
-    read() {
-      opened ??= surroundings.openStore();
+    async read() {
+      opening ??= surroundings.openStore();
+      opened = await opening;
       return opened;
     },
-    operator() {
-      link ??= surroundings.openOperator();
-      return link;
+    async operator() {
+      operator ??= await surroundings.openOperator();
+      return operator;
     },
     get exitCode() {
       return exitCode;
     },
     async close() {
       for (const progress of running) progress.end();
-      const settled = await Promise.allSettled([opened, link]);
-      const [store, operator] = [settled[0], settled[1]];
-      if (operator.status === 'fulfilled') operator.value?.close();
-      if (store.status === 'fulfilled') await store.value?.store.close();
+      operator?.close();
+      await opened?.store.close();
     },
   };
 }

@@ -5,13 +5,22 @@ import { exitCodes } from './given.ts';
 import type { Terminal } from './output/terminal.ts';
 import { runProgram } from './program.ts';
 
+/** How long cleaning up may take after Ctrl-C; pressed again, none. */
+const patienceMs = 2_000;
+/** npm hands a Ctrl-C of the terminal on to us, who have had it already: these two are one. */
+const echoMs = 500;
+
 const stop = new AbortController();
-process.on('SIGINT', () => {
-  // Asked twice: whatever cleaning up still waits for, the person does not.
-  if (stop.signal.aborted) process.exit(exitCodes.interrupted);
-  stop.abort(new Error('Interrupted.'));
-});
-process.on('SIGTERM', () => stop.abort(new Error('Ended.')));
+let stoppedAt = 0;
+const interrupt = () => {
+  if (!stop.signal.aborted) {
+    stoppedAt = realClock.elapsed();
+    stop.abort(new Error('Interrupted.'));
+    setTimeout(() => process.exit(exitCodes.interrupted), patienceMs).unref();
+  } else if (realClock.elapsed() - stoppedAt > echoMs) process.exit(exitCodes.interrupted);
+};
+process.on('SIGINT', interrupt);
+process.on('SIGTERM', interrupt);
 // Whoever read from us has gone, as `head` does: there is nobody left to answer.
 process.stdout.on('error', () => process.exit(exitCodes.done));
 

@@ -35,7 +35,7 @@ export function startProgress(
     const now = clock.elapsed();
     if (now < drawAt) return;
     drawAt = now + everyMs;
-    const line = progressLine(doing, unit, done, of, now - began);
+    const line = progressLine(doing, unit, done, of, now - began, terminal.isTerminal);
     terminal.write(terminal.isTerminal ? `\r\x1b[2K${line.slice(0, terminal.columns - 1)}` : `${line}\n`);
     drawn = true;
   };
@@ -59,14 +59,21 @@ export function startProgress(
   };
 }
 
-export function progressLine(doing: string, unit: string, done: number, of: number, elapsedMs: number): string {
+export function progressLine(
+  doing: string,
+  unit: string,
+  done: number,
+  of: number,
+  elapsedMs: number,
+  withBar: boolean,
+): string {
   if (done === 0 || elapsedMs === 0) return `${doing} … ${duration(elapsedMs)}`;
   const perSecond = (done * 1000) / elapsedMs;
   const rate = `${count(Math.round(perSecond))} ${unit}/s`;
   if (of === 0) return `${doing} … ${count(done)} ${unit}, ${rate}`;
   const share = done / of;
   const full = Math.round(share * barWidth);
-  const bar = '█'.repeat(full) + '░'.repeat(barWidth - full);
+  const bar = withBar ? ` ${'█'.repeat(full)}${'░'.repeat(barWidth - full)}` : ':';
   const left = duration(((of - done) * 1000) / perSecond);
-  return `${doing} ${bar} ${(share * 100).toFixed(0)} %  ${count(done)} of ${count(of)} ${unit}, ${rate}, ${left} left`;
+  return `${doing}${bar} ${(share * 100).toFixed(0)} %, ${count(done)} of ${count(of)} ${unit}, ${rate}, ${left} left`;
 }

@@ -56,6 +56,8 @@ const behaviour: Readonly<Record<number, 'decline' | 'silent' | 'late'>> = { 7: 
 
 export interface RecordedCell {
   readonly cell: RunningCell;
+  /** For a later start on the same store. */
+  readonly keys: Keys;
   /** An agreement that was signed in two steps and is active. */
   agree(institution: string, bank: string): Promise<string>;
   pay(payment: {
@@ -81,12 +83,12 @@ type TestPorts = Pick<Ports, 'clock' | 'crypto' | 'chance'>;
 export async function recordCell(
   store: Store,
   given: TestPorts,
-  options: { readonly snapshotEvery?: number } = {},
+  options: { readonly snapshotEvery?: number; readonly keys?: Keys } = {},
 ): Promise<RecordedCell> {
   const { clock, cancelAll } = cancellable(given.clock);
   const ports = { ...given, clock };
   const { crypto } = ports;
-  const keys = await makeKeys(ports);
+  const keys = options.keys ?? (await makeKeys(ports));
   const cell = await createCell({
     place,
     ports,
@@ -131,7 +133,8 @@ export async function recordCell(
   const detach = cell.attach({ deliver: createBanks(cell, keys, ports) });
   await until(clock, () => cell.statistics().accounts.filter(({ funds }) => funds > 0).length === institutions.length);
 
-  let serial = 0;
+  // Above those of an earlier start: there are fewer identifiers than batches.
+  let serial = cell.state.sequence;
   const nextId = (institution: string): string =>
     identifierText({
       date: cell.state.businessDate,
@@ -150,6 +153,7 @@ export async function recordCell(
 
   return {
     cell,
+    keys,
 
     async pay({ kind, institution, bank, amount, reference, endToEndId = 'order' }) {
       const paymentId = nextId(institution);
@@ -285,7 +289,7 @@ const bytesOf = (id: string): Uint8Array => identifierToBytes(parseIdentifier(id
 const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-type Keys = ReadonlyMap<string, SigningKey & { readonly publicKey: string }>;
+export type Keys = ReadonlyMap<string, SigningKey & { readonly publicKey: string }>;
 
 async function makeKeys({ crypto }: TestPorts): Promise<Keys> {
   const keys = new Map<string, SigningKey & { readonly publicKey: string }>();

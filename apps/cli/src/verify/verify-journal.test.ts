@@ -10,7 +10,7 @@ import {
   memoryStore,
   type PaymentRecord,
 } from '@clearway/store';
-import { banks, institutions, place, playDay, recordCell } from '../testing/recorded-cell.ts';
+import { banks, institutions, place, playDay, type RecordedCell, recordCell } from '../testing/recorded-cell.ts';
 import { batchOf, flip, replaceBatch, rewrite } from '../testing/tamper.ts';
 import type { Breach, Check } from './report.ts';
 import { type VerifyOptions, verifyJournal } from './verify-journal.ts';
@@ -474,6 +474,24 @@ test('a cell that goes on working while it is verified shows no breach', async (
   const report = await verify(disk);
   assert.deepEqual(report.breaches, []);
   assert.deepEqual(report.notChecked, []);
+});
+
+test('a cell that started again from a snapshot goes on to the state that the whole journal gives', async () => {
+  const disk = memoryDisk();
+  const pay = (played: RecordedCell, amount: number) =>
+    played.pay({ kind: 'payout', institution: institutions[1], bank: banks[0], amount });
+  const first = await recordCell(storeOn(disk), ports, { snapshotEvery: 8 });
+  for (const amount of [1000, 1007, 1000, 1000]) await pay(first, amount);
+  await first.settle();
+  await first.stop();
+  const early = Math.max(...disk.sealed.keys());
+  const second = await recordCell(storeOn(disk), ports, { snapshotEvery: 8, keys: first.keys });
+  for (const amount of [2000, 2007, 2000, 2000, 2000]) await pay(second, amount);
+  await second.settle();
+  await second.stop();
+  const report = await verify(disk);
+  assert.deepEqual(report.breaches, []);
+  assert.ok(report.snapshot > early, 'the snapshot was taken of the state that began with an earlier one');
 });
 
 test('an overdue payment without an open work item is found', async () => {
