@@ -5,7 +5,7 @@
 import { verifyMessage } from '@clearway/contract';
 import type { Crypto } from '@clearway/ports';
 import { dayOf } from '@clearway/server';
-import { type BodyKeyStore, type CellPlace, decryptBodies, type JournalBatch } from '@clearway/store';
+import { type BatchHeader, type BodyKeyStore, type CellPlace, decryptBodies, type JournalBatch } from '@clearway/store';
 import type { Fact } from '../journal/fact.ts';
 import type { Keyring } from './keyring.ts';
 import { about, type Findings } from './report.ts';
@@ -13,7 +13,7 @@ import { readSignedMessage, type SignedMessage } from './signed-message.ts';
 
 export interface MessagesCheck {
   /** The bodies of a batch; undefined when they cannot be opened. */
-  open(batch: JournalBatch, at: number): Promise<readonly Uint8Array[] | undefined>;
+  open(batch: JournalBatch, header: BatchHeader): Promise<readonly Uint8Array[] | undefined>;
   /** The message behind a fact, checked; undefined when there is none or it is not what it should be. */
   read(fact: Fact, body: Uint8Array | undefined, sequence: number): SignedMessage | undefined;
   /** Resolves when there is room for more signatures. */
@@ -66,10 +66,13 @@ export function createMessagesCheck(options: MessagesCheckOptions, findings: Fin
   };
 
   return {
-    async open({ sequence, bodies }, at) {
+    async open({ sequence, bodies }, { at, commands }) {
       if (bodyKeys === undefined) return undefined;
       try {
-        return decryptBodies(crypto, await bodyKeys.key(dayOf(at)), { ...place, sequence }, bodies);
+        const opened = decryptBodies(crypto, await bodyKeys.key(dayOf(at)), { ...place, sequence }, bodies);
+        if (opened.length === commands) return opened;
+        findings.breach('message', `it has ${opened.length} bodies for ${commands} commands`, { sequence });
+        return undefined;
       } catch (error) {
         findings.breach('message', `its bodies cannot be opened: ${(error as Error).message}`, { sequence });
         return undefined;

@@ -51,10 +51,12 @@ export interface PaymentsCheck {
 
 const sliceSize = 4096;
 const pageSize = 1000;
+/** The last slice takes whatever comes. */
+const endless = Number.MAX_SAFE_INTEGER;
 
 export function createPaymentsCheck(records: Records, findings: Findings): PaymentsCheck {
   const inFlight = new Map<number, Expected>();
-  /** In flight when their slice was compared. */
+  /** Not ended, or not in the records yet, when their slice was compared. */
   const late: Expected[] = [];
   let full: Slice | undefined;
   let filling = new Map<string, Expected>();
@@ -63,29 +65,35 @@ export function createPaymentsCheck(records: Records, findings: Findings): Payme
   let replayed = 0;
   let count = 0;
 
-  const compareSlice = async ({ from, to, payments }: Slice, isLast: boolean) => {
+  const compareSlice = async ({ from, to, payments }: Slice) => {
     const cursor = await records.cursor();
-    const missing = new Map(payments);
+    const unread = new Map(payments);
+    const unexpected: PaymentRecord[] = [];
     for await (const record of submittedBetween(records, from, to)) {
-      const expected = missing.get(record.paymentId);
-      if (expected === undefined) {
-        const isLater =
-          isLast && record.requestSequence > replayed && record.requestSequence <= (await records.cursor());
-        if (!isLater)
-          findings.breach('records', 'the records have a payment that is not in the journal', about(record));
-      } else {
-        missing.delete(record.paymentId);
-        if (hasEnded(expected.record)) compare(expected, record, cursor);
-        else late.push(expected);
-      }
+      const expected = unread.get(record.paymentId);
+      unread.delete(record.paymentId);
+      if (expected === undefined) unexpected.push(record);
+      else if (hasEnded(expected.record) && expected.record.sequence <= cursor) compare(expected, record);
+      else late.push(expected);
     }
-    for (const expected of missing.values()) reportMissing(expected, cursor);
+    for (const expected of unread.values()) {
+      if (expected.record.requestSequence <= cursor) reportMissing(expected);
+      else late.push(expected);
+    }
+    await reportUnexpected(unexpected, to);
   };
 
-  const compare = ({ record: expected, isOpened }: Expected, record: PaymentRecord, cursor: number) => {
-    const hasMovedOn = record.sequence > replayed && !hasEnded(expected);
-    const isBehind = record.sequence < expected.sequence && expected.sequence > cursor;
-    if (hasMovedOn || isBehind) return;
+  /** In a running cell the records may hold payments that came after the reading of the journal began. */
+  const reportUnexpected = async (unexpected: readonly PaymentRecord[], to: number) => {
+    const cursor = unexpected.length === 0 ? 0 : await records.cursor();
+    for (const record of unexpected) {
+      const mayBeLater = to === endless && record.requestSequence > replayed && record.requestSequence <= cursor;
+      if (!mayBeLater)
+        findings.breach('records', 'the records have a payment that is not in the journal', about(record));
+    }
+  };
+
+  const compare = ({ record: expected, isOpened }: Expected, record: PaymentRecord) => {
     for (const field of Object.keys(expected) as (keyof PaymentRecord)[]) {
       if (record[field] === expected[field] || (field === 'endToEndId' && !isOpened)) continue;
       // An institution's own reference may mean something to a person, so it is not printed.
@@ -94,9 +102,19 @@ export function createPaymentsCheck(records: Records, findings: Findings): Payme
     }
   };
 
-  const reportMissing = ({ record }: Expected, cursor: number) => {
-    if (record.requestSequence <= cursor) findings.breach('records', 'is missing from the records', about(record));
+  const compareLate = async (expected: Expected, cursor: number) => {
+    const { paymentId, requestSequence, sequence } = expected.record;
+    const record = await records.payment(paymentId);
+    if (record === undefined) {
+      if (requestSequence <= cursor) reportMissing(expected);
+      return;
+    }
+    const hasMovedOn = record.sequence > replayed && !hasEnded(expected.record);
+    if (sequence <= cursor && !hasMovedOn) compare(expected, record);
   };
+
+  const reportMissing = ({ record }: Expected) =>
+    findings.breach('records', 'is missing from the records', about(record));
 
   return {
     async begin(sequence, at) {
@@ -105,7 +123,7 @@ export function createPaymentsCheck(records: Records, findings: Findings): Payme
         const slice = { from: fillingFrom, to: at, payments: filling };
         filling = new Map();
         fillingFrom = at;
-        if (full !== undefined) await compareSlice(full, false);
+        if (full !== undefined) await compareSlice(full);
         full = slice;
       }
       lastAt = at;
@@ -152,14 +170,10 @@ export function createPaymentsCheck(records: Records, findings: Findings): Payme
 
     async end(last) {
       replayed = last;
-      if (full !== undefined) await compareSlice(full, false);
-      await compareSlice({ from: fillingFrom, to: Number.MAX_SAFE_INTEGER, payments: filling }, true);
+      if (full !== undefined) await compareSlice(full);
+      await compareSlice({ from: fillingFrom, to: endless, payments: filling });
       const cursor = await records.cursor();
-      for (const expected of late) {
-        const record = await records.payment(expected.record.paymentId);
-        if (record === undefined) reportMissing(expected, cursor);
-        else compare(expected, record, cursor);
-      }
+      for (const expected of late) await compareLate(expected, cursor);
     },
   };
 }

@@ -221,6 +221,13 @@ const cases: readonly Case[] = [
     subject: () => day.succeeded,
   },
   {
+    name: 'a message more than there are commands, all hashes made to fit',
+    tamper: (disk) => rewrite(disk, realCrypto, answerOf(day.succeeded), ({ bodies }) => void bodies.push(bodies[0])),
+    check: 'message',
+    what: /it has 2 bodies for 1 commands/,
+    sequence: () => answerOf(day.succeeded),
+  },
+  {
     name: 'the key of the bodies',
     tamper: (disk) => {
       for (const [date, key] of disk.bodyKeys) disk.bodyKeys.set(date, flip(key, 0));
@@ -492,6 +499,28 @@ test('a cell that started again from a snapshot goes on to the state that the wh
   const report = await verify(disk);
   assert.deepEqual(report.breaches, []);
   assert.ok(report.snapshot > early, 'the snapshot was taken of the state that began with an earlier one');
+});
+
+test('records that lag behind the journal are compared as far as they go', async () => {
+  const disk = memoryDisk();
+  const played = await recordCell(storeOn(disk), ports);
+  const pay = (amount: number) => played.pay({ kind: 'payout', institution: institutions[0], bank: banks[1], amount });
+  for (const amount of [1000, 1007, 1000]) await pay(amount);
+  await played.settle();
+  const { paymentId } = await pay(3000);
+  await played.cell.recordsWritten();
+  const early = structuredClone(disk.records);
+  for (const amount of [2000, 2007]) await pay(amount);
+  await played.stop();
+  const report = await verify({ ...disk, records: early });
+  assert.deepEqual(report.breaches, []);
+  assert.match(report.notChecked.join(), new RegExp(`Records of batches after ${early.cursor}`));
+  early.payments.delete(paymentId);
+  const { breaches } = await verify({ ...disk, records: early });
+  assert.deepEqual(
+    breaches.map(({ subject, what }) => `${subject} ${what}`),
+    [`${paymentId} is missing from the records`],
+  );
 });
 
 test('an overdue payment without an open work item is found', async () => {

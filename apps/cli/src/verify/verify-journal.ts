@@ -87,9 +87,9 @@ export async function verifyJournal(store: Store, options: VerifyOptions): Promi
   };
 
   /** Follows what a batch has changed: command by command, then payment by payment. */
-  const follow = async (batch: JournalBatch, at: number, facts: readonly Fact[]) => {
-    const { sequence } = batch;
-    const bodies = await messages.open(batch, at);
+  const follow = async (batch: JournalBatch, header: BatchHeader, facts: readonly Fact[]) => {
+    const { sequence, at } = header;
+    const bodies = await messages.open(batch, header);
     const messageOf: ReturnType<typeof messages.read>[] = [];
     for (const fact of facts) {
       if (fact.type === 'adoptConfiguration' && fact.outcome === 'accepted') {
@@ -98,8 +98,9 @@ export async function verifyJournal(store: Store, options: VerifyOptions): Promi
       messageOf.push(messages.read(fact, bodies?.[fact.index], sequence));
       if (fact.outcome === 'accepted') cycles.follow(fact, state, sequence, at);
     }
+    let isCycleChanged = false;
     for (let i = 0; i < effects.count; i++) {
-      if (effects.kinds[i] === effectKinds.cycleChanged) checkInvariants();
+      isCycleChanged ||= effects.kinds[i] === effectKinds.cycleChanged;
       if (effects.kinds[i] !== effectKinds.paymentChanged) continue;
       const handle = effects.subjects[i];
       const fact = facts[effects.commands[i]];
@@ -112,6 +113,7 @@ export async function verifyJournal(store: Store, options: VerifyOptions): Promi
       );
       if (payment.state === 'succeeded') cycles.succeeded(payment);
     }
+    if (isCycleChanged) checkInvariants();
     workItems.follow(effects, sequence);
     cycles.compareWithCore(state, sequence);
     await messages.room();
@@ -132,7 +134,7 @@ export async function verifyJournal(store: Store, options: VerifyOptions): Promi
     isReplaying = facts !== undefined;
     if (facts !== undefined) {
       compareOutcomes(batch.facts, facts, batch.sequence, findings);
-      await follow(batch, header.at, facts);
+      await follow(batch, header, facts);
     }
     progress({ stage: 'journal', done: link.sequence, of: cursorAtStart });
   }
