@@ -4,6 +4,7 @@ export type {
   WalletProblem,
   WalletReady,
   WalletReconciliation,
+  WalletRecorded,
   WalletReport,
   WalletStatistics,
 } from './report.ts';

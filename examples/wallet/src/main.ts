@@ -140,8 +140,10 @@ async function run(): Promise<void> {
     if (!traffic.isAtRest()) return 'paying';
     return book.open().size === 0 ? 'idle' : 'resolving';
   }
+  const reportRecorded = () => report({ type: 'recorded', participant, ...book.recorded() });
   const resolving = setInterval(wallet.resolve, resolveEveryMs);
   const statistics = setInterval(() => {
+    reportRecorded();
     const now = { type: 'statistics', role: 'wallet', participant, at: Date.now(), phase: phase() } as const;
     const open = { inFlight: wallet.inFlight(), unresolved: book.open().size };
     const latency = tally.readLatency();
@@ -156,6 +158,7 @@ async function run(): Promise<void> {
     () => journal.durable(),
   );
   report({ type: 'ready', participant, port: server.port });
+  reportRecorded();
   reconcileSettled();
 }
 

@@ -1,11 +1,28 @@
 /** What the wallet tells the program that started it: over IPC where there is a channel, else as JSON lines on stdout. */
-export type WalletReport = WalletReady | WalletStatistics | WalletReconciliation | WalletProblem;
+export type WalletReport = WalletReady | WalletRecorded | WalletStatistics | WalletReconciliation | WalletProblem;
 
 export interface WalletReady {
   readonly type: 'ready';
   readonly participant: string;
   /** Port of the endpoint that is being listened on. */
   readonly port: number;
+}
+
+/**
+ * Counts by the wallet's journal, of all its runs: exact over crashes. Sent when the wallet is ready, before it pays,
+ * and with every `statistics`.
+ */
+export interface WalletRecorded extends Recorded {
+  readonly type: 'recorded';
+  readonly participant: string;
+}
+
+/** What was sent and has none of the three ends is open. */
+export interface Recorded {
+  readonly sent: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly refused: number;
 }
 
 /** Percentiles in ms of the time from sending a payment to its told outcome, since the last message. */

@@ -92,6 +92,19 @@ test('what contradicts a final word is found', () => {
   }
 });
 
+test('what was sent and how it ended is counted over all runs', () => {
+  const book = bookOf(
+    intent(1),
+    told(1, 'succeeded', 7),
+    intent(2),
+    told(2, 'failed'),
+    intent(3),
+    refusal(3),
+    intent(4),
+  );
+  assert.deepEqual(book.recorded(), { sent: 4, succeeded: 1, failed: 1, refused: 1 });
+});
+
 test('refunds are set aside from their original, and given back when they fail', () => {
   const book = bookOf(intent(1), told(1, 'succeeded', 7), intent(2, 1));
   const left = () => book.refundable().get(idOf(1))?.left;

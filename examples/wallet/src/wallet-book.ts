@@ -8,6 +8,7 @@
 import { type PaymentRequest, type PaymentStatus, parseAmount } from '@clearway/contract';
 import type { OwnPayment } from '@clearway/sdk';
 import { type Customer, customerKey, readCustomerKey } from './customer.ts';
+import type { Recorded } from './report.ts';
 
 /** Where an answer came from. */
 export type Source = 'submit' | 'enquiry' | 'notice' | 'file';
@@ -76,6 +77,7 @@ export function createWalletBook() {
   const successes = new Map<number, Set<string>>([[0, new Set()]]);
   const refundable = new Map<string, Writable<Refundable>>();
   const reconciled = new Set<number>();
+  const recorded = { sent: 0, succeeded: 0, failed: 0, refused: 0 };
   /** Payments that ended since the last reconciliation, and those that ended before each earlier one. */
   let ended: string[] = [];
   const endedBefore: string[][] = [];
@@ -83,6 +85,7 @@ export function createWalletBook() {
   function end(payment: Writable<WalletPayment>, state: 'succeeded' | 'failed' | 'refused', reason?: string): void {
     payment.state = state;
     payment.reason = reason;
+    recorded[state] += 1;
     open.delete(payment.message.paymentId);
     ended.push(payment.message.paymentId);
     if (payment.message.kind !== 'refund') return;
@@ -139,6 +142,8 @@ export function createWalletBook() {
       return undefined;
     },
     payment: (paymentId: string): WalletPayment | undefined => payments.get(paymentId),
+    /** Counts of all time. */
+    recorded: (): Recorded => ({ ...recorded }),
     /** Those without a definite outcome, oldest first. */
     open: (): ReadonlyMap<string, WalletPayment> => open,
     refundable: (): ReadonlyMap<string, Refundable> => refundable,
@@ -175,6 +180,7 @@ export function createWalletBook() {
             told: false,
             cycle: undefined,
           };
+          recorded.sent += 1;
           payments.set(message.paymentId, payment);
           open.set(message.paymentId, payment);
           const original = message.kind === 'refund' ? refundable.get(message.originalPaymentId!) : undefined;
