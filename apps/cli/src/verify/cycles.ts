@@ -24,8 +24,8 @@ export interface CyclesCheck {
   /** An accepted fact of a batch, in order. */
   follow(fact: Fact, state: State, sequence: number, at: number): void;
   succeeded(payment: PaymentRecord): void;
-  /** After each batch: compares the cycles that changed in it with the core's. */
-  compareWithCore(state: State, sequence: number): void;
+  /** After each batch: compares the cycles that changed in it with the core's. @returns whether any did */
+  compareWithCore(state: State, sequence: number): boolean;
   /** Compares with the records; the journal was replayed up to `last`. */
   end(records: Records, last: number): Promise<void>;
   /** Oldest first. */
@@ -117,6 +117,7 @@ export function createCyclesCheck(findings: Findings): CyclesCheck {
     },
 
     compareWithCore(state, sequence) {
+      if (changed.size === 0) return false;
       for (const cycle of changed) {
         const core = findCycle(state, cycle);
         const followed = known(cycle);
@@ -125,6 +126,7 @@ export function createCyclesCheck(findings: Findings): CyclesCheck {
         reportSums(followed, sequence, findings);
       }
       changed.clear();
+      return true;
     },
 
     async end(records, last) {
