@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseAmount } from '@clearway/contract';
 import type { Ports } from '@clearway/ports';
 import { listen, realChance, realClock, realCrypto, realNetwork } from '@clearway/ports/real';
-import { createInstitution, createReceiver } from '@clearway/sdk';
+import { createConnection, createInstitution, createReceiver } from '@clearway/sdk';
 import {
   fail,
   openJournalFile,
@@ -47,7 +47,8 @@ async function run(): Promise<void> {
 
   const network = realNetwork(readTrust(settings));
   const ports: Ports = { clock: realClock, chance: realChance, crypto: realCrypto, network };
-  const identity = { ...readIdentity(settings), ports };
+  const known = { ...readIdentity(settings), ports };
+  const identity = { ...known, connection: createConnection(known) };
   const institution = createInstitution(identity);
   const counters = createCounters();
   const reconciliations = { cycles: 0, differences: 0 };

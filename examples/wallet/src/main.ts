@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { currencyByAlpha, formatTime, parseAmount } from '@clearway/contract';
 import type { Ports } from '@clearway/ports';
 import { listen, realChance, realClock, realCrypto, realNetwork } from '@clearway/ports/real';
-import { createInstitution, createReceiver } from '@clearway/sdk';
+import { createConnection, createInstitution, createReceiver } from '@clearway/sdk';
 import {
   fail,
   openJournalFile,
@@ -51,7 +51,8 @@ async function run(): Promise<void> {
   const problem = (message: string) => report({ type: 'problem', participant, message });
   const network = realNetwork(readTrust(settings));
   const ports: Ports = { clock: realClock, chance: realChance, crypto: realCrypto, network };
-  const identity = { ...readIdentity(settings), ports };
+  const known = { ...readIdentity(settings), ports };
+  const identity = { ...known, connection: createConnection(known) };
   const institution = createInstitution(identity);
 
   const book = createWalletBook();

@@ -3,7 +3,15 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { canonicalPayment } from '@clearway/contract';
+import {
+  canonicalPayment,
+  canonicalPaymentAnswer,
+  formatTime,
+  type PaymentAnswer,
+  type PaymentRequest,
+  type PaymentStatus,
+  signMessage,
+} from '@clearway/contract';
 import { realChance, realClock, realCrypto } from '@clearway/ports/real';
 import { createInstitution, createReceiver, type Handlers } from '@clearway/sdk';
 import { openJournalFile } from '@clearway/sdk/node';
@@ -27,6 +35,9 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'clearway-wallet-'));
 });
 after(() => rm(folder, { recursive: true }));
+
+const hashOf = (payment: PaymentRequest) =>
+  Buffer.from(realCrypto.sha256(canonicalPayment(testScheme, payment))).toString('hex');
 
 type Decide = NonNullable<Handlers['offer']>;
 
@@ -85,7 +96,15 @@ async function rig(decide: Decide = async () => ({ answer: 'succeeded', answered
     method === 'POST' && url.endsWith('/v1/payments') ? (fates.shift() ?? 'delivered') : 'delivered';
   const sent = () =>
     platform.network.sent.filter(({ method, url }) => method === 'POST' && url.endsWith('/v1/payments'));
-  return { platform, bank, start, offered, problems, reports, fates, sent, path };
+  const tell = (payment: PaymentStatus) => platform.tell('00101', { type: 'payment', payment });
+  /** What the bank would answer, signed by it. */
+  async function sign(payment: PaymentRequest, answer: PaymentAnswer['answer']): Promise<PaymentAnswer> {
+    const { paymentId } = payment;
+    const message = { paymentId, paymentHash: hashOf(payment), answer, answeredAt: formatTime(Date.now()) };
+    const canonical = canonicalPaymentAnswer(testScheme, '00201', message);
+    return { ...message, signature: await signMessage(realCrypto, bankOptions.signing, canonical) };
+  }
+  return { platform, bank, start, offered, problems, reports, fates, sent, path, tell, sign };
 }
 
 async function until(holds: () => boolean): Promise<void> {
@@ -130,7 +149,7 @@ test('an unknown payment is enquired about, not sent again, and ended by the ban
   await wallet.send(order);
   assert.deepEqual([tally.counts.unknown, book.open().size], [1, 1]);
   const [{ message: payment }] = book.open().values();
-  const paymentHash = Buffer.from(realCrypto.sha256(canonicalPayment(testScheme, payment))).toString('hex');
+  const paymentHash = hashOf(payment);
   const decision = { answer: 'failed', reason: 'bankDeclined', answeredAt: Date.now() } as const;
   await world.bank.answerLater({ payment, paymentHash }, decision);
   await resolveAll();
@@ -142,13 +161,14 @@ test('a notice ends a payment, and one to the contrary is told to a person and c
   const world = await rig(async () => 'later');
   const { wallet, book, tally } = await world.start();
   await wallet.send(order);
-  const { paymentId } = [...book.open().values()][0].message;
+  const [{ message: payment }] = book.open().values();
+  const { paymentId } = payment;
   const status = world.platform.payment(paymentId)!;
   const succeeded = { ...status, state: 'succeeded', isoStatus: 'ACSP', cycle: 1 } as const;
-  await world.platform.tell('00101', { type: 'payment', payment: succeeded });
+  await world.tell({ ...succeeded, answer: await world.sign(payment, 'succeeded') });
   assert.deepEqual([tally.counts.succeeded, book.payment(paymentId)?.cycle, world.problems], [1, 1, []]);
-  const failed = { ...status, state: 'failed', isoStatus: 'RJCT', reason: 'bankDeclined' } as const;
-  await world.platform.tell('00101', { type: 'payment', payment: failed });
+  const failed = { ...status, state: 'failed', isoStatus: 'RJCT', reason: 'bankNeverProcessed' } as const;
+  await world.tell({ ...failed, answer: await world.sign(payment, 'neverProcessed') });
   assert.deepEqual([tally.counts.failed, book.payment(paymentId)?.state, world.problems.length], [0, 'succeeded', 1]);
 });
 

@@ -15,6 +15,7 @@ import {
   verifyResponse,
 } from '@clearway/contract';
 import { type HttpRequest, type HttpResponse, NetworkError } from '@clearway/ports';
+import { createFindUnproved, type FindUnproved } from './answer-proof.ts';
 import { createLatest, type Latest } from './latest.ts';
 import { defaultAttempts, defaultTimeoutMs, type InstitutionOptions } from './options.ts';
 import { Refused, Unanswered } from './outcome.ts';
@@ -31,12 +32,14 @@ const jsonLimits = { maxBytes: 16 * 2 ** 20, maxDepth: 16 };
 /** Problems of one attempt (signature, rights at that moment, rate), not of the message that it carried. */
 const statusesOfAttempt: readonly number[] = [401, 403, 429];
 
+/** What one program of an institution knows of the platform. Opaque to its users. */
 export interface Connection {
   readonly platform: Latest<Platform>;
   readonly directory: Latest<Directory>;
   /** The platform's keys: those configured, and those learnt. */
   platformKeys(): Promise<readonly VerifyingKey[]>;
   participant(code: string): Promise<DirectoryParticipant | undefined>;
+  readonly findUnproved: FindUnproved;
   /**
    * Sends until there is an answer to rely on.
    * @throws Refused, Unanswered
@@ -52,7 +55,7 @@ type Attempt =
   | { readonly outcome: 'refused'; readonly problem: Problem; readonly again: boolean }
   | { readonly outcome: 'unanswered'; readonly why: string; readonly uncertain: boolean };
 
-export function createConnection(options: InstitutionOptions): Connection {
+export function createConnection(options: Omit<InstitutionOptions, 'connection'>): Connection {
   const { ports, gateway, code, signing } = options;
   const { timeoutMs = defaultTimeoutMs, attempts = defaultAttempts } = options;
 
@@ -137,6 +140,7 @@ export function createConnection(options: InstitutionOptions): Connection {
   return {
     platform,
     directory,
+    findUnproved: createFindUnproved(ports.crypto, options.scheme, directory),
     async platformKeys() {
       await platform.get();
       return knownPlatformKeys();

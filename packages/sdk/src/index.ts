@@ -1,4 +1,5 @@
 /** For institutions that connect to Clearway. Start with the README. */
+export { type Connection, createConnection } from './connection.ts';
 export {
   type AgreementOrder,
   type AgreementPaymentOrder,

@@ -28,8 +28,7 @@ import {
   signMessage,
   type Unsigned,
 } from '@clearway/contract';
-import { findUnproved } from './answer-proof.ts';
-import { type Connection, createConnection } from './connection.ts';
+import { createConnection } from './connection.ts';
 import { createIdentifiers } from './identifier.ts';
 import type { InstitutionOptions } from './options.ts';
 import { Unanswered } from './outcome.ts';
@@ -149,11 +148,7 @@ export interface Institution {
 }
 
 export function createInstitution(options: InstitutionOptions): Institution {
-  return createInstitutionOn(createConnection(options), options);
-}
-
-export function createInstitutionOn(connection: Connection, options: InstitutionOptions): Institution {
-  const { ports, code, scheme, signing } = options;
+  const { ports, code, scheme, signing, connection = createConnection(options) } = options;
   const { clock, crypto } = ports;
   const nextIdentifier = createIdentifiers(ports, code, options.lane ?? 0);
 
@@ -198,7 +193,7 @@ export function createInstitutionOn(connection: Connection, options: Institution
   }
 
   async function proved(status: PaymentStatus, paymentHash?: string): Promise<PaymentStatus> {
-    const fault = await findUnproved(crypto, connection, scheme, status, paymentHash);
+    const fault = await connection.findUnproved(status, paymentHash);
     if (fault !== undefined) throw new Unanswered(`payment ${status.paymentId} is told as ${fault}`);
     return status;
   }

@@ -1,5 +1,6 @@
 import type { Scheme, SigningKey, VerifyingKey } from '@clearway/contract';
 import type { KeyPair, Ports } from '@clearway/ports';
+import type { Connection } from './connection.ts';
 
 /** What both sides of an institution need: asking the platform, and being asked by it. */
 export interface InstitutionOptions {
@@ -24,6 +25,11 @@ export interface InstitutionOptions {
    * same time each need their own.
    */
   readonly lane?: number;
+  /**
+   * From `createConnection`: what the paying and the asked side of one program learn of the platform, they then learn
+   * once. Made anew when left out.
+   */
+  readonly connection?: Connection;
 }
 
 export const defaultTimeoutMs = 10_000;

@@ -4,6 +4,7 @@ import {
   canonicalPaymentAnswer,
   checkPaymentAnswer,
   type Offer,
+  type PaymentStatus,
   type Problem,
   signRequest,
   verifyingKeys,
@@ -27,7 +28,8 @@ async function rig(handlers: Partial<Handlers> = {}) {
     skipped += ms;
   };
   const platform = await createTestPlatform({ clock, chance: realChance, crypto: realCrypto });
-  const wallet = createInstitution(await platform.admit('00101', 'paymentInstitution'));
+  const walletOptions = await platform.admit('00101', 'paymentInstitution');
+  const wallet = createInstitution(walletOptions);
   const options = await platform.admit('00201', 'bank');
   const questions: OfferQuestion[] = [];
   const notices: FinalNotice[] = [];
@@ -47,7 +49,7 @@ async function rig(handlers: Partial<Handlers> = {}) {
     deadline: '2099-01-01T00:00:00.000Z',
     possibleDuplicate: true,
   };
-  return { platform, options, order, offer, questions, notices, receiver, skip };
+  return { platform, options, wallet, walletOptions, order, offer, questions, notices, receiver, skip };
 }
 
 const bodyOf = (response: { readonly body: Uint8Array }) => JSON.parse(Buffer.from(response.body).toString('utf8'));
@@ -176,6 +178,18 @@ test('notices are handed on and taken with 204', async () => {
   const response = await platform.tell('00201', { type: 'cycle', cycle });
   assert.equal(response.status, 204);
   assert.deepEqual(notices, [{ noticeId: 'notice:1', cycle }]);
+});
+
+test('a notice of an outcome that the bank did not sign is refused to who asked for the payment', async () => {
+  const { platform, wallet, walletOptions, order } = await rig();
+  const told: FinalNotice[] = [];
+  const handlers = { notice: async (notice: FinalNotice) => void told.push(notice) };
+  platform.network.connect('00101.test', createReceiver({ ...walletOptions, handlers }));
+  const payment = await wallet.pay(order);
+  const { answer: _, ...unproved } = payment;
+  const tell = async (status: PaymentStatus) =>
+    (await platform.tell('00101', { type: 'payment', payment: status })).status;
+  assert.deepEqual([await tell(unproved), await tell(payment), told.length], [401, 204, 1]);
 });
 
 test('a key that the institution changed a moment ago is learnt', async () => {

@@ -12,6 +12,7 @@ import {
   checkSigning,
   findRoute,
   type PaymentRequest,
+  type PaymentStatus,
   type Problem,
   parseAmount,
   parseJson,
@@ -67,9 +68,17 @@ const jsonLimits = { maxBytes: 64 * 1024, maxDepth: 8 };
 const endedKeyGraceMs = 60_000;
 
 export function createReceiver(options: ReceiverOptions): HttpHandler {
-  const { ports, code, scheme, signing, sealing, handlers, authority } = options;
+  const {
+    ports,
+    code,
+    scheme,
+    signing,
+    sealing,
+    handlers,
+    authority,
+    connection = createConnection(options),
+  } = options;
   const { clock, crypto } = ports;
-  const connection = createConnection(options);
   const firstUse = createNonces(clock);
 
   const hashOf = (canonical: Uint8Array) => Buffer.from(crypto.sha256(canonical)).toString('hex');
@@ -86,6 +95,12 @@ export function createReceiver(options: ReceiverOptions): HttpHandler {
     await connection.directory.renew();
     if (await holds()) return;
     throw new Refusal('signatureInvalid', `the end-to-end signature of ${institution} does not hold`);
+  }
+
+  /** The other side's answer; a bank compares with its own books instead. */
+  async function mustBeProved(status: PaymentStatus): Promise<void> {
+    const fault = await connection.findUnproved(status);
+    if (fault !== undefined) throw new Refusal('signatureInvalid', `payment ${status.paymentId} is told as ${fault}`);
   }
 
   async function readPayment(payment: PaymentRequest, deadline: string): Promise<PaymentQuestion> {
@@ -174,6 +189,7 @@ export function createReceiver(options: ReceiverOptions): HttpHandler {
     },
     async receiveNotice(body) {
       const { noticeId, payment, agreement, cycle } = read(checkNotice, body);
+      if (payment?.instructingAgent === code) await mustBeProved(payment);
       const subject = { ...(payment && { payment }), ...(agreement && { agreement }), ...(cycle && { cycle }) };
       await handlers.notice({ noticeId, ...subject });
       return { status: 204, headers: {}, body: new Uint8Array(0) };

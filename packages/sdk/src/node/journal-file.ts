@@ -40,7 +40,8 @@ export async function openJournalFile<R>({ path, restore, onFailure }: JournalFi
 
   async function flush(lines: readonly string[]): Promise<void> {
     try {
-      await file.appendFile(lines.join(''));
+      const bytes = Buffer.from(lines.join(''));
+      for (let written = 0; written < bytes.length; ) written += (await file.write(bytes, written)).bytesWritten;
       await file.datasync();
     } catch (error) {
       onFailure(error);
