@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { arrowsRule } from './tidy/arrows.ts';
 import { deadRule } from './tidy/dead.ts';
+import { linksRule } from './tidy/links.ts';
 import { purityRule } from './tidy/purity.ts';
 import { settingsRule } from './tidy/settings.ts';
 import { testsRule } from './tidy/tests.ts';
@@ -170,6 +171,18 @@ const cases: readonly Case[] = [
     complaints: [
       ['packages/store/src/index.ts:2', /CLEARWAY_NEW/],
       ['docs/reference/settings.md:2', /CLEARWAY_GONE/],
+    ],
+  },
+  {
+    name: 'links between pages lead somewhere',
+    rule: linksRule,
+    files: {
+      'README.md': '[flow](docs/flow.md#top) [web](https://example.org) [here](#here)\n\n[gone](docs/gone.md)',
+      'docs/flow.md': '[up](../README.md) [source](../packages/core/package.json) [gone](README.md)',
+    },
+    complaints: [
+      ['README.md:3', /gone\.md leads nowhere/],
+      ['docs/flow.md:1', /README\.md leads nowhere/],
     ],
   },
 ];

@@ -5,6 +5,7 @@
 import { fileURLToPath } from 'node:url';
 import { arrowsRule } from './tidy/arrows.ts';
 import { deadRule } from './tidy/dead.ts';
+import { linksRule } from './tidy/links.ts';
 import { purityRule } from './tidy/purity.ts';
 import { settingsRule } from './tidy/settings.ts';
 import { testsRule } from './tidy/tests.ts';
@@ -12,8 +13,7 @@ import { wordsRule } from './tidy/words.ts';
 import { readWorkspace } from './tidy/workspace.ts';
 
 const workspace = readWorkspace(fileURLToPath(new URL('../..', import.meta.url)));
-const complaints = [arrowsRule, purityRule, testsRule, deadRule, wordsRule, settingsRule].flatMap((rule) => [
-  ...rule(workspace),
-]);
+const rules = [arrowsRule, purityRule, testsRule, deadRule, wordsRule, settingsRule, linksRule];
+const complaints = rules.flatMap((rule) => [...rule(workspace)]);
 for (const { path, line, message } of complaints) console.error(`${path}:${line}: ${message}`);
 process.exitCode = complaints.length === 0 ? 0 : 1;

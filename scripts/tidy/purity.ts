@@ -16,6 +16,9 @@ const simulated = [
   'apps/server/src/',
 ];
 
+/** `main.ts`, `cell-main.ts`, and `program.ts`, the frame that several of them share. */
+const programs = /(^|[/-])(main|program)\.ts$/;
+
 const ambient = new Set([
   'setTimeout',
   'setInterval',
@@ -46,7 +49,7 @@ const local = /^(get(FullYear|Month|Date|Day|Hours|Minutes|Seconds|TimezoneOffse
 
 export const purityRule: Rule = function* (workspace) {
   for (const source of workspace.projects.flatMap((project) => project.sources)) {
-    if (source.isTest || /(^|[/-])main\.ts$/.test(source.path)) continue;
+    if (source.isTest || programs.test(source.path)) continue;
     const lies = (folders: readonly string[]) => folders.some((folder) => source.path.startsWith(folder));
     if (lies(deterministic))
       yield* complaints(

@@ -39,6 +39,8 @@ export interface Workspace {
   readonly projects: readonly Project[];
   /** What the root package.json declares for tests and scripts. */
   readonly devDependencies: ReadonlySet<string>;
+  /** Every Markdown page, relative to the root. */
+  readonly pages: readonly string[];
   /** Text of a file, or undefined when it is not there. */
   read(path: string): string | undefined;
 }
@@ -54,7 +56,7 @@ export type Rule = (workspace: Workspace) => Iterable<Complaint>;
 
 /** `cap.test.ts`, `test-bed.ts`, `certificate-for-tests.ts`, and all in a folder `test` or `testing`. */
 const testNames = /\.test\.ts$|(^|\/)test-[^/]+\.ts$|-for-tests\.ts$|(^|\/)(test|testing)\//;
-const notSources = new Set(['node_modules', 'dist', 'dist-test']);
+const notSources = new Set(['node_modules', 'dist', 'dist-test', 'data', '.git']);
 
 export function readWorkspace(root: string): Workspace {
   const read = (path: string) => {
@@ -66,6 +68,7 @@ export function readWorkspace(root: string): Workspace {
   return {
     root,
     read,
+    pages: [...filesBelow(root, '.md', new Set())].map((file) => slashes(relative(root, file))),
     devDependencies: new Set(Object.keys(readJson(root, 'package.json').devDependencies ?? {})),
     projects: folders.map((folder) => readProject(root, folder, folders)),
   };
@@ -106,7 +109,7 @@ function readProject(root: string, folder: string, folders: readonly string[]): 
         slashes(relative(root, resolve(root, folder, path))),
       ),
     ),
-    sources: [...filesBelow(from, nested)].map((file) =>
+    sources: [...filesBelow(from, '.ts', nested)].map((file) =>
       readSource(root, file, join(into, relative(from, file)).replace(/\.ts$/, '.js')),
     ),
   };
@@ -161,13 +164,13 @@ function textOf(node: ts.Node | undefined): string | undefined {
   return node !== undefined && ts.isStringLiteralLike(node) ? node.text : undefined;
 }
 
-function* filesBelow(folder: string, nested: ReadonlySet<string>): Generator<string> {
+function* filesBelow(folder: string, ending: string, nested: ReadonlySet<string>): Generator<string> {
   if (!existsSync(folder)) return;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
-      if (!notSources.has(entry.name) && !nested.has(path)) yield* filesBelow(path, nested);
-    } else if (entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts')) yield path;
+      if (!notSources.has(entry.name) && !nested.has(path)) yield* filesBelow(path, ending, nested);
+    } else if (entry.name.endsWith(ending) && !entry.name.endsWith('.d.ts')) yield path;
   }
 }
 

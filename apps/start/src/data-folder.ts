@@ -58,7 +58,8 @@ export async function takeDataFolder(folder: string, fresh: boolean): Promise<Da
         `Stop it with Ctrl-C or \`kill ${notes.start.pid}\`, or choose another folder with CLEARWAY_DATA.`,
     );
   }
-  for (const [name, note] of Object.entries(notes)) await end(name, note);
+  // PostgreSQL does not hear that its parent is gone; its own launcher ends one that is left over.
+  for (const [name, note] of Object.entries(notes)) if (name !== 'postgres') await end(name, note);
   if (fresh) empty(path);
   writeFileSync(mark, `${JSON.stringify({ format: 1 })}\n`);
 

@@ -65,6 +65,9 @@ export async function runScenario(world: World, options: ScenarioOptions): Promi
   onStep('signing agreements');
   if (!(await world.agreementsSigned(patienceMs.sign)))
     wrong.push('not every customer could sign an agreement in time');
+  if (!(await until(() => world.tally.totals().unresolved === 0, patienceMs.drain)))
+    wrong.push('payments of an earlier run are unresolved');
+  world.tally.begin();
   onStep(`sending ${payments} payments`);
   const began = performance.now();
   world.pay(payments);

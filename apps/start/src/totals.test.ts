@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { WalletStatistics } from '@clearway/example-wallet';
+import type { WalletRecorded, WalletStatistics } from '@clearway/example-wallet';
 import { createTally } from './totals.ts';
 import { split } from './traffic.ts';
 
@@ -27,16 +27,40 @@ const statistics = (participant: string, counts: Partial<WalletStatistics>): Wal
   ...counts,
 });
 
-test('counts go on after a restart, and what is now is only of those that live', () => {
+const recorded = (counts: Partial<WalletRecorded>): WalletRecorded => ({
+  type: 'recorded',
+  participant: '00101',
+  sent: 0,
+  succeeded: 0,
+  failed: 0,
+  refused: 0,
+  ...counts,
+});
+
+test('counts are of this start, go on over a restart, and what is now is only of those that live', () => {
   const tally = createTally();
-  tally.hear('a', statistics('00101', { sent: 10, succeeded: 9, inFlight: 1 }));
-  tally.hear('b', statistics('00102', { sent: 5, succeeded: 5 }));
+  tally.hear('a', recorded({ sent: 1000, succeeded: 990 }));
+  tally.hear('b', recorded({}));
+  tally.hear('a', recorded({ sent: 1010, succeeded: 999 }));
+  tally.hear('a', statistics('00101', { inFlight: 1, unknown: 2 }));
+  tally.hear('b', recorded({ sent: 5, succeeded: 5 }));
   tally.restarted('a');
-  assert.deepEqual([tally.totals().sent, tally.totals().inFlight], [15, 0]);
-  tally.hear('a', statistics('00101', { sent: 2, succeeded: 1, inFlight: 1 }));
-  const { sent, succeeded, inFlight } = tally.totals();
-  assert.deepEqual([sent, succeeded, inFlight], [17, 15, 1]);
-  assert.equal(tally.wallet('a').sent, 12);
+  assert.deepEqual([tally.totals().sent, tally.totals().inFlight, tally.totals().unknown], [15, 0, 2]);
+  tally.hear('a', recorded({ sent: 1012, succeeded: 1001 }));
+  tally.hear('a', statistics('00101', { inFlight: 1, unknown: 1 }));
+  const { sent, succeeded, inFlight, unknown } = tally.totals();
+  assert.deepEqual([sent, succeeded, inFlight, unknown], [17, 16, 1, 3]);
+  assert.equal(tally.wallet('a').sentEver, 1012);
+});
+
+test('counts can begin anew', () => {
+  const tally = createTally();
+  tally.hear('a', recorded({ sent: 10 }));
+  tally.hear('a', recorded({ sent: 15 }));
+  tally.hear('a', statistics('00101', { unknown: 4 }));
+  tally.begin();
+  tally.hear('a', recorded({ sent: 18 }));
+  assert.deepEqual([tally.totals().sent, tally.totals().unknown], [3, 0]);
 });
 
 test('latency weighs the medians by their payments and takes the slowest tail', () => {

@@ -6,7 +6,7 @@ import type { WalletReport, WalletStatistics } from '@clearway/example-wallet';
 export type Report = WalletReport | BankReport | CentralBankReport;
 
 export interface Totals {
-  /** Since this start. */
+  /** Since this start, over restarts of the wallets. */
   readonly sent: number;
   readonly succeeded: number;
   readonly failed: number;
@@ -34,16 +34,21 @@ export interface Reconciled {
   readonly examples: readonly string[];
 }
 
-/** What counts from the start of a process. */
-const counters = ['sent', 'succeeded', 'failed', 'refused', 'unknown', 'enquiries'] as const;
-type Counts = Record<(typeof counters)[number], number>;
+/** What a wallet counts from the start of its process, and by its journal over all its runs. */
+const ofProcess = ['unknown', 'enquiries'] as const;
+const ofJournal = ['sent', 'succeeded', 'failed', 'refused'] as const;
+type ProcessCounts = Record<(typeof ofProcess)[number], number>;
+type JournalCounts = Record<(typeof ofJournal)[number], number>;
 
 export interface Tally {
   hear(name: string, report: Report): void;
   /** The process begins to count from zero again. */
   restarted(name: string): void;
+  /** From here on counts are of what comes. */
+  begin(): void;
   totals(): Totals;
-  wallet(name: string): { readonly sent: number; readonly statistics: WalletStatistics | undefined };
+  /** `sentEver`: by its journal, of all its runs. */
+  wallet(name: string): { readonly sentEver: number; readonly statistics: WalletStatistics | undefined };
   bank(name: string): BankStatistics | undefined;
   reconciled(): readonly Reconciled[];
 }
@@ -51,41 +56,60 @@ export interface Tally {
 export function createTally(): Tally {
   const wallets = new Map<string, WalletStatistics>();
   const banks = new Map<string, BankStatistics>();
-  const before = new Map<string, Counts>();
+  /** Counts of processes that have ended. */
+  const ended = new Map<string, ProcessCounts>();
+  const recorded = new Map<string, JournalCounts>();
+  const begun = new Map<string, JournalCounts & ProcessCounts>();
   const reconciled = new Map<string, Reconciled>();
   let accounts: CentralBankStatistics['accounts'] = [];
 
-  const countsOf = (name: string): Counts => {
-    const earlier = before.get(name);
-    const now = wallets.get(name);
-    return Object.fromEntries(counters.map((key) => [key, (earlier?.[key] ?? 0) + (now?.[key] ?? 0)])) as Counts;
+  const count = (name: string, key: keyof (JournalCounts & ProcessCounts)): number => {
+    const now =
+      key === 'unknown' || key === 'enquiries'
+        ? (wallets.get(name)?.[key] ?? 0) + (ended.get(name)?.[key] ?? 0)
+        : (recorded.get(name)?.[key] ?? 0);
+    return now - (begun.get(name)?.[key] ?? 0);
+  };
+  const begin = (name: string) => {
+    begun.delete(name);
+    const counts = [...ofJournal, ...ofProcess].map((key) => [key, count(name, key)]);
+    begun.set(name, Object.fromEntries(counts));
   };
 
   return {
     hear(name, report) {
       if (report.type === 'reconciliation') reconciled.set(`${report.cycle} ${report.participant}`, report);
+      if (report.type === 'recorded') {
+        recorded.set(name, report);
+        if (!begun.has(name)) begin(name);
+      }
       if (report.type !== 'statistics') return;
       if (report.role === 'wallet') wallets.set(name, report);
       else if (report.role === 'bank') banks.set(name, report);
       else accounts = report.accounts;
     },
     restarted(name) {
-      before.set(name, countsOf(name));
+      const { unknown = 0, enquiries = 0 } = wallets.get(name) ?? {};
+      const before = ended.get(name);
+      ended.set(name, { unknown: unknown + (before?.unknown ?? 0), enquiries: enquiries + (before?.enquiries ?? 0) });
       wallets.delete(name);
       banks.delete(name);
+    },
+    begin() {
+      for (const name of recorded.keys()) begin(name);
     },
     totals() {
       const all = [...wallets.values()];
       const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-      const count = (key: (typeof counters)[number]) =>
-        sum([...new Set([...wallets.keys(), ...before.keys()])].map((name) => countsOf(name)[key]));
+      const total = (key: keyof (JournalCounts & ProcessCounts)) =>
+        sum([...recorded.keys()].map((name) => count(name, key)));
       return {
-        sent: count('sent'),
-        succeeded: count('succeeded'),
-        failed: count('failed'),
-        refused: count('refused'),
-        unknown: count('unknown'),
-        enquiries: count('enquiries'),
+        sent: total('sent'),
+        succeeded: total('succeeded'),
+        failed: total('failed'),
+        refused: total('refused'),
+        unknown: total('unknown'),
+        enquiries: total('enquiries'),
         inFlight: sum(all.map(({ inFlight }) => inFlight)),
         unresolved: sum(all.map(({ unresolved }) => unresolved)),
         agreements: sum(all.map(({ agreements }) => agreements)),
@@ -96,7 +120,7 @@ export function createTally(): Tally {
         accounts,
       };
     },
-    wallet: (name) => ({ sent: countsOf(name).sent, statistics: wallets.get(name) }),
+    wallet: (name) => ({ sentEver: recorded.get(name)?.sent ?? 0, statistics: wallets.get(name) }),
     bank: (name) => banks.get(name),
     reconciled: () => [...reconciled.values()],
   };

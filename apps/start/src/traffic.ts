@@ -25,15 +25,15 @@ interface Wallet {
   readonly name: string;
   readonly share: number;
   process: Supervised | undefined;
-  /** Payments to send in all since the start; undefined: without end. */
-  ordered: number | undefined;
+  /** How many payments its journal is to hold in the end; undefined: without end. */
+  target: number | undefined;
 }
 
-/** `start` starts a wallet and calls back every time that it is ready, after restarts too. */
+/** `start` starts a wallet and calls back every time that it can be told what to do, after restarts too. */
 export async function startTraffic(
   programs: readonly Program[],
   tally: Tally,
-  start: (program: Program, onReady: () => void) => Promise<Supervised>,
+  start: (program: Program, instruct: () => void) => Promise<Supervised>,
 ): Promise<Traffic> {
   let rate = 0;
   let atRest = false;
@@ -44,14 +44,14 @@ export async function startTraffic(
     name,
     share: shares[index],
     process: undefined,
-    ordered: undefined,
+    target: undefined,
   }));
 
   /** A wallet that comes back knows neither the rate nor how much is left of what was ordered. */
   const instruct = (wallet: Wallet) => {
     if (stopped || atRest) return tell(wallet, { stop: true });
-    if (wallet.ordered !== undefined)
-      tell(wallet, { payments: Math.max(0, wallet.ordered - tally.wallet(wallet.name).sent) });
+    if (wallet.target !== undefined)
+      tell(wallet, { payments: Math.max(0, wallet.target - tally.wallet(wallet.name).sentEver) });
     tellRate(wallet);
   };
 
@@ -68,14 +68,14 @@ export async function startTraffic(
       atRest = perSecond === 0;
       for (const wallet of wallets) {
         if (atRest) tell(wallet, { stop: true });
-        if (wakes && wallet.ordered === undefined) tell(wallet, { payments: withoutEnd });
+        if (wakes && wallet.target === undefined) tell(wallet, { payments: withoutEnd });
         tellRate(wallet);
       }
     },
     pay(payments) {
       const parts = split(payments, shares);
       for (const [index, wallet] of wallets.entries()) {
-        wallet.ordered = (wallet.ordered ?? 0) + parts[index];
+        wallet.target = (wallet.target ?? tally.wallet(wallet.name).sentEver) + parts[index];
         tell(wallet, { payments: parts[index] });
       }
     },
@@ -94,9 +94,9 @@ export async function startTraffic(
   };
 
   /** True when the wallet has sent what it was told to, and says that it is in one of these phases. */
-  function isIn({ name, process, ordered }: Wallet, phases: readonly WalletStatistics['phase'][]): boolean {
-    const { sent, statistics } = tally.wallet(name);
-    const hasSent = stopped || atRest || (ordered !== undefined && sent >= ordered);
+  function isIn({ name, process, target }: Wallet, phases: readonly WalletStatistics['phase'][]): boolean {
+    const { sentEver, statistics } = tally.wallet(name);
+    const hasSent = stopped || atRest || (target !== undefined && sentEver >= target);
     return hasSent && process?.ready === true && statistics !== undefined && phases.includes(statistics.phase);
   }
 }

@@ -94,7 +94,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       seed: options.seed ?? 1,
       mostInFlight: options.mostInFlight ?? 64,
     });
-    const start = (program: Program, onReady?: () => void) => startProgram(program, data, tally, running, say, onReady);
+    const start = (program: Program, instruct?: () => void) =>
+      startProgram(program, data, tally, running, say, instruct);
     await Promise.all([start(laid.cell), start(laid.centralBank)]);
     await start(laid.gateway);
     await Promise.all(laid.banks.map((bank) => start(bank)));
@@ -135,27 +136,32 @@ async function prepareDatabase(data: DataFolder, database: Database): Promise<st
   return file;
 }
 
+/** `instruct` is called once after each start, when it is known what a wallet has sent by its own journal. */
 async function startProgram(
   program: Program,
   data: DataFolder,
   tally: Tally,
   running: Supervised[],
   say: (event: string) => void,
-  onReady?: () => void,
+  instruct?: () => void,
 ): Promise<Supervised> {
   let problem = '';
+  let instructed = false;
+  const hear = (report: Report) => {
+    tally.hear(program.name, report);
+    if (report.type === 'recorded' && !instructed) {
+      instructed = true;
+      instruct?.();
+    }
+    if (report.type !== 'problem' || report.message === problem) return;
+    problem = report.message;
+    say(`${program.name}: ${problem}`);
+  };
   const supervised = await supervise(program, {
-    onMessage: (message) => {
-      const report = message as Report;
-      tally.hear(program.name, report);
-      if (report.type === 'problem' && report.message !== problem) say(`${program.name}: ${report.message}`);
-      if (report.type === 'problem') problem = report.message;
-    },
-    onReady: (pid) => {
-      data.note(program.name, pid);
-      onReady?.();
-    },
+    onMessage: (message) => hear(message as Report),
+    onReady: (pid) => data.note(program.name, pid),
     onCrash: (how) => {
+      instructed = false;
       tally.restarted(program.name);
       say(`${program.name} ended (${how}) and is started again`);
     },
