@@ -30,7 +30,18 @@ export interface OracleAgreement {
   confirmation: number | undefined;
   attempts: number;
   changedAt: number;
+  sequence: number;
+  readonly request: Place;
+  confirmedAt: Place;
+  answeredAt: Place;
 }
+
+/** Where a body lies: batch and index. */
+interface Place {
+  readonly sequence: number;
+  readonly index: number;
+}
+const nowhere: Place = { sequence: 0, index: 0 };
 
 /** Something that waits, with its deadline. */
 interface Waiting {
@@ -143,13 +154,15 @@ export class Oracle {
     return own + this.position(code, currency) - this.reserved(code, currency);
   }
 
-  refunded(original: string): bigint {
-    let sum = 0n;
+  /** By original: what has been or is being refunded. */
+  refunds(): Map<string, bigint> {
+    const sums = new Map<string, bigint>();
     for (const payment of this.ledger) {
-      const counts = payment.state === 'succeeded' || isInFlight(payment);
-      if (payment.told.kind === 'refund' && counts && text(payment.told.reference!) === original) sum += payment.amount;
+      if (payment.told.kind !== 'refund' || (payment.state !== 'succeeded' && !isInFlight(payment))) continue;
+      const original = text(payment.told.reference!);
+      sums.set(original, (sums.get(original) ?? 0n) + payment.amount);
     }
-    return sum;
+    return sums;
   }
 
   openCycle(): OracleCycle {
@@ -289,7 +302,8 @@ export class Oracle {
     if (original.state !== 'succeeded') return 'originalNotSucceeded';
     if (original.currency !== told.currency) return 'currencyUnsupported';
     const limit = this.originals.get(text(told.reference!)) ?? original.amount;
-    return this.refunded(text(told.reference!)) + BigInt(told.amount) > limit ? 'refundAboveOriginal' : undefined;
+    const refunded = this.refunds().get(text(told.reference!)) ?? 0n;
+    return refunded + BigInt(told.amount) > limit ? 'refundAboveOriginal' : undefined;
   }
 
   private answer(told: ToldAnswer): Result {
@@ -344,6 +358,10 @@ export class Oracle {
       confirmation: undefined,
       attempts: 0,
       changedAt: this.at,
+      sequence: this.sequence,
+      request: this.here(),
+      confirmedAt: nowhere,
+      answeredAt: nowhere,
     };
     this.agreements.set(text(told.id), agreement);
     this.wait({ agreement }, this.at + this.scheme.signingTimeoutMs);
@@ -362,6 +380,7 @@ export class Oracle {
     const time = this.wrongTime(told.expiresAt);
     if (time) return time;
     agreement.confirmation = told.content;
+    agreement.confirmedAt = this.here();
     this.moveAgreement(agreement, 'confirming', 'none');
     this.tellAgreement('confirmSigning', agreement);
     return 'accepted';
@@ -376,6 +395,9 @@ export class Oracle {
     if (!onRequest && !onCode) return 'answerHashDiffers';
     const isAwaited = (agreement.state === 'requested' && onRequest) || (agreement.state === 'confirming' && onCode);
     if (!isAwaited) return told.answer === 'active' && agreement.state !== 'active' ? 'answerContradicts' : 'repeated';
+    const next = agreement.state === 'requested' ? 'codeSent' : 'active';
+    if (told.answer !== 'failed' && told.answer !== next) return 'answerUnasked';
+    agreement.answeredAt = this.here();
     if (told.answer === 'failed') {
       const reason = told.reason === 'none' ? 'bankDeclined' : told.reason;
       agreement.attempts++;
@@ -383,8 +405,6 @@ export class Oracle {
       this.moveAgreement(agreement, again ? 'codeSent' : 'failed', reason);
       return 'accepted';
     }
-    const next = agreement.state === 'requested' ? 'codeSent' : 'active';
-    if (told.answer !== next) return 'answerUnasked';
     this.moveAgreement(agreement, next, 'none');
     return 'accepted';
   }
@@ -561,9 +581,14 @@ export class Oracle {
     agreement.state = to;
     agreement.reason = reason;
     agreement.changedAt = this.at;
+    agreement.sequence = this.sequence;
     if (to === 'active' || to === 'failed' || to === 'rescinded')
       this.waiting = this.waiting.filter((one) => one.agreement !== agreement);
     this.tellAgreement('agreementChanged', agreement);
+  }
+
+  private here(): Place {
+    return { sequence: this.sequence, index: this.index };
   }
 
   private touch(payment: OraclePayment): void {
