@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   type BankAnswer,
+  encodeNetCycle,
   encodeRecordAnswer,
   encodeRecordFunds,
+  encodeRecordSettlement,
   encodeSubmitPayment,
+  encodeTick,
   findBreaches,
   identifierText,
   identifierToBytes,
@@ -366,6 +369,41 @@ test('a cell whose journal another has claimed halts and tells nothing more', as
   );
   assert.equal((await second.pay(payment('payout', 100))).payment?.state, 'succeeded');
   await second.cell.stop();
+});
+
+test('a deadline and a late answer in one batch end the payment once, and the cell goes on', async () => {
+  const { cell, pay, fund, bank, store } = await start(() => 'silent');
+  await fund(1, 10_000);
+  const one = payment('payout', 400);
+  const told = pay(one);
+  await until('the offer', () => bank.of('offer').length === 1);
+  const dueAt = Date.now() + 300;
+  await until('the deadline', () => Date.now() >= dueAt);
+  // Handed over in the same turn of the event loop, so the sequencer puts them into one batch.
+  const [, answered] = await Promise.all([cell.command(encodeTick(10)), tell(cell, one, 'succeeded')]);
+  assert.equal(answered.payment?.state, 'succeeded');
+  assert.ok(['succeeded', 'unknown'].includes((await told).payment!.state));
+  await cell.recordsWritten();
+  assert.equal((await store.records.payment(one.paymentId))?.state, 'succeeded');
+  await until('one notice for each side', () => bank.of('paymentNotice').length === 2);
+  await cell.stop();
+});
+
+test('a settlement and the next cut-off in one batch are both told', async () => {
+  const { cell, pay, fund, store } = await start(() => 'succeeded');
+  await fund(1, 10_000);
+  await pay(payment('payout', 400));
+  await cell.closeCycle();
+  await cell.command(encodeNetCycle(1));
+  await Promise.all([
+    cell.command(encodeRecordSettlement({ cycle: 1, state: 'settled', settledAt: Date.now() })),
+    cell.closeCycle(),
+  ]);
+  await cell.recordsWritten();
+  assert.equal((await store.records.cycle(1))?.state, 'settled');
+  assert.equal((await store.records.cycle(2))?.state, 'cut');
+  assert.deepEqual(findBreaches(cell.state), []);
+  await cell.stop();
 });
 
 test('closing a cycle does not stop payments, and the sum of its positions is zero', async () => {

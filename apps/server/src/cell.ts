@@ -57,6 +57,7 @@ import {
   type SchemeDocument,
   schemeContent,
 } from './documents.ts';
+import { lastChanges } from './last-changes.ts';
 import { createOutbox, type PendingNotice } from './outbox.ts';
 import { code, createProjector, type Projector } from './projector.ts';
 import { createRecordsWriter } from './records-writer.ts';
@@ -171,6 +172,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
   let state!: State;
   let sequencer!: Sequencer;
   let tickTimer: Cancel | undefined;
+  let dayTimer: Cancel | undefined;
   let ticking = false;
   let stopped = false;
 
@@ -179,6 +181,21 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
   const cursor = await store.records.cursor();
   const noticesToTell: PendingNotice[] = [];
   const recordsWriter = createRecordsWriter({ records: store.records, clock, cursor, log });
+
+  const keepAnswer = (key: string, answer: Uint8Array) => {
+    answers.set(key, answer);
+    if (answers.size > answersKept) answers.delete(answers.keys().next().value as string);
+  };
+
+  /** The bodies that notices and repeats of a batch's payments and agreements will need. */
+  const keepAnswersOf = ({ sequence, bodies, effects }: AppliedBatch) => {
+    for (let i = 0; i < effects.count; i++) {
+      const kind = effects.kinds[i];
+      if (kind !== effectKinds.paymentChanged && kind !== effectKinds.agreementChanged) continue;
+      const index = effects.commands[i];
+      if (bodies[index].length > 0) keepAnswer(`${sequence}/${index}`, bodies[index]);
+    }
+  };
 
   const recovered = await recover(
     { store, crypto, place, elapsed: () => clock.elapsed() },
@@ -195,6 +212,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     (_, batch) => {
       recordsWriter.add(projector.project(state, batch));
       noticesToTell.push(...noticesOf(batch.effects));
+      keepAnswersOf(batch);
     },
   );
   state = recovered.state;
@@ -215,11 +233,6 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     const answer = await readBody(store, crypto, place, sequence, index);
     keepAnswer(key, answer);
     return answer;
-  };
-
-  const keepAnswer = (key: string, answer: Uint8Array) => {
-    answers.set(key, answer);
-    if (answers.size > answersKept) answers.delete(answers.keys().next().value as string);
   };
 
   const viewOf = (payment: Payment, answer: Uint8Array | undefined): PaymentView => ({
@@ -300,6 +313,15 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
 
   // ---- what a batch brings about ----
 
+  /** Nothing more is told or asked by this memory. */
+  function halt(error: Error): void {
+    stopped = true;
+    tickTimer?.();
+    dayTimer?.();
+    outbox.stop();
+    options.halted(error);
+  }
+
   const participantsDocument = () => documents.participants;
 
   const isIdempotent = (bank: number): boolean =>
@@ -308,7 +330,9 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
   /** The notices that a batch's effects call for, read from the state right after it was applied. */
   function noticesOf(effects: Effects): PendingNotice[] {
     const notices: PendingNotice[] = [];
+    const isLast = lastChanges(effects);
     for (let i = 0; i < effects.count; i++) {
+      if (!isLast[i]) continue;
       const subject = effects.subjects[i];
       if (effects.kinds[i] === effectKinds.paymentChanged) {
         const payment = paymentAt(state, subject);
@@ -399,13 +423,16 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     const { effects } = batch;
     const change = projector.project(state, batch);
     const notices = noticesOf(effects);
+    keepAnswersOf(batch);
     const acts: (() => void)[] = [];
+    const isLast = lastChanges(effects);
     for (let i = 0; i < effects.count; i++) {
+      if (!isLast[i]) continue;
       const subject = effects.subjects[i];
       const index = effects.commands[i];
       switch (effects.kinds[i]) {
         case effectKinds.paymentChanged:
-          acts.push(paymentChanged(subject, batch, index));
+          acts.push(paymentChanged(subject));
           break;
         case effectKinds.offer:
           requests.set(subject, batch.bodies[index]);
@@ -418,7 +445,6 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
           acts.push(() => questionAbout('reversal', subject, false));
           break;
         case effectKinds.agreementChanged:
-          keepAnswer(`${batch.sequence}/${index}`, batch.bodies[index]);
           acts.push(() => wake(agreementWaiters, subject));
           break;
         case effectKinds.requestSigning:
@@ -430,7 +456,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
         case effectKinds.cycleChanged:
           acts.push(() => {
             const breaches = findCycle(state, subject)?.state === 'netted' ? findBreaches(state) : [];
-            if (breaches.length > 0) options.halted(new Error(`invariants broken: ${breaches.join('; ')}`));
+            if (breaches.length > 0) halt(new Error(`invariants broken: ${breaches.join('; ')}`));
             for (const listener of cycleListeners) listener();
           });
           break;
@@ -449,7 +475,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     };
   };
 
-  const paymentChanged = (handle: number, batch: AppliedBatch, index: number): (() => void) => {
+  const paymentChanged = (handle: number): (() => void) => {
     const payment = paymentAt(state, handle);
     const submittedNow = payment.state === 'offered' || payment.state === 'refused';
     if (submittedNow) tally.submitted++;
@@ -458,9 +484,6 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     if (payment.state === 'succeeded') tally.succeeded++;
     if (payment.state === 'failed') tally.failed++;
     if (payment.flight === undefined) requests.delete(handle);
-    if (payment.state === 'succeeded' || payment.state === 'failed') {
-      keepAnswer(`${batch.sequence}/${index}`, batch.bodies[index]);
-    }
     return () => {
       if (payment.state !== 'offered') wake(waiters, handle);
     };
@@ -479,7 +502,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     claim: recovered.claim,
     ...(options.sequencer && { settings: options.sequencer }),
     applied,
-    halted: options.halted,
+    halted: halt,
     log,
   });
   const snapshotter = createSnapshotter({
@@ -595,7 +618,6 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     if (date > state.businessDate) await own(encodeAdvanceBusinessDay(date));
   };
   await followBusinessDay();
-  let dayTimer: Cancel | undefined;
   const watchBusinessDay = () => {
     dayTimer = clock.after(1000, () => {
       followBusinessDay()
@@ -627,8 +649,15 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     new Promise<void>((resolve) => {
       const waiting = map.get(subject) ?? [];
       map.set(subject, waiting);
-      waiting.push(resolve);
-      if (patienceMs !== undefined) clock.after(patienceMs, resolve);
+      if (patienceMs === undefined) {
+        waiting.push(resolve);
+        return;
+      }
+      const cancel = clock.after(patienceMs, resolve);
+      waiting.push(() => {
+        cancel();
+        resolve();
+      });
     });
 
   const withOriginal = async (command: Uint8Array): Promise<Uint8Array> => {
@@ -733,8 +762,13 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     },
     async payment(paymentId) {
       const id = parseIdentifier(paymentId);
-      const handle = id === undefined ? -1 : paymentHandle(state, identifierToBytes(id));
-      return handle < 0 ? undefined : tellPayment(handle);
+      if (id === undefined) return undefined;
+      const handle = paymentHandle(state, identifierToBytes(id));
+      if (handle >= 0) return tellPayment(handle);
+      // What is older than the date window lives on in the records; anything else was never seen here.
+      if (id.date >= previousDate(state.businessDate)) return undefined;
+      const record = await store.records.payment(paymentId);
+      return record === undefined ? undefined : viewOfRecord(record);
     },
     async agreement(agreementId) {
       const id = parseIdentifier(agreementId);

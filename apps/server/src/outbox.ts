@@ -138,7 +138,7 @@ export function createOutbox({ clock, content, log }: OutboxOptions): Outbox {
         });
       }
     } catch (error) {
-      log('outbox.noticeUnreadable', { deliveryId, detail: (error as Error).message });
+      if (mailbox.failures === 0) log('outbox.noticeUnreadable', { deliveryId, detail: (error as Error).message });
     }
     mailbox.underWay.delete(deliveryId);
     if (result === 'done' || result === 'accepted') {

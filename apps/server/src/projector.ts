@@ -25,6 +25,8 @@ import type {
   WorkItemRecord,
 } from '@clearway/store';
 
+import { lastChanges } from './last-changes.ts';
+
 /** What a record knows that the core does not keep; held while a payment is in flight. */
 interface Origin {
   readonly endToEndId: string;
@@ -95,7 +97,9 @@ export function createProjector(known: Iterable<PaymentRecord> = [], open: Itera
         items.set(workItemId, { ...item, closedAt: at, resolution });
       };
 
+      const isLast = lastChanges(effects);
       for (let i = 0; i < effects.count; i++) {
+        if (!isLast[i]) continue;
         const subject = effects.subjects[i];
         const index = effects.commands[i];
         switch (effects.kinds[i]) {
@@ -168,7 +172,7 @@ export function createProjector(known: Iterable<PaymentRecord> = [], open: Itera
               payments: cycle.payments,
               turnover: lines.reduce((sum, line) => sum + BigInt(line.debits), 0n),
             });
-            if (cycle.state === 'cut') {
+            if (cycle.state !== 'open') {
               for (const { participant, ...line } of lines) {
                 positions.push({
                   cycle: cycle.number,

@@ -174,16 +174,17 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     try {
       while ((mode === 'serving' || mode === 'stopping') && queue.length > 0 && appending < settings.appendsInFlight) {
         const at = Math.max(state.at, cellClock.at());
-        const key = await bodyKey(at);
+        const key = await bodyKey(at).catch((error: Error) => {
+          log('journal.keyUnavailable', { error: error.name, detail: error.message });
+          return undefined;
+        });
+        if (key === undefined) return void reclaim();
         if (mode !== 'serving' && mode !== 'stopping') break;
         if (queue.length > 0) form(at, key);
       }
     } catch (error) {
-      if (error instanceof Error && error.name === 'AssertionError') halt(error);
-      else {
-        log('journal.keyUnavailable', { error: String(error) });
-        void reclaim();
-      }
+      // The core may have applied what the journal does not have: this memory is not to be believed any more.
+      halt(error as Error);
     } finally {
       pumping = false;
     }
@@ -240,7 +241,11 @@ export function createSequencer(options: SequencerOptions): Sequencer {
         flushTimes.totalMs += ms;
         flushTimes.largestMs = Math.max(flushTimes.largestMs, ms);
         one.durable = true;
-        releaseDurable();
+        try {
+          releaseDurable();
+        } catch (error) {
+          halt(error as Error);
+        }
         void pump();
       },
       (error: Error) => {

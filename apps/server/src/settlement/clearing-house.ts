@@ -24,6 +24,7 @@ import {
   encodeRecordSettlement,
   positionsOf,
 } from '@clearway/core';
+import { settlementInstructionId } from '@clearway/gateway';
 import type { Cancel, Clock, Crypto } from '@clearway/ports';
 import type { Records } from '@clearway/store';
 import type { RunningCell } from '../cell.ts';
@@ -113,7 +114,7 @@ export function createClearingHouse(options: ClearingHouseOptions): ClearingHous
         throw new Error(`cycle ${cycle.number}: the nets in ${alpha} sum to ${sum}, so nothing is submitted`);
       const businessDate = formatDate(cycle.businessDate);
       return {
-        instructionId: `C${cycle.number}-${alpha}`,
+        instructionId: settlementInstructionId(cycle.number, alpha),
         cycle: cycle.number,
         businessDate,
         currency: alpha,

@@ -16,7 +16,7 @@ export function cutOffCycle(state: State, view: DataView, offset: number, index:
   if (cycle.number !== view.getUint32(offset + layout.cutOffCycle.cycle)) return 'cycleNotCurrent';
 
   // ---- point of no return ----
-  moveCycle(cycle, 'cut');
+  moveCycle(cycle, 'cut', state.sequence);
   cycle.cutOffAt = state.at;
   dropSettledCycles(state);
   state.cycles.push(openCycle(cycle.number + 1, state.businessDate, state.at));
@@ -25,9 +25,12 @@ export function cutOffCycle(state: State, view: DataView, offset: number, index:
   return 'none';
 }
 
-/** Settled cycles live on in the records; the core lets them go at the next cut-off. */
+/**
+ * Settled cycles live on in the records; the core lets them go at the next cut-off. One that was settled in this very
+ * batch stays for the next time: the edge reads it when the batch is applied.
+ */
 function dropSettledCycles(state: State): void {
-  const kept = state.cycles.filter((cycle) => cycle.state !== 'settled');
+  const kept = state.cycles.filter((cycle) => cycle.state !== 'settled' || cycle.changedSequence === state.sequence);
   state.cycles.splice(0, state.cycles.length, ...kept);
 }
 
@@ -39,7 +42,7 @@ export function netCycle(state: State, view: DataView, offset: number, index: nu
     assert(sum === 0n, `the positions of cycle ${cycle.number} sum to zero`);
 
   // ---- point of no return ----
-  moveCycle(cycle, 'netted');
+  moveCycle(cycle, 'netted', state.sequence);
   cycle.nettedAt = state.at;
   effects.add('cycleChanged', cycle.number, index);
   return 'none';

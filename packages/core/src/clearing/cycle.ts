@@ -31,6 +31,8 @@ export interface Cycle {
   /** Business day at its opening. */
   readonly businessDate: number;
   state: CycleState;
+  /** Batch that brought it into this state. */
+  changedSequence: number;
   readonly openedAt: number;
   cutOffAt: number;
   nettedAt: number;
@@ -45,6 +47,7 @@ export function openCycle(number: number, businessDate: number, openedAt: number
     number,
     businessDate,
     state: 'open',
+    changedSequence: 0,
     openedAt,
     cutOffAt: 0,
     nettedAt: 0,
@@ -59,9 +62,10 @@ export function canMove(cycle: Cycle, to: CycleState): boolean {
 }
 
 /** The one door through which a cycle changes its state. */
-export function moveCycle(cycle: Cycle, to: CycleState): void {
+export function moveCycle(cycle: Cycle, to: CycleState, sequence: number): void {
   assert(canMove(cycle, to), `cycle ${cycle.number} cannot go from ${cycle.state} to ${to}`);
   cycle.state = to;
+  cycle.changedSequence = sequence;
 }
 
 export function grossCredits(cycle: Cycle, account: number): number {

@@ -27,7 +27,7 @@ export function recordSettlement(
   if (!canMove(cycle, settled ? 'settled' : 'queued')) return 'cycleStateInvalid';
 
   // ---- point of no return ----
-  moveCycle(cycle, settled ? 'settled' : 'queued');
+  moveCycle(cycle, settled ? 'settled' : 'queued', state.sequence);
   effects.add('cycleChanged', cycle.number, index);
   if (!settled) return 'none';
   cycle.settledAt = readUint64(view, offset + at.settledAt);
