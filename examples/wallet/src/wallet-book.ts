@@ -159,6 +159,8 @@ export function createWalletBook() {
     }: Pick<PaymentStatus, 'paymentId' | 'state' | 'cycle'>): string | undefined {
       const known = payments.get(paymentId);
       if (!known || known.state === 'open') return undefined;
+      // Told before the end and heard after it: late, not wrong.
+      if (state !== 'succeeded' && state !== 'failed' && state !== 'refused') return undefined;
       if (known.state !== state) return `payment ${paymentId} was told as ${known.state}, and now as ${state}`;
       const moved = known.cycle !== undefined && cycle !== undefined && known.cycle !== cycle;
       return moved ? `payment ${paymentId} was told in cycle ${known.cycle}, and now in ${cycle}` : undefined;

@@ -157,6 +157,17 @@ test('an unknown payment is enquired about, not sent again, and ended by the ban
   assert.deepEqual([tally.counts.failures, tally.counts.enquiries, world.sent().length], [{ bankDeclined: 1 }, 1, 1]);
 });
 
+test('an unknown payment that the platform has not got is sent again', async () => {
+  const world = await rig(async () => 'later');
+  const { wallet, book, tally, resolveAll } = await world.start();
+  await wallet.send(order);
+  world.platform.forget([...book.open().keys()][0]);
+  await resolveAll();
+  await until(() => world.sent().length === 2);
+  const [first, second] = world.sent();
+  assert.deepEqual([second.body, tally.counts.unknown, world.problems], [first.body, 1, []]);
+});
+
 test('a notice ends a payment, and one to the contrary is told to a person and changes nothing', async () => {
   const world = await rig(async () => 'later');
   const { wallet, book, tally } = await world.start();

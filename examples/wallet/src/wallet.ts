@@ -50,6 +50,9 @@ const agreementGone: readonly string[] = [
   'bankAgreementUnknown',
 ];
 
+/** An enquiry's reasons for an identifier that nobody has seen. */
+const unseen: readonly string[] = ['notFound', 'paymentUnknown'];
+
 export function createWallet(parts: WalletParts): Wallet {
   const { clock, institution, book, journal, tally, problem, cycleSettled } = parts;
   /** Being submitted or enquired about at this moment. */
@@ -78,14 +81,14 @@ export function createWallet(parts: WalletParts): Wallet {
     else if (!toldBefore) tally.counts.unknown += 1;
   }
 
-  /** Asks for the payment, or asks it again; `message` is durable. */
-  async function submit(message: PaymentRequest): Promise<void> {
+  /** Asks for the payment; `message` is durable. `again`: it may have been sent before. */
+  async function submit(message: PaymentRequest, again = false): Promise<void> {
     const { paymentId } = message;
     const startedAt = clock.elapsed();
     busy.add(paymentId);
     inFlight += 1;
     try {
-      const status = await institution.submitPayment(message);
+      const status = await institution.submitPayment(message, { again });
       tally.took(clock.elapsed() - startedAt);
       await heard('submit', status);
       await renewAgreement(message, status.reason);
@@ -122,11 +125,26 @@ export function createWallet(parts: WalletParts): Wallet {
     } catch (error) {
       // The budget is spent, or no answer came: the next enquiry or a notice will tell.
       if (!(error instanceof Refused || error instanceof Unanswered)) throw error;
-      if (error instanceof Refused && error.problem.reason === 'paymentUnknown')
-        problem(`payment ${paymentId} was told of, and now is not known`);
+      if (error instanceof Refused && unseen.includes(error.problem.reason)) return await askAnew(paymentId);
     } finally {
       busy.delete(paymentId);
     }
+  }
+
+  /**
+   * The platform told of the payment as unknown and has not seen it: it was lost on the way. The same message settles
+   * that, since the platform knows its identifier or, after expiresAt, refuses it for good.
+   */
+  async function askAnew(paymentId: string): Promise<void> {
+    const payment = book.payment(paymentId);
+    if (payment?.state === 'open') await submit(payment.message, true);
+  }
+
+  /** The platform has not got it: `unknown` may be said by a gateway that lost its cell before anything was durable. */
+  async function sendAgain(paymentId: string): Promise<void> {
+    const payment = book.payment(paymentId);
+    if (payment?.state === 'open') await submit(payment.message);
+    else if (payment && payment.state !== 'refused') problem(`payment ${paymentId} has ended, and now is not known`);
   }
 
   async function send(next: Next): Promise<boolean> {
@@ -164,7 +182,7 @@ export function createWallet(parts: WalletParts): Wallet {
       if (taken === mostResolving) return;
       if (busy.has(paymentId) || !isDue(paymentId)) continue;
       taken += 1;
-      void (told ? enquire(paymentId) : submit(message));
+      void (told ? enquire(paymentId) : submit(message, true));
     }
   }
 

@@ -65,6 +65,7 @@ const outcomes: readonly (readonly [string, Parameters<typeof rig>[0], string, n
   ['is answered at once', ['ok'], 'answered', 1],
   ['is answered after a lost request', ['requestLost', 'ok'], 'answered', 2],
   ['is answered after a refusal for now', ['overloaded', 'ok'], 'answered', 2],
+  ['is signed anew for a gateway that has just started', ['signatureExpired', 'ok'], 'answered', 2],
   ['is refused at once', ['requestExpired'], 'requestExpired', 1],
   ['is refused for now as often as it is tried', ['overloaded', 'overloaded', 'overloaded'], 'overloaded', 3],
   ['is refused when it never reached anybody else before', ['neverSent', 'neverSent', 'overloaded'], 'overloaded', 3],

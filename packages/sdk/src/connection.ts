@@ -32,6 +32,9 @@ const jsonLimits = { maxBytes: 16 * 2 ** 20, maxDepth: 16 };
 /** Problems of one attempt (signature, rights at that moment, rate), not of the message that it carried. */
 const statusesOfAttempt: readonly number[] = [401, 403, 429];
 
+/** A gateway that has just started cannot know what was signed before; the next attempt is signed anew. */
+const signedTooEarly: readonly Problem['reason'][] = ['signatureExpired', 'signatureReplayed'];
+
 /** What one program of an institution knows of the platform. Opaque to its users. */
 export interface Connection {
   readonly platform: Latest<Platform>;
@@ -41,10 +44,17 @@ export interface Connection {
   participant(code: string): Promise<DirectoryParticipant | undefined>;
   readonly findUnproved: FindUnproved;
   /**
-   * Sends until there is an answer to rely on.
+   * Sends until there is an answer to rely on. `mayBeKnown`: the same message was sent before and may have had its
+   * effect; then what is only refused to this attempt (signature, rate, availability) says nothing about it.
    * @throws Refused, Unanswered
    */
-  ask<T>(method: 'GET' | 'POST' | 'DELETE', path: string, check: Check<T>, message?: object): Promise<T>;
+  ask<T>(
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    check: Check<T>,
+    message?: object,
+    mayBeKnown?: boolean,
+  ): Promise<T>;
   /** The body as it is. */
   askBytes(method: 'GET' | 'POST' | 'DELETE', path: string, message?: object): Promise<Uint8Array>;
 }
@@ -94,14 +104,15 @@ export function createConnection(options: Omit<InstitutionOptions, 'connection'>
     const problem = readProblem(response);
     if (!problem || problem.reason === 'none')
       return { outcome: 'unanswered', why: `status ${response.status}`, uncertain: true };
-    return { outcome: 'refused', problem, again: problem.status === 503 };
+    // The next attempt is signed anew, and an unavailable platform comes back.
+    return { outcome: 'refused', problem, again: problem.status === 503 || problem.reason === 'signatureExpired' };
   }
 
-  async function askBytes(method: string, path: string, message?: object): Promise<Uint8Array> {
+  async function askBytes(method: string, path: string, message?: object, mayBeKnown = false): Promise<Uint8Array> {
     const body = message === undefined ? new Uint8Array(0) : Buffer.from(JSON.stringify(message));
     const headers: Record<string, string> = message === undefined ? {} : { 'content-type': 'application/json' };
     const request = { method, url: new URL(path, gateway).href, headers, body };
-    let uncertain = false;
+    let uncertain = mayBeKnown;
     let last = '';
     for (let sent = 1; ; sent += 1) {
       const result = await attempt(request);
@@ -129,8 +140,14 @@ export function createConnection(options: Omit<InstitutionOptions, 'connection'>
     return new Promise((resolve) => ports.clock.after(delayMs, resolve));
   }
 
-  async function ask<T>(method: string, path: string, check: Check<T>, message?: object): Promise<T> {
-    const body = await askBytes(method, path, message);
+  async function ask<T>(
+    method: string,
+    path: string,
+    check: Check<T>,
+    message?: object,
+    mayBeKnown = false,
+  ): Promise<T> {
+    const body = await askBytes(method, path, message, mayBeKnown);
     const json = parseJson(body, jsonLimits);
     const checked = json.ok ? check(json.value) : json;
     if (checked.ok) return checked.value;

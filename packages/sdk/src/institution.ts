@@ -103,8 +103,10 @@ export interface Institution {
   /**
    * Sends a prepared message; sent again, also after a restart, it is the same payment.
    * Resolves with any state that was told: `succeeded`, `failed`, or `unknown`, which ends later by itself.
+   * Give `again` whenever the message may have been sent before: then only a refusal of what it says is definite, and
+   * one of the attempt (signature, rate, availability) throws {@link Unanswered}.
    */
-  submitPayment(message: PaymentRequest): Promise<PaymentStatus>;
+  submitPayment(message: PaymentRequest, options?: { readonly again?: boolean }): Promise<PaymentStatus>;
   /** Prepare and submit in one step, for those who keep no record of what they are about to send. */
   pay(order: AgreementPaymentOrder): Promise<PaymentStatus>;
   payOut(order: PayoutOrder): Promise<PaymentStatus>;
@@ -198,8 +200,8 @@ export function createInstitution(options: InstitutionOptions): Institution {
     return status;
   }
 
-  async function submitPayment(message: PaymentRequest): Promise<PaymentStatus> {
-    const status = await connection.ask('POST', '/v1/payments', checkPaymentStatus, message);
+  async function submitPayment(message: PaymentRequest, { again = false } = {}): Promise<PaymentStatus> {
+    const status = await connection.ask('POST', '/v1/payments', checkPaymentStatus, message, again);
     return proved(status, hashOf(canonicalPayment(scheme, message)));
   }
 

@@ -61,6 +61,8 @@ export interface TestPlatform {
   payment(paymentId: string): PaymentStatus | undefined;
   /** As if it had been told; for wrong answers on purpose. */
   setPayment(status: PaymentStatus): void;
+  /** As if it had never come. */
+  forget(paymentId: string): void;
   /** Closes the cycle and settles it; tells nobody. Returns its number. */
   settleCycle(): number;
   readonly directory: readonly DirectoryParticipant[];
@@ -306,6 +308,7 @@ export async function createTestPlatform(options: TestPlatformOptions): Promise<
     setPayment(status) {
       payments.get(status.paymentId)!.status = status;
     },
+    forget: (paymentId) => void payments.delete(paymentId),
     settleCycle: () => settled.push(currentCycle()),
   };
   return platform;
