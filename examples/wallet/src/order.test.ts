@@ -32,7 +32,6 @@ function rig({ agreements = 3, paid = true } = {}) {
     const message = { ...facts, interbankSettlementAmount: money, expiresAt: '2026-11-22T10:00:05.000Z', signature };
     book.apply({ type: 'intent', at: 1, message });
     book.apply({ type: 'answer', at: 1, source: 'submit', paymentId, state: 'succeeded', cycle: 1 });
-    orders.sent(paymentId);
   }
   return orders;
 }

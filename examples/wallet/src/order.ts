@@ -19,11 +19,7 @@ export interface OrderOptions {
   readonly currency: number;
 }
 
-/** How many of the latest payments enquiries ask about. */
-const recentPayments = 200;
-
 export function createOrders({ generator, book, customers, mix, amounts, currency }: OrderOptions) {
-  const recent: string[] = [];
   let serial = 0;
 
   const pick = <T>(list: readonly T[]): T => list[generator.integer(0, list.length - 1)];
@@ -64,7 +60,7 @@ export function createOrders({ generator, book, customers, mix, amounts, currenc
   }
 
   function enquiry(): Next | undefined {
-    return recent.length === 0 ? undefined : { kind: 'enquiry', paymentId: pick(recent) };
+    return book.recent().length === 0 ? undefined : { kind: 'enquiry', paymentId: pick(book.recent()) };
   }
 
   const makers = { agreementPayment, payout, refund, enquiry } as const;
@@ -84,11 +80,6 @@ export function createOrders({ generator, book, customers, mix, amounts, currenc
     /** Undefined when nobody can pay yet: no agreement is in force. */
     next(): Next | undefined {
       return makers[drawKind()]() ?? agreementPayment();
-    },
-    /** So that enquiries can ask about it. */
-    sent(paymentId: string): void {
-      recent.push(paymentId);
-      if (recent.length > recentPayments) recent.shift();
     },
   };
 }

@@ -64,6 +64,7 @@ export type WalletBook = ReturnType<typeof createWalletBook>;
 
 /** Refunds are asked for the latest successes only. */
 const mostRefundable = 5_000;
+const mostRecent = 200;
 /** Ended payments are remembered for so many reconciled cycles more. */
 const cyclesRemembered = 3;
 
@@ -76,6 +77,7 @@ export function createWalletBook() {
   /** By cycle; under 0 those whose cycle is not told yet. */
   const successes = new Map<number, Set<string>>([[0, new Set()]]);
   const refundable = new Map<string, Writable<Refundable>>();
+  const recent: string[] = [];
   const reconciled = new Set<number>();
   const recorded = { sent: 0, succeeded: 0, failed: 0, refused: 0 };
   /** Payments that ended since the last reconciliation, and those that ended before each earlier one. */
@@ -146,6 +148,8 @@ export function createWalletBook() {
     recorded: (): Recorded => ({ ...recorded }),
     /** Those without a definite outcome, oldest first. */
     open: (): ReadonlyMap<string, WalletPayment> => open,
+    /** The latest payments, whatever became of them. */
+    recent: (): readonly string[] => recent,
     refundable: (): ReadonlyMap<string, Refundable> => refundable,
     isReconciled: (cycle: number): boolean => reconciled.has(cycle),
     /** Under 0: successes whose cycle is not told yet. */
@@ -183,6 +187,8 @@ export function createWalletBook() {
             cycle: undefined,
           };
           recorded.sent += 1;
+          recent.push(message.paymentId);
+          if (recent.length > mostRecent) recent.shift();
           payments.set(message.paymentId, payment);
           open.set(message.paymentId, payment);
           const original = message.kind === 'refund' ? refundable.get(message.originalPaymentId!) : undefined;

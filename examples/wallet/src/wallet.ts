@@ -138,18 +138,14 @@ export function createWallet(parts: WalletParts): Wallet {
   async function askAnew(paymentId: string): Promise<void> {
     const payment = book.payment(paymentId);
     if (payment?.state === 'open') await submit(payment.message, true);
-  }
-
-  /** The platform has not got it: `unknown` may be said by a gateway that lost its cell before anything was durable. */
-  async function sendAgain(paymentId: string): Promise<void> {
-    const payment = book.payment(paymentId);
-    if (payment?.state === 'open') await submit(payment.message);
-    else if (payment && payment.state !== 'refused') problem(`payment ${paymentId} has ended, and now is not known`);
+    else if (payment?.state === 'succeeded' || payment?.state === 'failed')
+      problem(`payment ${paymentId} was told as ${payment.state}, and now is not known`);
   }
 
   async function send(next: Next): Promise<boolean> {
     if (next.kind === 'enquiry') {
-      await enquire(next.paymentId);
+      // What is on its way tells by itself.
+      if (!busy.has(next.paymentId)) await enquire(next.paymentId);
       return true;
     }
     let message: PaymentRequest;

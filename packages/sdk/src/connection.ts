@@ -32,9 +32,6 @@ const jsonLimits = { maxBytes: 16 * 2 ** 20, maxDepth: 16 };
 /** Problems of one attempt (signature, rights at that moment, rate), not of the message that it carried. */
 const statusesOfAttempt: readonly number[] = [401, 403, 429];
 
-/** A gateway that has just started cannot know what was signed before; the next attempt is signed anew. */
-const signedTooEarly: readonly Problem['reason'][] = ['signatureExpired', 'signatureReplayed'];
-
 /** What one program of an institution knows of the platform. Opaque to its users. */
 export interface Connection {
   readonly platform: Latest<Platform>;
