@@ -11,7 +11,10 @@ const path = '/v1/participants';
 const message = { n: 1 };
 
 /** Real time, but nobody waits: pauses between attempts are written down. */
-async function rig(answers: readonly (Fate | Problem['reason'] | 'unsigned' | 'ok')[]) {
+async function rig(
+  answers: readonly (Fate | Problem['reason'] | 'unsigned' | 'ok')[],
+  more: { patienceMs?: number } = {},
+) {
   const waits: number[] = [];
   const after = (delayMs: number, run: () => void) => {
     waits.push(delayMs);
@@ -32,7 +35,7 @@ async function rig(answers: readonly (Fate | Problem['reason'] | 'unsigned' | 'o
     const response = now in problems ? refusal(now as Problem['reason']) : ok;
     return now === 'unsigned' ? response : signResponse(options.ports, signing, '00000', request, response);
   });
-  const connection = createConnection({ ...options, attempts: 3 });
+  const connection = createConnection({ ...options, attempts: 3, ...more });
   return { waits, network, ask: () => connection.ask('POST', path, checkDirectory, message) };
 }
 
@@ -61,14 +64,31 @@ test('each attempt has the same bytes under a fresh signature, with pauses that 
   assert.ok(waits[1] > waits[0] / 1.5 && waits[0] >= 50 && waits[0] <= 150, String(waits));
 });
 
+test('no attempt is made when patience has run out', async () => {
+  const { ask, network } = await rig(['requestLost', 'requestLost', 'requestLost'], { patienceMs: 0 });
+  await assert.rejects(ask(), Unanswered);
+  assert.equal(network.sent.length, 1);
+});
+
 const outcomes: readonly (readonly [string, Parameters<typeof rig>[0], string, number])[] = [
   ['is answered at once', ['ok'], 'answered', 1],
   ['is answered after a lost request', ['requestLost', 'ok'], 'answered', 2],
   ['is answered after a refusal for now', ['overloaded', 'ok'], 'answered', 2],
   ['is signed anew for a gateway that has just started', ['signatureExpired', 'ok'], 'answered', 2],
   ['is refused at once', ['requestExpired'], 'requestExpired', 1],
-  ['is refused for now as often as it is tried', ['overloaded', 'overloaded', 'overloaded'], 'overloaded', 3],
-  ['is refused when it never reached anybody else before', ['neverSent', 'neverSent', 'overloaded'], 'overloaded', 3],
+  [
+    'is refused for now as often as it is tried',
+    ['cellUnavailable', 'cellUnavailable', 'cellUnavailable'],
+    'cellUnavailable',
+    3,
+  ],
+  ['is not repeated much when the platform is overloaded', ['overloaded', 'overloaded'], 'overloaded', 2],
+  [
+    'is refused when it never reached anybody else before',
+    ['neverSent', 'neverSent', 'cellUnavailable'],
+    'cellUnavailable',
+    3,
+  ],
   [
     'is refused for its content, also after an attempt that may have had its effect',
     ['answerLost', 'identifierReused'],
@@ -77,7 +97,7 @@ const outcomes: readonly (readonly [string, Parameters<typeof rig>[0], string, n
   ],
   [
     'is unanswered when a refusal for now follows what may have had its effect',
-    ['answerLost', 'overloaded', 'overloaded'],
+    ['answerLost', 'cellUnavailable', 'cellUnavailable'],
     'unanswered',
     3,
   ],

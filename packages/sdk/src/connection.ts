@@ -17,7 +17,7 @@ import {
 import { type HttpRequest, type HttpResponse, NetworkError } from '@clearway/ports';
 import { createFindUnproved, type FindUnproved } from './answer-proof.ts';
 import { createLatest, type Latest } from './latest.ts';
-import { defaultAttempts, defaultTimeoutMs, type InstitutionOptions } from './options.ts';
+import { defaultAttempts, defaultPatienceMs, defaultTimeoutMs, type InstitutionOptions } from './options.ts';
 import { Refused, Unanswered } from './outcome.ts';
 
 /** Code under which the platform signs. */
@@ -27,6 +27,7 @@ const platformMaxAgeMs = 20_000;
 const directoryMaxAgeMs = 60_000;
 const renewalPauseMs = 1_000;
 const firstBackoffMs = 100;
+const attemptsWhenOverloaded = 2;
 const jsonLimits = { maxBytes: 16 * 2 ** 20, maxDepth: 16 };
 
 /** Problems of one attempt (signature, rights at that moment, rate), not of the message that it carried. */
@@ -64,7 +65,7 @@ type Attempt =
 
 export function createConnection(options: Omit<InstitutionOptions, 'connection'>): Connection {
   const { ports, gateway, code, signing } = options;
-  const { timeoutMs = defaultTimeoutMs, attempts = defaultAttempts } = options;
+  const { timeoutMs = defaultTimeoutMs, attempts = defaultAttempts, patienceMs = defaultPatienceMs } = options;
 
   const latest = { clock: ports.clock, pauseMs: renewalPauseMs };
   const platform = createLatest<Platform>({
@@ -109,25 +110,36 @@ export function createConnection(options: Omit<InstitutionOptions, 'connection'>
     const body = message === undefined ? new Uint8Array(0) : Buffer.from(JSON.stringify(message));
     const headers: Record<string, string> = message === undefined ? {} : { 'content-type': 'application/json' };
     const request = { method, url: new URL(path, gateway).href, headers, body };
+    const givesUpAt = ports.clock.elapsed() + patienceMs;
     let uncertain = mayBeKnown;
-    let last = '';
     for (let sent = 1; ; sent += 1) {
       const result = await attempt(request);
       if (result.outcome === 'answered') return result.body;
+      uncertain ||= result.outcome === 'unanswered' && result.uncertain;
+      const most = result.outcome === 'refused' ? mostAttempts(result.problem) : attempts;
+      const isLast = sent >= most || ports.clock.elapsed() >= givesUpAt;
       if (result.outcome === 'refused') {
-        last = `${result.problem.reason}: ${result.problem.detail}`;
-        if (result.problem.reason === 'identifierDateOutsideWindow') void platform.renew().catch(() => {});
-        const ofAttempt = result.again || statusesOfAttempt.includes(result.problem.status);
-        // An earlier attempt may have done what this one is refused.
-        const definite = !uncertain || !ofAttempt;
-        if (definite && (!result.again || sent >= attempts)) throw new Refused(result.problem);
-      } else {
-        last = result.why;
-        uncertain ||= result.uncertain;
+        const { problem, again } = result;
+        // There is a copy, so it cannot reject; without one the next identifier asks for it anyway.
+        if (problem.reason === 'identifierDateOutsideWindow' && platform.peek()) void platform.renew();
+        // What an earlier attempt may have done, a refusal of this attempt alone does not undo.
+        const definite = !uncertain || !(again || statusesOfAttempt.includes(problem.status));
+        if (definite && (!again || isLast)) throw new Refused(problem);
+        if (isLast) throw unanswered(sent, `${problem.reason}: ${problem.detail}`);
+      } else if (isLast) {
+        throw unanswered(sent, result.why);
       }
-      if (sent >= attempts) throw new Unanswered(`${method} ${path}: no answer in ${sent} attempts; last: ${last}`);
       await backoff(sent);
     }
+
+    function unanswered(sent: number, why: string): Unanswered {
+      return new Unanswered(`${method} ${path}: no answer in ${sent} attempts; last: ${why}`);
+    }
+  }
+
+  /** Overload is not answered with more load. */
+  function mostAttempts({ reason }: Problem): number {
+    return reason === 'overloaded' ? Math.min(attempts, attemptsWhenOverloaded) : attempts;
   }
 
   /** Doubled each time, with chance, so that many do not come back at the same moment. */

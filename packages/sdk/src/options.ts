@@ -18,8 +18,10 @@ export interface InstitutionOptions {
   readonly platformKeys: readonly VerifyingKey[];
   /** How long one attempt waits for its answer, ms; default 10000. Longer than a bank may think. */
   readonly timeoutMs?: number;
-  /** How often one request is sent at most; default 4. */
+  /** How often one request is sent at most, with pauses that double from 100 ms; default 6. */
   readonly attempts?: number;
+  /** From this time on no attempt is made any more, ms from the first; default 30000. */
+  readonly patienceMs?: number;
   /**
    * 0 to 9, default 0: a digit of the identifiers that are made here. Processes of one institution that run at the
    * same time each need their own.
@@ -33,4 +35,5 @@ export interface InstitutionOptions {
 }
 
 export const defaultTimeoutMs = 10_000;
-export const defaultAttempts = 4;
+export const defaultAttempts = 6;
+export const defaultPatienceMs = 30_000;
