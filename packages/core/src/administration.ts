@@ -6,6 +6,7 @@ import { configurationKinds, layout } from './command.ts';
 import { readParticipants, readScheme } from './configuration.ts';
 import type { Effects } from './effects.ts';
 import { adoptParticipants, checkParticipants } from './participant/participant.ts';
+import { readableForMs } from './payment/payment.ts';
 import type { Reason } from './reject.ts';
 import { accountFields, type State } from './state.ts';
 import { decodeUtf8 } from './utf8.ts';
@@ -55,7 +56,7 @@ function readJson(bytes: Uint8Array): unknown {
   }
 }
 
-/** A barrier: from here on the business day is the next one. Days whose payments are all ended are let go. */
+/** A barrier: from here on the business day is the next one. Days whose payments are all ended and told are let go. */
 export function advanceBusinessDay(
   state: State,
   view: DataView,
@@ -78,7 +79,8 @@ export function advanceBusinessDay(
   for (const [segmentDate, number] of [...state.segmentOfDate].sort(([a], [b]) => a - b)) {
     const segment = state.segments[number];
     assert(segment !== undefined, 'a date leads to a segment that is held');
-    if (segmentDate >= oldest || segment.inFlight > 0) continue;
+    const isRead = state.at >= segment.namedAt + readableForMs;
+    if (segmentDate >= oldest || segment.inFlight > 0 || !isRead) continue;
     state.remembered -= segment.rows.count;
     state.segments[number] = undefined;
     state.segmentIndexes[number] = undefined;

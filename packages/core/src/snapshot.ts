@@ -6,7 +6,7 @@
  */
 import { assert } from './assert.ts';
 import { type Cycle, positionStride } from './clearing/cycle.ts';
-import { flightFields, flightSubjects, paymentFields, paymentStride } from './payment/payment.ts';
+import { flightFields, flightSubjects, paymentFields, paymentStride, type Segment } from './payment/payment.ts';
 import { createState, type State } from './state.ts';
 import type { CycleState } from './states.ts';
 import { IdentifierIndex } from './table/identifier-index.ts';
@@ -28,7 +28,7 @@ interface Meta {
   readonly flightSerial: number;
   readonly inFlight: number;
   readonly remembered: number;
-  readonly segments: readonly ({ readonly date: number; readonly inFlight: number } | null)[];
+  readonly segments: readonly (Omit<Segment, 'rows'> | null)[];
   readonly cycles: readonly Omit<Cycle, 'positions'>[];
   /** Pages of each table, in order: accounts, flights, agreements, refunds, segments held, positions of cycles. */
   readonly pages: readonly number[];
@@ -69,9 +69,11 @@ export function beginSnapshot(state: State): SnapshotCopy {
     flightSerial: state.flightSerial,
     inFlight: state.inFlight,
     remembered: state.remembered,
-    segments: state.segments.map((segment) =>
-      segment === undefined ? null : { date: segment.date, inFlight: segment.inFlight },
-    ),
+    segments: state.segments.map((segment) => {
+      if (segment === undefined) return null;
+      const { rows: _, ...rest } = segment;
+      return rest;
+    }),
     cycles: state.cycles.map(({ positions: _, ...cycle }) => cycle),
     pages,
   };
@@ -129,7 +131,7 @@ export function restoreSnapshot(pages: Iterable<Uint8Array>): State {
   state.remembered = meta.remembered;
   meta.segments.forEach((segment, number) => {
     const rows = segment === null ? undefined : new Rows(paymentStride);
-    state.segments.push(rows && { date: segment!.date, rows, inFlight: segment!.inFlight });
+    state.segments.push(rows && { ...segment!, rows });
     state.segmentIndexes.push(rows && new IdentifierIndex(rows, paymentFields.key, false));
     if (segment !== null) state.segmentOfDate.set(segment.date, number);
   });

@@ -185,11 +185,13 @@ export function addPayment(state: State, key: Key): number {
   if (number === undefined) {
     number = state.segments.length;
     const rows = new Rows(paymentStride);
-    state.segments.push({ date: key.date, rows, inFlight: 0 });
+    state.segments.push({ date: key.date, rows, inFlight: 0, namedAt: state.at });
     state.segmentIndexes.push(new IdentifierIndex(rows, paymentFields.key, false));
     state.segmentOfDate.set(key.date, number);
   }
-  const { rows } = state.segments[number]!;
+  const segment = state.segments[number]!;
+  segment.namedAt = state.at;
+  const { rows } = segment;
   const row = rows.add();
   rows.setU32(row, paymentFields.key, key.high);
   rows.setU32(row, paymentFields.key + 4, key.low);

@@ -36,7 +36,15 @@ export interface Segment {
   readonly rows: Rows;
   /** How many of them are in flight: the segment stays until there is none. */
   inFlight: number;
+  /** When a command last named one of them, ms. */
+  namedAt: number;
 }
+
+/**
+ * So long after a command has named it a payment is held, whatever its date: the edge reads it when the batch is
+ * durable, and later batches may have been applied by then.
+ */
+export const readableForMs = 60_000;
 
 export const flightStride = 88;
 

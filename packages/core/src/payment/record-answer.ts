@@ -28,6 +28,7 @@ export function recordAnswer(
   const handle = findPayment(state, key);
   if (handle < 0) return 'paymentUnknown';
   const segment = segmentOf(state, handle);
+  segment.namedAt = state.at;
   const { rows } = segment;
   const row = rowOf(handle);
   const bankAndReason = view.getUint32(offset + fields.bank);

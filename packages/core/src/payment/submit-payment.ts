@@ -56,7 +56,9 @@ export function submitPayment(
   readKey(view, offset + fields.id, key);
   const known = findPayment(state, key);
   if (known >= 0) {
-    const { rows } = segmentOf(state, known);
+    const segment = segmentOf(state, known);
+    segment.namedAt = state.at;
+    const { rows } = segment;
     const same = rows.equalBytes(rowOf(known), paymentFields.hash, bytes, offset + fields.hash, shortHashBytes);
     return same ? 'repeated' : 'identifierReused';
   }

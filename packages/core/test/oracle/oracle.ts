@@ -60,6 +60,8 @@ interface OracleCycle {
   readonly number: number;
   businessDate: number;
   state: 'open' | 'cut' | 'netted' | 'queued' | 'settled';
+  /** Batch of the last change. */
+  changed: number;
 }
 
 /** `accepted`, `repeated` or a reason. */
@@ -79,7 +81,9 @@ export class Oracle {
   readonly ledger: OraclePayment[] = [];
   readonly agreements = new Map<string, OracleAgreement>();
   waiting: Waiting[] = [];
-  readonly cycles: OracleCycle[] = [{ number: 1, businessDate: 0, state: 'open' }];
+  readonly cycles: OracleCycle[] = [{ number: 1, businessDate: 0, state: 'open', changed: 0 }];
+  /** When a payment of a date was last named. */
+  private readonly named = new Map<number, number>();
   private readonly funds = new Map<string, bigint>();
   private readonly entries = new Map<string, number>();
   /** Amounts of originals, as they were at their first refund. */
@@ -207,7 +211,10 @@ export class Oracle {
     const shape = wrongIdentifier(told.id);
     if (shape) return shape;
     const known = this.payments.get(text(told.id));
-    if (known) return known.told.content === told.content ? 'repeated' : 'identifierReused';
+    if (known) {
+      this.named.set(told.id.date, this.at);
+      return known.told.content === told.content ? 'repeated' : 'identifierReused';
+    }
     if (!this.isInWindow(told.id.date)) return 'identifierDateOutsideWindow';
     const institution = this.wrongParticipant(told.id.participant, 'paymentInstitution');
     if (institution) return institution;
@@ -227,6 +234,7 @@ export class Oracle {
     };
     this.payments.set(text(told.id), payment);
     this.ledger.push(payment);
+    this.named.set(told.id.date, this.at);
     this.tellPayment('paymentChanged', payment);
     if (reason) return reason;
     if (told.kind === 'refund') {
@@ -309,6 +317,7 @@ export class Oracle {
   private answer(told: ToldAnswer): Result {
     const payment = wrongIdentifier(told.id) ? undefined : this.payments.get(text(told.id));
     if (payment === undefined) return 'paymentUnknown';
+    this.named.set(told.id.date, this.at);
     if (payment.bank === 0 || payment.bank !== told.bank) return 'answerFromOther';
     if (payment.told.content !== told.content) return 'answerHashDiffers';
     if (told.answer === 'unsupported') return 'answerUnasked';
@@ -461,9 +470,9 @@ export class Oracle {
     const cycle = this.openCycle();
     if (cycle.number !== number) return 'cycleNotCurrent';
     cycle.state = 'cut';
-    const kept = this.cycles.filter(({ state }) => state !== 'settled');
+    const kept = this.cycles.filter(({ state, changed }) => state !== 'settled' || changed === this.sequence);
     this.cycles.splice(0, this.cycles.length, ...kept);
-    this.cycles.push({ number: number + 1, businessDate: this.businessDate, state: 'open' });
+    this.cycles.push({ number: number + 1, businessDate: this.businessDate, state: 'open', changed: 0 });
     this.tell('cycleChanged', number);
     this.tell('cycleChanged', number + 1);
     return 'accepted';
@@ -473,6 +482,7 @@ export class Oracle {
     const cycle = this.cycles.find((one) => one.number === number);
     if (cycle === undefined || !from.includes(cycle.state)) return 'cycleStateInvalid';
     cycle.state = to;
+    cycle.changed = this.sequence;
     this.tell('cycleChanged', number);
     return 'accepted';
   }
@@ -518,6 +528,7 @@ export class Oracle {
     }
     this.businessDate = date;
     const busy = new Set(this.ledger.filter(isInFlight).map(({ told }) => told.id.date));
+    for (const [named, at] of this.named) if (at > this.at - 60_000) busy.add(named);
     for (const [key, { told }] of this.payments) {
       if (told.id.date < daysAfter(date, -1) && !busy.has(told.id.date)) this.payments.delete(key);
     }

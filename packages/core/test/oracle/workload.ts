@@ -22,7 +22,7 @@ export const verbs = {
   net: 3,
   settle: 5,
   funds: 3,
-  day: 1,
+  day: 2,
   scheme: 1,
   participants: 2,
 } as const;
@@ -92,10 +92,7 @@ export function live(oracle: Oracle, all: readonly Move[], batch: (at: number, t
   for (let i = 0; i < all.length; ) {
     at += all[i].waitMs;
     const told = [workload.tell(all[i++], at)];
-    // A business day begins in a batch of its own: what it lets go could not be looked at any more.
-    const isDay = told[0].type === 'advanceBusinessDay';
-    while (i < all.length && all[i].joins && all[i].verb !== 'day' && !isDay && told.length < 5)
-      told.push(workload.tell(all[i++], at));
+    while (i < all.length && all[i].joins && told.length < 5) told.push(workload.tell(all[i++], at));
     tell(at, told);
   }
 }
