@@ -1,10 +1,10 @@
 /** The cell as a program: core, journal, outbox, records and settlement, behind a Unix socket. */
 import { readFileSync } from 'node:fs';
+import { platformCode } from '@clearway/gateway';
 import { realChance, realClock, realCrypto, realNetwork } from '@clearway/ports/real';
 import { postgresStore } from '@clearway/store';
 import { createCell } from './cell.ts';
 import { serveCellLink } from './cell-link.ts';
-import { platformCode } from './platform.ts';
 import { runProgram } from './program.ts';
 import { type DatabaseFile, type PlatformKeyFile, readDocuments, readJson, readSettlementAgent } from './settings.ts';
 import { type ClearingHouse, createClearingHouse } from './settlement/clearing-house.ts';

@@ -1,7 +1,8 @@
 /** The gateway as a program: HTTP in, signed calls out, joined to its cell by the link. */
 import { readFileSync } from 'node:fs';
+import { problem, problemContentType } from '@clearway/contract';
 import { createGateway, createMetrics, type Gateway, metricsContentType } from '@clearway/gateway';
-import type { HttpHandler } from '@clearway/ports';
+import type { HttpHandler, HttpResponse } from '@clearway/ports';
 import { listen, realChance, realClock, realCrypto, realNetwork } from '@clearway/ports/real';
 import { postgresStore } from '@clearway/store';
 import { openGatewayLink } from './gateway-link.ts';
@@ -10,6 +11,13 @@ import { type DatabaseFile, type PlatformKeyFile, readJson, type Settings, Setti
 
 /** Signed requests are small; what is larger is refused before it is read whole. */
 const largestBody = 64 * 1024;
+
+/** Not signed: a body that is not read cannot be known to bear a signature that the answer could name. */
+const tooLarge: HttpResponse = {
+  status: 413,
+  headers: { 'content-type': problemContentType },
+  body: Buffer.from(JSON.stringify(problem('bodyTooLarge', `The body has more than ${largestBody} bytes`))),
+};
 
 runProgram('gateway', async ({ settings, log, ready }) => {
   const tls = tlsOf(settings);
@@ -53,6 +61,7 @@ runProgram('gateway', async ({ settings, log, ready }) => {
     host: settings.host,
     port: settings.port,
     maxBodyBytes: largestBody,
+    tooLarge,
     ...(tls && { tls }),
   });
   const url = `${tls ? 'https' : 'http'}://${settings.host}:${server.port}`;

@@ -22,8 +22,10 @@ export interface ListenOptions {
         readonly requestCert?: boolean | undefined;
       }
     | undefined;
-  /** Larger bodies get status 413 without a body, and the handler does not see them. */
+  /** Larger bodies get {@link ListenOptions.tooLarge}, and the handler does not see them. */
   readonly maxBodyBytes: number;
+  /** What a larger body is answered; without it status 413 without a body. */
+  readonly tooLarge?: HttpResponse | undefined;
   readonly timeouts?:
     | {
         /** TLS handshake, and the request's headers; default 10 s. */
@@ -81,6 +83,7 @@ function certificateOf(socket: Socket, chainRequired: boolean): string | undefin
 
 export function listen(handler: HttpHandler, options: ListenOptions): Promise<Listener> {
   const { host, port, tls, maxBodyBytes, timeouts = {} } = options;
+  const tooLarge = options.tooLarge ?? { status: 413, headers: {}, body: empty };
   const onError = options.onError ?? ((error) => process.emitWarning(error instanceof Error ? error : String(error)));
   const { headersMs = 10_000, requestMs = 30_000, idleMs = 65_000, closeMs = 10_000 } = timeouts;
   const certificates = new WeakMap<Socket, string>();
@@ -97,7 +100,7 @@ export function listen(handler: HttpHandler, options: ListenOptions): Promise<Li
     const url = incoming.url as string;
     if (!url.startsWith('/')) return { status: 400, headers: {}, body: empty };
     const body = await readBody(incoming, maxBodyBytes);
-    if (!body) return { status: 413, headers: {}, body: empty };
+    if (!body) return tooLarge;
     const request: HttpRequest = { method: incoming.method as string, url, headers: headersOf(incoming), body };
     return handler(request).catch((error: unknown) => {
       onError(error);

@@ -1,2 +1,0 @@
-/** The platform's own code among the participants' codes. */
-export const platformCode = '00000';
