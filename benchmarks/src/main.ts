@@ -52,9 +52,19 @@ for (const part of parts) {
 }
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
-const apply = parts.includes('apply') ? (say('the core alone'), benchApply(payments)) : undefined;
+const apply = parts.includes('apply') ? measureApply() : undefined;
 const baseline = parts.includes('baseline') ? await withPostgres() : undefined;
-const http = parts.includes('http') ? (say('the HTTP rail'), await benchHttpRail(rate, seconds, say)) : undefined;
+const http = parts.includes('http') ? await measureHttp() : undefined;
+
+function measureApply() {
+  say('the core alone');
+  return benchApply(payments);
+}
+
+function measureHttp() {
+  say('the HTTP rail');
+  return benchHttpRail(rate, seconds, say);
+}
 
 async function withPostgres() {
   say('the row-per-payment baseline');
