@@ -4,7 +4,7 @@
  */
 import { sumsOfPositions } from './clearing/clear.ts';
 import { netPosition } from './clearing/cycle.ts';
-import { flightFields, flightSubjects, paymentFields } from './payment/payment.ts';
+import { amountOf, flightFields, flightSubjects, paymentFields } from './payment/payment.ts';
 import { headroom } from './risk/headroom.ts';
 import { accountFields, currencySlots, handleOf, refundFields, rowOf, type State, segmentOf } from './state.ts';
 import { paymentStates } from './states.ts';
@@ -30,7 +30,7 @@ export function findBreaches(state: State): string[] {
     const handle = handleOf(flights.u32(slot, flightFields.segment), flights.u32(slot, flightFields.row));
     const { rows } = segmentOf(state, handle);
     const row = rowOf(handle);
-    const amount = BigInt(rows.u64(row, paymentFields.amount));
+    const amount = BigInt(amountOf(rows, row));
     const debtor = flights.u32(slot, flightFields.debtorAccount);
     const creditor = flights.u32(slot, flightFields.creditorAccount);
     reserved.set(debtor, (reserved.get(debtor) ?? 0n) + amount);

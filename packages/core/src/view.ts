@@ -5,7 +5,7 @@ import { type Cycle, netPosition, positionFields } from './clearing/cycle.ts';
 import type { PaymentKind } from './command.ts';
 import type { Identifier } from './identifier.ts';
 import { paymentStateName } from './payment/lifecycle.ts';
-import { flightFields, flightSubjects, noBank, paymentFields } from './payment/payment.ts';
+import { amountOf, changedAtOf, flightFields, flightSubjects, noBank, paymentFields } from './payment/payment.ts';
 import { type Reason, reasonOf } from './reject.ts';
 import { accountFields, agreementFields, findPayment, handleOf, rowOf, type State, segmentOf } from './state.ts';
 import type { AgreementState, PaymentState } from './states.ts';
@@ -76,10 +76,10 @@ export function paymentAt(state: State, handle: number): Payment {
     state: paymentState,
     reason: reasonOf(rows.u16(row, paymentFields.reason))!,
     bank: bank === noBank ? 0 : state.participants[bank].code,
-    amount: rows.u64(row, paymentFields.amount),
+    amount: amountOf(rows, row),
     currency: currency === 0xff ? 0 : state.scheme!.currencies[currency],
     cycle: waits ? 0 : cycleOrSlot,
-    changedAt: rows.u64(row, paymentFields.changedAt),
+    changedAt: changedAtOf(rows, row),
     sequence: rows.u32(row, paymentFields.sequence),
     answer: rows.u16(row, paymentFields.answer),
   };

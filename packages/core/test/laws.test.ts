@@ -236,7 +236,7 @@ function expectedView(oracle: Oracle): ReturnType<typeof viewOf> {
     const { told, bank, currency, amount, state, reason, cycle, changedAt, sequence, answer } = payment;
     if (oracle.payments.get(text(told.id)) !== payment) return [text(told.id), undefined];
     const flight = waiting.get(payment);
-    const kept = amount > BigInt(Number.MAX_SAFE_INTEGER) ? BigInt(Number.MAX_SAFE_INTEGER) : amount;
+    const kept = amount > 2n ** 48n - 1n ? 2n ** 48n - 1n : amount;
     const seen = { kind: told.kind, amount: kept, state, reason, bank, currency, cycle, changedAt, sequence, answer };
     if (flight === undefined) return [text(told.id), seen];
     const inFlight = {

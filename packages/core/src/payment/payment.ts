@@ -1,34 +1,60 @@
-/** Where a payment's record lies and what is in it: 56 bytes, kept for every identifier of the open date window. */
+/** Where a payment's record lies and what is in it: 52 bytes, kept for every identifier of the open date window. */
 import type { Rows } from '../table/rows.ts';
 
-export const paymentStride = 56;
+export const paymentStride = 52;
 
 /** In place of a bank: the payment was refused because there is none with the code it named. */
 export const noBank = 0xffff;
 
-/** Offsets in a payment record. */
+/** Offsets in a payment record. Amount and time are 48 bits, in two pieces: both stay below 2^44. */
 export const paymentFields = {
   /** Key: participant with the upper sequence bits, then the lower ones. */
   key: 0,
-  amount: 8,
+  amountLow: 8,
+  changedAtLow: 12,
   /** First 16 bytes of the hash of the canonical payment bytes. */
   hash: 16,
   /** Batch of the last change; what is answered waits for it to be durable. */
   sequence: 32,
   /** Once succeeded the serial of its cycle; while in flight its flight's slot + 1. */
   cycle: 36,
-  /** Time of the last change, ms. */
-  changedAt: 40,
+  amountHigh: 40,
+  changedAtHigh: 42,
   /** Place of the bank in the participants. */
-  bank: 48,
-  reason: 50,
+  bank: 44,
+  reason: 46,
   /** Index of the deciding answer's body in its batch. */
-  answer: 52,
+  answer: 48,
   /** Upper half: kind; lower half: state. */
-  kindAndState: 54,
+  kindAndState: 50,
   /** Place of the currency in the scheme's list. */
-  currency: 55,
+  currency: 51,
 } as const;
+
+const high = 0x1_0000_0000;
+/** What a refused payment may have asked for is kept up to this, 2^48 - 1. */
+const largestKept = 0xffff_ffff_ffff;
+
+/** Minor units. */
+export function amountOf(rows: Rows, row: number): number {
+  return rows.u16(row, paymentFields.amountHigh) * high + rows.u32(row, paymentFields.amountLow);
+}
+
+export function setAmount(rows: Rows, row: number, amount: number): void {
+  const kept = Math.min(amount, largestKept);
+  rows.setU16(row, paymentFields.amountHigh, Math.floor(kept / high));
+  rows.setU32(row, paymentFields.amountLow, kept % high);
+}
+
+/** Time of the last change, ms. */
+export function changedAtOf(rows: Rows, row: number): number {
+  return rows.u16(row, paymentFields.changedAtHigh) * high + rows.u32(row, paymentFields.changedAtLow);
+}
+
+export function setChangedAt(rows: Rows, row: number, at: number): void {
+  rows.setU16(row, paymentFields.changedAtHigh, Math.floor(at / high));
+  rows.setU32(row, paymentFields.changedAtLow, at % high);
+}
 
 /** All payments of one business date. */
 export interface Segment {

@@ -9,7 +9,7 @@ import { type Key, readKey } from '../table/identifier-index.ts';
 import { checkIdentifier } from '../validation/validate-payment.ts';
 import { endFlight } from './flight.ts';
 import { answerRules, bankAnswerName, paymentStateName } from './lifecycle.ts';
-import { flightFields, noBank, paymentFields } from './payment.ts';
+import { amountOf, flightFields, noBank, paymentFields, setChangedAt } from './payment.ts';
 
 const fields = layout.recordAnswer;
 const key: Key = { date: 0, high: 0, low: 0 };
@@ -53,7 +53,7 @@ export function recordAnswer(
   const slot = rows.u32(row, paymentFields.cycle) - 1;
   const debtor = flights.u32(slot, flightFields.debtorAccount);
   const creditor = flights.u32(slot, flightFields.creditorAccount);
-  const amount = rows.u64(row, paymentFields.amount);
+  const amount = amountOf(rows, row);
   const succeeded = rule.to === 'succeeded';
   if (succeeded) {
     const cycle = currentCycle(state);
@@ -73,7 +73,7 @@ export function recordAnswer(
   rows.setU16(row, paymentFields.reason, reasons[reason].code);
   rows.setU16(row, paymentFields.answer, index);
   rows.setU32(row, paymentFields.sequence, state.sequence);
-  rows.setU64(row, paymentFields.changedAt, state.at);
+  setChangedAt(rows, row, state.at);
   endFlight(state, slot);
   segment.inFlight--;
   effects.add('paymentChanged', handle, index);

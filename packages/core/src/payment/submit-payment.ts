@@ -28,7 +28,7 @@ import {
   validatePayment,
 } from '../validation/validate-payment.ts';
 import { addFlight } from './flight.ts';
-import { flightFields, noBank, paymentFields } from './payment.ts';
+import { flightFields, noBank, paymentFields, setAmount, setChangedAt } from './payment.ts';
 
 const fields = layout.submitPayment;
 /** More in flight than this and new payments are refused definitely; nothing grows without bound. */
@@ -112,9 +112,9 @@ function remember(
   const currency = state.scheme!.currencies.indexOf(view.getUint16(offset + fields.currency));
   const stateNumber = reason === 'none' ? paymentStates.offered : paymentStates.refused;
   rows.setBytes(row, paymentFields.hash, bytes, offset + fields.hash, shortHashBytes);
-  rows.setU64(row, paymentFields.amount, Math.min(readUint64(view, offset + fields.amount), Number.MAX_SAFE_INTEGER));
+  setAmount(rows, row, readUint64(view, offset + fields.amount));
   rows.setU32(row, paymentFields.sequence, state.sequence);
-  rows.setU64(row, paymentFields.changedAt, state.at);
+  setChangedAt(rows, row, state.at);
   rows.setU16(row, paymentFields.bank, bank < 0 ? noBank : bank);
   rows.setU16(row, paymentFields.reason, reasons[reason].code);
   rows.setU16(row, paymentFields.answer, index);

@@ -6,7 +6,7 @@
 import { nextDate, previousDate } from '../calendar.ts';
 import { layout, originalAttached, type PaymentKind, paymentKinds, readUint64 } from '../command.ts';
 import { largestSequence } from '../identifier.ts';
-import { noBank, paymentFields } from '../payment/payment.ts';
+import { amountOf, noBank, paymentFields } from '../payment/payment.ts';
 import type { Reason } from '../reject.ts';
 import {
   agreementFields,
@@ -159,7 +159,7 @@ export function readOriginal(state: State, view: DataView, offset: number, key: 
       kind: kindAndState >> 4,
       state: kindAndState & 15,
       currency: state.scheme!.currencies[rows.u8(row, paymentFields.currency)],
-      amount: rows.u64(row, paymentFields.amount),
+      amount: amountOf(rows, row),
     };
   }
   const flags = view.getUint16(offset + fields.flags);
