@@ -5,7 +5,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startWorld } from '@clearway/start';
+import { startWorld, type World } from '@clearway/start';
+import { processorTime } from './processor-time.ts';
 
 export interface HttpRailResult {
   readonly seconds: number;
@@ -19,6 +20,8 @@ export interface HttpRailResult {
   /** Inside the cell, from sequencing to the told outcome, bank's time included. */
   readonly latencyMs: { readonly p50: number; readonly p99: number };
   readonly batches: number;
+  /** Microseconds of processor time for each payment, by kind of program; absent where it cannot be read. */
+  readonly processorMicroseconds?: Readonly<Record<string, number>>;
   readonly meanFlushMs: number;
 }
 
@@ -42,10 +45,12 @@ export async function benchHttpRail(
       world.setRate(rate);
       await rest(5);
       const before = mustAnswer(await world.operator.statistics());
+      const timeBefore = timeByKind(world);
       const began = performance.now();
       await rest(seconds);
       const after = mustAnswer(await world.operator.statistics());
       const elapsed = (performance.now() - began) / 1000;
+      const timeAfter = timeByKind(world);
       world.setRate(0);
       const ended = (one: typeof after) => one.succeeded + one.failed;
       const payments = ended(after) - ended(before);
@@ -61,6 +66,7 @@ export async function benchHttpRail(
         unknown: after.unknown - before.unknown,
         latencyMs: after.latencyMs,
         batches,
+        ...(timeBefore && timeAfter && { processorMicroseconds: eachPayment(timeBefore, timeAfter, payments) }),
         meanFlushMs: Math.round(after.flush.meanMs * 100) / 100,
       };
     } finally {
@@ -69,6 +75,29 @@ export async function benchHttpRail(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** ms by wallets, banks, gateway, cell, postgres and the central bank. */
+function timeByKind(world: World): Map<string, number> | undefined {
+  const processes = world.processes().filter(({ pid }) => pid !== undefined);
+  const times = processorTime(processes.map(({ pid }) => pid!));
+  if (times === undefined) return undefined;
+  const kinds = new Map<string, number>();
+  for (const { name, pid } of processes) {
+    const kind = name.replace(/-[0-9]+$/, '');
+    kinds.set(kind, (kinds.get(kind) ?? 0) + times.get(pid!)!);
+  }
+  return kinds;
+}
+
+function eachPayment(
+  before: Map<string, number>,
+  after: Map<string, number>,
+  payments: number,
+): Record<string, number> {
+  return Object.fromEntries(
+    [...after].map(([kind, ms]) => [kind, Math.round(((ms - before.get(kind)!) * 1000) / payments)]),
+  );
 }
 
 function mustAnswer<T>(statistics: T | undefined): T {
