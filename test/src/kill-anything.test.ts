@@ -11,6 +11,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { connectOperator } from '@clearway/server';
 import { startWorld, type World } from '@clearway/start';
+import { killAndWait } from './restart.ts';
+import { rest, until } from './until.ts';
 import { examine } from './witness.ts';
 
 /** The order of the kills and the moments are drawn from this; a failing run prints it. */
@@ -83,14 +85,6 @@ test(`kill -9 of any one process loses nothing and doubles nothing (CLEARWAY_KIL
   }
 });
 
-async function killAndWait(world: World, name: string): Promise<void> {
-  const find = () => world.processes().find((process) => process.name === name)!;
-  await until(`${name} runs`, () => find().ready && find().pid !== undefined);
-  const { pid, restarts } = find();
-  process.kill(pid!, 'SIGKILL');
-  await until(`${name} runs again`, () => find().restarts > restarts && find().ready);
-}
-
 async function closeCycle(world: World): Promise<number> {
   let closed: number | undefined;
   await until('the cell takes a cut-off', async () => {
@@ -111,19 +105,6 @@ function verify(world: World) {
   const cli = fileURLToPath(new URL('../../apps/cli/dist/main.js', import.meta.url));
   const env = { ...process.env, ...world.environment };
   return spawnSync(process.execPath, [cli, 'verify', '--json'], { env, encoding: 'utf8' });
-}
-
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + patienceMs;
-  while (!(await holds())) {
-    if (Date.now() > end)
-      throw new Error(`waited ${patienceMs / 1000} s in vain for: ${what} (CLEARWAY_KILL_SEED=${seed})`);
-    await rest(20);
-  }
-}
-
-function rest(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** mulberry32: uniform in [0, 1). */
