@@ -212,6 +212,13 @@ function viewOf(state: State, oracle: Oracle) {
     number: cycle.number,
     businessDate: cycle.businessDate,
     state: cycle.state,
+    payments: cycle.payments,
+    times: {
+      openedAt: cycle.openedAt,
+      cutOffAt: cycle.cutOffAt,
+      nettedAt: cycle.nettedAt,
+      settledAt: cycle.settledAt,
+    },
     positions: positionsOf(state, cycle).map(({ participant, currency, credits, debits }) => [
       `${participant}/${currency}`,
       BigInt(credits),
@@ -267,10 +274,12 @@ function expectedView(oracle: Oracle): ReturnType<typeof viewOf> {
     oracle.fundsOf(code, currency),
     oracle.headroom(code, currency),
   ]);
-  const cycles = oracle.cycles.map(({ number, businessDate, state }) => ({
+  const cycles = oracle.cycles.map(({ number, businessDate, state, times }) => ({
     number,
     businessDate,
     state,
+    payments: oracle.ledger.filter(({ cycle }) => cycle === number).length,
+    times: { ...times },
     positions: accountsOf(oracle)
       .map(([code, currency]) => [
         `${code}/${currency}`,

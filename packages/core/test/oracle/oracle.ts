@@ -62,6 +62,17 @@ interface OracleCycle {
   state: 'open' | 'cut' | 'netted' | 'queued' | 'settled';
   /** Batch of the last change. */
   changed: number;
+  readonly times: { openedAt: number; cutOffAt: number; nettedAt: number; settledAt: number };
+}
+
+function newCycle(number: number, businessDate: number, openedAt: number): OracleCycle {
+  return {
+    number,
+    businessDate,
+    state: 'open',
+    changed: 0,
+    times: { openedAt, cutOffAt: 0, nettedAt: 0, settledAt: 0 },
+  };
 }
 
 /** `accepted`, `repeated` or a reason. */
@@ -81,7 +92,7 @@ export class Oracle {
   readonly ledger: OraclePayment[] = [];
   readonly agreements = new Map<string, OracleAgreement>();
   waiting: Waiting[] = [];
-  readonly cycles: OracleCycle[] = [{ number: 1, businessDate: 0, state: 'open', changed: 0 }];
+  readonly cycles: OracleCycle[] = [newCycle(1, 0, 0)];
   /** When a payment of a date was last named. */
   private readonly named = new Map<number, number>();
   private readonly funds = new Map<string, bigint>();
@@ -196,7 +207,7 @@ export class Oracle {
       case 'netCycle':
         return this.moveCycle(told.cycle, 'netted', ['cut']);
       case 'recordSettlement':
-        return this.settle(told.cycle, told.state);
+        return this.settle(told.cycle, told.state, told.settledAt);
       case 'recordFunds':
         return this.recordFunds(told);
       case 'advanceBusinessDay':
@@ -470,9 +481,10 @@ export class Oracle {
     const cycle = this.openCycle();
     if (cycle.number !== number) return 'cycleNotCurrent';
     cycle.state = 'cut';
+    cycle.times.cutOffAt = this.at;
     const kept = this.cycles.filter(({ state, changed }) => state !== 'settled' || changed === this.sequence);
     this.cycles.splice(0, this.cycles.length, ...kept);
-    this.cycles.push({ number: number + 1, businessDate: this.businessDate, state: 'open', changed: 0 });
+    this.cycles.push(newCycle(number + 1, this.businessDate, this.at));
     this.tell('cycleChanged', number);
     this.tell('cycleChanged', number + 1);
     return 'accepted';
@@ -483,16 +495,18 @@ export class Oracle {
     if (cycle === undefined || !from.includes(cycle.state)) return 'cycleStateInvalid';
     cycle.state = to;
     cycle.changed = this.sequence;
+    if (to === 'netted') cycle.times.nettedAt = this.at;
     this.tell('cycleChanged', number);
     return 'accepted';
   }
 
-  private settle(number: number, state: 'queued' | 'settled'): Result {
+  private settle(number: number, state: 'queued' | 'settled', settledAt: number): Result {
     const cycle = this.cycles.find((one) => one.number === number);
     if (state === 'queued')
       return cycle?.state === 'queued' ? 'repeated' : this.moveCycle(number, 'queued', ['netted']);
     const moved = this.moveCycle(number, 'settled', ['netted', 'queued']);
     if (moved !== 'accepted') return moved;
+    this.cycles.find((one) => one.number === number)!.times.settledAt = settledAt;
     for (const { code, role } of this.participants.values()) {
       if (role !== 'paymentInstitution') continue;
       for (const currency of this.scheme!.currencies) {
@@ -524,6 +538,7 @@ export class Oracle {
     if (!exists(date) || date <= this.businessDate) return 'businessDayInvalid';
     if (this.businessDate === 0) {
       this.openCycle().businessDate = date;
+      this.openCycle().times.openedAt = this.at;
       this.tell('cycleChanged', this.openCycle().number);
     }
     this.businessDate = date;
