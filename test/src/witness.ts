@@ -35,6 +35,13 @@ function records<T>(world: World, name: string): T[] {
   return whole.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as T]));
 }
 
+/** What a bank has booked, in the order of its journal. */
+export function bookingsOf(world: World, bank: string): Extract<BankRecord, { type: 'payment' }>[] {
+  return records<BankRecord>(world, bank).flatMap((record) =>
+    record.type === 'payment' && record.decision.answer === 'succeeded' ? [record] : [],
+  );
+}
+
 export interface Testimony {
   readonly payments: number;
   /** Definite answers that wallets have received, repeats included. */
