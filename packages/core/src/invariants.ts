@@ -3,7 +3,7 @@
  * `clearway verify`. Numbers as in docs/invariants.md.
  */
 import { sumsOfPositions } from './clearing/clear.ts';
-import { netPosition } from './clearing/cycle.ts';
+import { netDebit, netPosition } from './clearing/cycle.ts';
 import { amountOf, flightFields, flightSubjects, paymentFields } from './payment/payment.ts';
 import { headroom } from './risk/headroom.ts';
 import { accountFields, currencySlots, handleOf, refundFields, rowOf, type State, segmentOf } from './state.ts';
@@ -51,6 +51,9 @@ export function findBreaches(state: State): string[] {
     outstanding[accounts.u8(account, accountFields.currency)] += BigInt(net);
     const positions = unsettled.reduce((sum, cycle) => sum + BigInt(netPosition(cycle, account)), 0n);
     say(positions === BigInt(net), () => `account ${account}: outstanding ${net}, its positions sum to ${positions}`);
+    const owed = BigInt(accounts.i64(account, accountFields.owed));
+    const debits = unsettled.reduce((sum, cycle) => sum + BigInt(netDebit(cycle, account)), 0n);
+    say(owed === debits, () => `account ${account}: ${owed} owed, its net debits sum to ${debits}`);
     const held = BigInt(accounts.i64(account, accountFields.reserved));
     say(
       held === (reserved.get(account) ?? 0n),

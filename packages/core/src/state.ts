@@ -15,6 +15,8 @@ export const accountFields = {
   participant: 0,
   fundingAccount: 4,
   currency: 6,
+  /** 1 for a bank's account, which its net debit cap bounds; 0 for one of a payment institution. */
+  capped: 7,
   /** Credits minus debits of all cycles that are not settled. */
   outstanding: 8,
   /** What offers under way may still take. */
@@ -27,8 +29,13 @@ export const accountFields = {
   funds: 40,
   /** Last entry of that account's statement that was recorded. */
   lastEntry: 48,
+  /**
+   * Net debits of all cycles that are not settled, summed cycle by cycle: a net credit of one cycle is not set off
+   * against another's debit, since it may be settled and gone before that is.
+   */
+  owed: 52,
 } as const;
-export const accountStride = 56;
+export const accountStride = 60;
 
 /** Currencies that one cell can hold; the scheme's list may grow up to it, its order never changes. */
 export const currencySlots = 8;

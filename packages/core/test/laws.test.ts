@@ -143,11 +143,7 @@ function mayBeOverdrawn(oracle: Oracle, told: readonly Told[]): Set<string> {
       for (const currency of oracle.scheme!.currencies) {
         // A cap is lowered.
         const isLowered = one.type === 'adoptConfiguration' && one.kind === 'participants';
-        // A net credit of a bank is settled: what it lent to later cycles is gone.
-        const isPaidOut =
-          one.type === 'recordSettlement' &&
-          oracle.credits(one.cycle, code, currency) > oracle.debits(one.cycle, code, currency);
-        if (isLowered || isPaidOut) accounts.add(`${code}/${currency}`);
+        if (isLowered) accounts.add(`${code}/${currency}`);
       }
     }
   }

@@ -81,6 +81,11 @@ export function netPosition(cycle: Cycle, account: number): number {
   return grossCredits(cycle, account) - grossDebits(cycle, account);
 }
 
+/** What an account owes in a cycle: its net debit, 0 for a net credit. */
+export function netDebit(cycle: Cycle, account: number): number {
+  return Math.max(0, -netPosition(cycle, account));
+}
+
 export function cycleStateNumber(cycle: Cycle): number {
   return cycleStates[cycle.state];
 }

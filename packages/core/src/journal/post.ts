@@ -6,7 +6,7 @@
  * creditor's; exactly one of {@link post} and {@link release} ends that.
  */
 import { assert } from '../assert.ts';
-import { type Cycle, positionFields } from '../clearing/cycle.ts';
+import { type Cycle, netDebit, positionFields } from '../clearing/cycle.ts';
 import { largestPosition } from '../configuration.ts';
 import { accountFields, type State } from '../state.ts';
 import type { Rows } from '../table/rows.ts';
@@ -39,9 +39,13 @@ export function post(state: State, cycle: Cycle, debtor: number, creditor: numbe
   add(state.accounts, creditor, accountFields.outstanding, amount);
   const { positions } = cycle;
   while (positions.count < state.accounts.count) positions.add();
+  const debtorOwed = netDebit(cycle, debtor);
+  const creditorOwed = netDebit(cycle, creditor);
   add(positions, debtor, positionFields.debits, amount);
   add(positions, debtor, positionFields.debitCount, 1);
   add(positions, creditor, positionFields.credits, amount);
   add(positions, creditor, positionFields.creditCount, 1);
+  add(state.accounts, debtor, accountFields.owed, netDebit(cycle, debtor) - debtorOwed);
+  add(state.accounts, creditor, accountFields.owed, netDebit(cycle, creditor) - creditorOwed);
   cycle.payments++;
 }

@@ -12,7 +12,7 @@ export function adoptParticipants(state: State, content: ParticipantsContent): v
       place = state.participants.length;
       state.participants.push({ code, role, status });
       state.participantByCode[code] = place + 1;
-      addAccounts(state, code);
+      addAccounts(state, code, role === 'bank');
     }
     const participant = state.participants[place];
     participant.status = status;
@@ -32,12 +32,13 @@ export function checkParticipants(state: State, content: ParticipantsContent): R
   return 'none';
 }
 
-function addAccounts(state: State, code: number): void {
+function addAccounts(state: State, code: number, isCapped: boolean): void {
   for (let currency = 0; currency < currencySlots; currency++) {
     const row = state.accounts.add();
     state.accounts.setU32(row, accountFields.participant, code);
     state.accounts.setU16(row, accountFields.fundingAccount, settlementFundingAccount);
     state.accounts.setU8(row, accountFields.currency, currency);
+    state.accounts.setU8(row, accountFields.capped, isCapped ? 1 : 0);
   }
   assert(state.accounts.count === state.participants.length * currencySlots, 'accounts lie in order of participants');
 }

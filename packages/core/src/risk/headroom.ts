@@ -1,23 +1,28 @@
 /**
  * What an account may still pay: exact, because one cell alone decides over it.
  *
- * A bank: outstanding - reserved >= -netDebitCap. A payment institution: its money at the settlement agent plus what
- * is outstanding minus what is reserved never falls below zero (customers' money is never lent).
+ * A bank: what it owes in all cycles that are not settled, and what is reserved, stay within its net debit cap. What it
+ * has earned in one cycle lends nothing to another: it may be paid out before the other is settled. Nor does it to what
+ * is in flight, which may succeed in a later cycle.
+ * A payment institution: its money at the settlement agent plus what is outstanding minus what is reserved never falls
+ * below zero (customers' money is never lent).
  */
 import { grossCredits, grossDebits } from '../clearing/cycle.ts';
 import { largestPosition } from '../configuration.ts';
 import type { Reason } from '../reject.ts';
 import { accountFields, currentCycle, type State } from '../state.ts';
 
-/** Minor units that new offers may still take from this account; never negative in a state without breach. */
+/**
+ * Minor units that new offers may still take from this account. It falls by an offer alone; below zero only when a cap
+ * is lowered or money leaves the settlement agent's account.
+ */
 export function headroom(state: State, account: number): number {
   const { accounts } = state;
-  return (
-    accounts.i64(account, accountFields.outstanding) -
-    accounts.i64(account, accountFields.reserved) +
-    accounts.i64(account, accountFields.netDebitCap) +
-    accounts.i64(account, accountFields.funds)
-  );
+  const reserved = accounts.i64(account, accountFields.reserved);
+  if (accounts.u8(account, accountFields.capped) === 1) {
+    return accounts.i64(account, accountFields.netDebitCap) - accounts.i64(account, accountFields.owed) - reserved;
+  }
+  return accounts.i64(account, accountFields.funds) + accounts.i64(account, accountFields.outstanding) - reserved;
 }
 
 /** Why the debtor's account cannot carry the amount or the creditor's not take it, or `none`. */

@@ -1,7 +1,7 @@
 /** What the settlement agent says: a cycle's instruction queued or settled, and money in and out of float accounts. */
 
 import { findCycle } from '../clearing/clear.ts';
-import { canMove, moveCycle, netPosition } from '../clearing/cycle.ts';
+import { canMove, moveCycle, netDebit, netPosition } from '../clearing/cycle.ts';
 import { layout, readUint64, settlementStates } from '../command.ts';
 import { largestPosition } from '../configuration.ts';
 import type { Effects } from '../effects.ts';
@@ -36,6 +36,7 @@ export function recordSettlement(
     const net = netPosition(cycle, account);
     if (net === 0) continue;
     accounts.setI64(account, accountFields.outstanding, accounts.i64(account, accountFields.outstanding) - net);
+    accounts.setI64(account, accountFields.owed, accounts.i64(account, accountFields.owed) - netDebit(cycle, account));
     const place = participantPlace(state, accounts.u32(account, accountFields.participant));
     if (state.participants[place].role !== 'paymentInstitution') continue;
     accounts.setI64(account, accountFields.funds, accounts.i64(account, accountFields.funds) + net);

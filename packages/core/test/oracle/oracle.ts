@@ -164,9 +164,19 @@ export class Oracle {
     return participant.role === 'bank' ? BigInt(cap?.amount ?? 0) : 0n;
   }
 
+  /** Net debits of the cycles that are not settled; a net credit of one helps no other. */
+  owed(code: number, currency: number): bigint {
+    return this.cycles
+      .filter(({ state }) => state !== 'settled')
+      .map(({ number }) => this.debits(number, code, currency) - this.credits(number, code, currency))
+      .reduce((sum, net) => sum + (net > 0n ? net : 0n), 0n);
+  }
+
   headroom(code: number, currency: number): bigint {
-    const own = this.capOf(code, currency) + this.fundsOf(code, currency);
-    return own + this.position(code, currency) - this.reserved(code, currency);
+    const reserved = this.reserved(code, currency);
+    if (this.participants.get(code)!.role === 'bank')
+      return this.capOf(code, currency) - this.owed(code, currency) - reserved;
+    return this.fundsOf(code, currency) + this.position(code, currency) - reserved;
   }
 
   /** By original: what has been or is being refunded. */
