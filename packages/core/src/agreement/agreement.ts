@@ -3,7 +3,7 @@ import { assert } from '../assert.ts';
 import { isDate } from '../calendar.ts';
 import { layout, readUint64, shortHashBytes, signingAnswers } from '../command.ts';
 import type { Effects } from '../effects.ts';
-import { addFlight, endFlight } from '../payment/flight.ts';
+import { addFlight, endFlight, largestInFlight } from '../payment/flight.ts';
 import { flightFields } from '../payment/payment.ts';
 import { bankReason } from '../payment/record-answer.ts';
 import { type Reason, reasons } from '../reject.ts';
@@ -79,6 +79,8 @@ export function requestAgreement(
   if (window !== 'none') return window;
   const institution = checkInstitution(state, key.high & 0x1ffff);
   if (institution !== 'none') return institution;
+  // Signings leave half of the room to payments.
+  if (state.inFlight >= largestInFlight / 2) return 'tooManyInFlight';
   const bankCode = view.getUint32(offset + at.bank);
   const bank = checkBank(state, bankCode);
   if (bank !== 'none') return bank;

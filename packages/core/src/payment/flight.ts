@@ -3,6 +3,9 @@ import { assert } from '../assert.ts';
 import type { State } from '../state.ts';
 import { flightFields, flightSubjects } from './payment.ts';
 
+/** More in flight than this and new payments are refused definitely; nothing grows without bound. */
+export const largestInFlight = 1_000_000;
+
 /** A new flight, due at `dueAt` (ms); the caller fills in the rest. */
 export function addFlight(state: State, subject: 'payment' | 'agreement', dueAt: number): number {
   const { flights } = state;

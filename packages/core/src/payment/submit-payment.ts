@@ -27,12 +27,10 @@ import {
   readOriginal,
   validatePayment,
 } from '../validation/validate-payment.ts';
-import { addFlight } from './flight.ts';
+import { addFlight, largestInFlight } from './flight.ts';
 import { flightFields, noBank, paymentFields, setAmount, setChangedAt } from './payment.ts';
 
 const fields = layout.submitPayment;
-/** More in flight than this and new payments are refused definitely; nothing grows without bound. */
-export const largestInFlight = 1_000_000;
 
 const key: Key = { date: 0, high: 0, low: 0 };
 const reference: Key = { date: 0, high: 0, low: 0 };
