@@ -1,5 +1,6 @@
 /** What both programs do alike: read settings, log, tell that they are ready, end cleanly. */
 import { pino } from 'pino';
+import { logLines } from './log-lines.ts';
 import { describeSettings, readSettings, type Settings, SettingsError } from './settings.ts';
 
 export type Log = (event: string, fields: Record<string, unknown>) => void;
@@ -18,10 +19,9 @@ const patienceMs = 10_000;
 export function runProgram(name: string, start: (program: Program) => Promise<() => Promise<void>>): void {
   const settings = settingsOrExit();
   // Standard output belongs to the "ready" line; people and collectors read standard error.
-  const logger = pino(
-    { name, level: settings.log, base: { program: name, pid: process.pid } },
-    pino.destination({ dest: 2, sync: false }),
-  );
+  const lines = logLines(2);
+  const logger = pino({ name, level: settings.log, base: { program: name, pid: process.pid } }, lines);
+  process.on('exit', lines.flush);
   const log: Log = (event, fields) => logger.info({ event, ...fields });
   log('program.starts', { settings: describeSettings(settings) });
 
@@ -46,8 +46,6 @@ export function runProgram(name: string, start: (program: Program) => Promise<()
   if (process.send !== undefined) process.on('disconnect', () => end('parent gone', 0));
   const fail = (error: Error) => {
     logger.fatal({ event: 'program.failed', error: error.name, detail: error.message, stack: error.stack });
-    logger.flush();
-    process.stderr.write('');
     process.exit(1);
   };
   process.on('uncaughtException', fail);
