@@ -3,16 +3,15 @@
  * received is still true, no payment happened twice, sums are zero, every file agrees with both sides.
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { connectOperator } from '@clearway/server';
 import { startWorld, type World } from '@clearway/start';
 import { killAndWait } from './restart.ts';
 import { rest, until } from './until.ts';
+import { assertVerified } from './verify.ts';
 import { examine } from './witness.ts';
 
 /** The order of the kills and the moments are drawn from this; a failing run prints it. */
@@ -68,12 +67,7 @@ test(`kill -9 of any one process loses nothing and doubles nothing (CLEARWAY_KIL
         `sum of cycle ${cycle}`,
       );
     }
-    const verified = verify(world);
-    assert.equal(
-      verified.status,
-      0,
-      `clearway verify: ${verified.stdout.slice(-2000)} ${verified.stderr.slice(-2000)}`,
-    );
+    assertVerified(world);
     passed = true;
     t.diagnostic(
       `${testimony.payments} payments, ${testimony.answers} answers, ${testimony.bookings} bookings, ${rounds * victims.length} kills, ${last} cycles`,
@@ -99,12 +93,6 @@ async function closeCycle(world: World): Promise<number> {
 
 async function recordsWritten(world: World): Promise<void> {
   await until('the records have caught up', async () => (await world.operator.statistics())?.recordsLag === 0);
-}
-
-function verify(world: World) {
-  const cli = fileURLToPath(new URL('../../apps/cli/dist/main.js', import.meta.url));
-  const env = { ...process.env, ...world.environment };
-  return spawnSync(process.execPath, [cli, 'verify', '--json'], { env, encoding: 'utf8' });
 }
 
 /** mulberry32: uniform in [0, 1). */

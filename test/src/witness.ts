@@ -51,12 +51,28 @@ export interface Testimony {
   readonly breaches: readonly string[];
 }
 
+/** A payment that a test sent itself, and every state that it was told; `refused` for a definite refusal. */
+export interface OwnPayment {
+  readonly paymentId: string;
+  /** Major units. */
+  readonly amount: string;
+  readonly told: readonly string[];
+}
+
+const definite: readonly string[] = ['succeeded', 'failed', 'refused'];
+
 /** Compares everything that any institution was ever told with what the platform says now. */
-export async function examine(world: World): Promise<Testimony> {
+export async function examine(world: World, own: readonly OwnPayment[] = []): Promise<Testimony> {
   const breaches: string[] = [];
   const told = new Map<string, Set<string>>();
   const intents = new Map<string, string>();
   let answers = 0;
+  for (const payment of own) {
+    const states = payment.told.filter((state) => definite.includes(state));
+    intents.set(payment.paymentId, payment.amount);
+    if (states.length > 0) told.set(payment.paymentId, new Set(states));
+    answers += states.length;
+  }
   for (const name of walletNames) {
     for (const record of records<WalletRecord>(world, name)) {
       if (record.type === 'intent') {
@@ -66,7 +82,7 @@ export async function examine(world: World): Promise<Testimony> {
       }
       if (record.type !== 'answer' && record.type !== 'refusal') continue;
       const state = record.type === 'refusal' ? 'refused' : record.state;
-      if (!['succeeded', 'failed', 'refused'].includes(state)) continue;
+      if (!definite.includes(state)) continue;
       answers++;
       const states = told.get(record.paymentId) ?? new Set();
       told.set(record.paymentId, states.add(state));
@@ -105,8 +121,7 @@ export async function examine(world: World): Promise<Testimony> {
     if (state !== undefined && state !== record.state && !(state === 'refused' && record.state === 'failed')) {
       breaches.push(`${paymentId} was told ${state}, the platform says ${record.state}`);
     }
-    if (!['succeeded', 'failed', 'refused'].includes(record.state))
-      breaches.push(`${paymentId} is still ${record.state}`);
+    if (!definite.includes(record.state)) breaches.push(`${paymentId} is still ${record.state}`);
     if (BigInt(amount.replace('.', '')) !== record.amount)
       breaches.push(`${paymentId}: meant ${amount}, recorded ${record.amount}`);
     const times = booked.get(paymentId)?.times ?? 0;
