@@ -3,13 +3,14 @@ import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { realClock } from '@clearway/ports/real';
 import { logLines } from './log-lines.ts';
 
 test('lines are written whole and in order', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'clearway-log-'));
   const file = join(folder, 'log');
   const handle = openSync(file, 'a');
-  const lines = logLines(handle);
+  const lines = logLines(handle, realClock.after);
   const all = Array.from({ length: 1000 }, (_, number) => `line ${number}\n`);
   for (const line of all) lines.write(line);
   while (readFileSync(file, 'utf8') !== all.join('')) await new Promise((resolve) => setImmediate(resolve));
@@ -24,7 +25,7 @@ test('without room lines are dropped and counted, and nothing is thrown', {
   skip: !existsSync(full) && 'this system has no /dev/full',
 }, async () => {
   const handle = openSync(full, 'a');
-  const lines = logLines(handle);
+  const lines = logLines(handle, realClock.after);
   for (let number = 0; number < 100; number++) lines.write('x\n');
   while (lines.dropped < 100) await new Promise((resolve) => setImmediate(resolve));
   lines.write('the last\n');

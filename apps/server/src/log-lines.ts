@@ -17,7 +17,8 @@ export interface LogLines {
 const mostWaiting = 1024 * 1024;
 const retryMs = 50;
 
-export function logLines(file: number): LogLines {
+/** `file`: its descriptor. `after` runs something once, later. */
+export function logLines(file: number, after: (delayMs: number, run: () => void) => void): LogLines {
   let waiting: string[] = [];
   let size = 0;
   let writing = false;
@@ -41,7 +42,7 @@ export function logLines(file: number): LogLines {
 
   function put(bytes: Uint8Array, done: (written: boolean) => void): void {
     write(file, bytes, (error, count) => {
-      if (error?.code === 'EAGAIN') setTimeout(put, retryMs, bytes, done).unref();
+      if (error?.code === 'EAGAIN') after(retryMs, () => put(bytes, done));
       else if (error !== null) done(false);
       else if (count < bytes.length) put(bytes.subarray(count), done);
       else done(true);

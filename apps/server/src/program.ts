@@ -19,7 +19,7 @@ const patienceMs = 10_000;
 export function runProgram(name: string, start: (program: Program) => Promise<() => Promise<void>>): void {
   const settings = settingsOrExit();
   // Standard output belongs to the "ready" line; people and collectors read standard error.
-  const lines = logLines(2);
+  const lines = logLines(2, (delayMs, run) => setTimeout(run, delayMs).unref());
   const logger = pino({ name, level: settings.log, base: { program: name, pid: process.pid } }, lines);
   process.on('exit', lines.flush);
   const log: Log = (event, fields) => logger.info({ event, ...fields });
