@@ -68,11 +68,11 @@ function refusalOf(error: unknown): string {
 
 const times = <T>(count: number, make: () => T): T[] => Array.from({ length: count }, make);
 
-function payer(player: Player, bank: string, agreementId: string) {
+function payUnder(player: Player, bank: string, agreementId: string) {
   return (amount: Money) => player.institution.pay({ bank, agreementId, amount, endToEndId: 'money' });
 }
 
-function payee(player: Player, { bank, name, account }: Customer) {
+function payOutTo(player: Player, { bank, name, account }: Customer) {
   const creditor = { name, account };
   return (amount: Money) => player.institution.payOut({ bank, creditor, amount, endToEndId: 'money' });
 }
@@ -103,7 +103,7 @@ test('the same payment sent five times at once is one payment with one answer', 
 
 test('refunds that together exceed their original: exactly those that fit', async () => {
   const agreementId = await signAgreement(wallet, customer(wallet, '00201', 901), most);
-  const { paymentId } = await payer(wallet, '00201', agreementId)(cny('100.00'));
+  const { paymentId } = await payUnder(wallet, '00201', agreementId)(cny('100.00'));
   const refund = (amount: string) =>
     wallet.institution.refund({ originalPaymentId: paymentId, bank: '00201', amount: cny(amount), endToEndId: 'back' });
   assert.deepEqual(await outcomes(times(7, () => refund('30.00'))), { succeeded: 3, refundAboveOriginal: 4 });
@@ -115,7 +115,7 @@ test('refunds that together exceed their original: exactly those that fit', asyn
 test('a refund in a later cycle than its original is cleared in the later one', async () => {
   const { institution } = wallet;
   const agreementId = await signAgreement(wallet, customer(wallet, '00202'), most);
-  const original = await payer(wallet, '00202', agreementId)(cny('40.00'));
+  const original = await payUnder(wallet, '00202', agreementId)(cny('40.00'));
   const first = await world.operator.settleCycle();
   assert.equal(original.cycle, first);
   const order = { originalPaymentId: original.paymentId, bank: '00202', endToEndId: 'later' };
@@ -140,7 +140,7 @@ test('payouts go to the last fen of the float and no further', async () => {
   const spender = play(world, 'wallet-00103');
   const who = customer(spender, '00205');
   await signAgreement(spender, who, most);
-  const payOut = payee(spender, who);
+  const payOut = payOutTo(spender, who);
   assert.equal((await account('00103')).headroom, 10 * mostMinor);
   assert.deepEqual(await outcomes(times(13, () => payOut(most))), { succeeded: 10, floatInsufficient: 3 });
   assert.equal((await account('00103')).headroom, 0);
@@ -148,7 +148,7 @@ test('payouts go to the last fen of the float and no further', async () => {
 
   // What customers pay in may be paid out again, at once.
   const agreementId = await signAgreement(spender, customer(spender, '00205', 901), most);
-  await payer(spender, '00205', agreementId)(cny('7.00'));
+  await payUnder(spender, '00205', agreementId)(cny('7.00'));
   assert.deepEqual(await outcomes([payOut(cny('7.00')), payOut(cny('7.00'))]), { succeeded: 1, floatInsufficient: 1 });
 
   // And what is brought to the account at the central bank.
@@ -159,7 +159,7 @@ test('payouts go to the last fen of the float and no further', async () => {
 
 test('a bank pays to the last fen of its net debit cap and no further, until its cycle is settled', async () => {
   const agreementId = await signAgreement(wallet, customer(wallet, '00206'), most);
-  const pay = payer(wallet, '00206', agreementId);
+  const pay = payUnder(wallet, '00206', agreementId);
   assert.deepEqual(await outcomes(times(26, () => pay(most))), { succeeded: 20, netDebitCapExceeded: 6 });
   assert.equal((await account('00206')).headroom, 0);
   assert.deepEqual(await outcomes([pay(cny('0.01'))]), { netDebitCapExceeded: 1 });
@@ -171,8 +171,8 @@ test('a bank pays to the last fen of its net debit cap and no further, until its
 test('a shortfall queues the whole cycle, is shown, stops nobody else, and is settled when money comes', async () => {
   const { institution } = wallet;
   const agreementId = await signAgreement(wallet, customer(wallet, '00204'), most);
-  const pay = payer(wallet, '00204', agreementId);
-  const elsewhere = payer(wallet, '00203', await signAgreement(wallet, customer(wallet, '00203'), most));
+  const pay = payUnder(wallet, '00204', agreementId);
+  const elsewhere = payUnder(wallet, '00203', await signAgreement(wallet, customer(wallet, '00203'), most));
   // Reserves of 500 million, a cap of 100: after five settled cycles they are used up.
   for (let cycle = 0; cycle < 5; cycle++) {
     assert.deepEqual(await outcomes(times(20, () => pay(most))), { succeeded: 20 });
@@ -236,7 +236,7 @@ test('a key is changed under traffic without a gap', async () => {
   const traffic = times(4, async () => {
     while (!stopped) {
       const player = current;
-      const outcome = outcomes([payee(player, who)(cny('1.00'))]);
+      const outcome = outcomes([payOutTo(player, who)(cny('1.00'))]);
       words.push(outcome);
       await outcome;
       paid[player === old ? 'byOld' : 'byNew']++;
@@ -313,8 +313,8 @@ test("a bank's approval reaches the wallet as the bank signed it, and proves the
 test('a flood of enquiries spends the budget of its sender and touches nobody else', async () => {
   const flooder = play(world, 'wallet-00103');
   const agreementId = await signAgreement(wallet, customer(wallet, '00202', 903), most);
-  const { paymentId } = await payer(wallet, '00202', agreementId)(cny('1.00'));
-  const pay = payer(wallet, '00202', agreementId);
+  const { paymentId } = await payUnder(wallet, '00202', agreementId)(cny('1.00'));
+  const pay = payUnder(wallet, '00202', agreementId);
 
   let flooding = true;
   const statuses: Record<number, number> = {};
