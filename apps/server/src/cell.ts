@@ -145,6 +145,9 @@ export interface RunningCell extends Cell {
   stop(): Promise<void>;
 }
 
+/** In which state of a payment each question to its bank makes sense. */
+const askedStates = { offer: 'offered', enquiry: 'unknown', reversal: 'reversing' } as const;
+const signingStates = { signing: 'requested', confirmation: 'confirming' } as const;
 const cycleOrder: readonly CycleState[] = ['open', 'cut', 'netted', 'queued', 'settled'];
 /** Deadlines ended by one tick. */
 const dueAtOnce = 1000;
@@ -372,32 +375,41 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     return notices;
   }
 
-  const questionAbout = (kind: 'offer' | 'enquiry' | 'reversal', handle: number, possibleDuplicate: boolean) => {
+  /**
+   * What to ask a bank about a payment, read now, when the batch is applied; what is returned asks when it is durable,
+   * unless the payment has moved on by then: an offer never leaves after its deadline has been told.
+   */
+  const questionAbout = (kind: keyof typeof askedStates, handle: number, possibleDuplicate: boolean): (() => void) => {
     const payment = paymentAt(state, handle);
     const { flight } = payment;
-    if (flight === undefined) return;
-    const { state: asked } = payment;
-    outbox.ask({
-      kind,
-      participant: code(payment.bank),
-      subject: identifierText(payment.id),
-      deadline: kind === 'offer' ? flight.dueAt : clock.now() + documents.scheme.offerTimeoutMs,
-      message: async () => requests.get(handle) ?? keepRequest(handle, flight.requestSequence, flight.requestIndex),
-      matters: () => paymentAt(state, handle).state === asked,
-      idempotent: isIdempotent(payment.bank),
-      possibleDuplicate,
-      repeat: kind === 'offer',
-    });
+    const matters = () => paymentAt(state, handle).state === askedStates[kind];
+    if (flight === undefined || !matters()) return () => {};
+    return () => {
+      if (!matters()) return;
+      outbox.ask({
+        kind,
+        participant: code(payment.bank),
+        subject: identifierText(payment.id),
+        // Deadlines of the core are in the cell's time; others look at the machine's clock.
+        deadline: kind === 'offer' ? flight.dueAt + cellClock.skew() : clock.now() + documents.scheme.offerTimeoutMs,
+        message: async () => requests.get(handle) ?? keepRequest(handle, flight.requestSequence, flight.requestIndex),
+        matters,
+        idempotent: isIdempotent(payment.bank),
+        possibleDuplicate,
+        repeat: kind === 'offer',
+      });
+    };
   };
 
   const keepRequest = async (handle: number, sequence: number, index: number) => {
     const request = await readBody(store, crypto, place, sequence, index);
-    requests.set(handle, request);
+    if (paymentAt(state, handle).flight !== undefined) requests.set(handle, request);
     return request;
   };
 
-  const askAboutSigning = (kind: 'signing' | 'confirmation', row: number, possibleDuplicate: boolean) => {
+  const askAboutSigning = (kind: keyof typeof signingStates, row: number, possibleDuplicate: boolean) => {
     const agreement = agreementAt(state, row);
+    if (agreement.state !== signingStates[kind]) return;
     const where = kind === 'signing' ? agreement.request : agreement.confirmation;
     outbox.ask({
       kind,
@@ -436,13 +448,13 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
           break;
         case effectKinds.offer:
           requests.set(subject, batch.bodies[index]);
-          acts.push(() => questionAbout('offer', subject, false));
+          acts.push(questionAbout('offer', subject, false));
           break;
         case effectKinds.enquire:
-          acts.push(() => questionAbout('enquiry', subject, false));
+          acts.push(questionAbout('enquiry', subject, false));
           break;
         case effectKinds.reverse:
-          acts.push(() => questionAbout('reversal', subject, false));
+          acts.push(questionAbout('reversal', subject, false));
           break;
         case effectKinds.agreementChanged:
           acts.push(() => wake(agreementWaiters, subject));
@@ -456,11 +468,10 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
         case effectKinds.cycleChanged:
           acts.push(() => {
             const breaches = findCycle(state, subject)?.state === 'netted' ? findBreaches(state) : [];
-            if (breaches.length > 0) halt(new Error(`invariants broken: ${breaches.join('; ')}`));
+            if (breaches.length > 0) throw new Error(`invariants broken: ${breaches.join('; ')}`);
             for (const listener of cycleListeners) listener();
           });
           break;
-        case effectKinds.configurationAdopted:
         case effectKinds.businessDayAdvanced:
           acts.push(publish);
           break;
@@ -514,7 +525,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     recordsWriter,
     every: options.snapshotEvery ?? 20_000,
     last: recovered.snapshot,
-    edge: () => ({ pendingNotices: outbox.pending() }),
+    edge: () => ({ pendingNotices: [...noticesToTell, ...outbox.pending()] }),
     log,
   });
 
@@ -575,11 +586,20 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
       kind === 'scheme'
         ? schemeContent(document as SchemeDocument)
         : participantsContent(document as ParticipantsDocument);
-    const previous = { ...documents };
-    Object.assign(documents, { [kind]: document });
     const result = await own(encodeAdoptConfiguration({ kind, version: document.version, hash, content }));
-    if (result.outcome === 'refused') Object.assign(documents, previous);
+    // Only what is durable is told to gateways.
+    if (result.outcome === 'accepted') {
+      Object.assign(documents, { [kind]: document });
+      publish();
+    }
     return result;
+  };
+
+  /** A crash between keeping a document and adopting it leaves its version taken: the next free one is used. */
+  const freeVersion = async (kind: 'scheme' | 'participants', least: number): Promise<number> => {
+    for (let version = least; ; version++) {
+      if ((await store.configurations.get(kind, version)) === undefined) return version;
+    }
   };
 
   /** What is adopted wins over an older file; a newer file is adopted. */
@@ -605,7 +625,8 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     const next = changing.then(async (): Promise<SubmitResult> => {
       const changed = change(documents.participants.participants);
       if (typeof changed === 'string') return { outcome: 'refused', reason: changed };
-      return adopt('participants', { version: documents.participants.version + 1, participants: changed });
+      const version = await freeVersion('participants', documents.participants.version + 1);
+      return adopt('participants', { version, participants: changed });
     });
     changing = next.catch(() => undefined);
     return next;
@@ -614,7 +635,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
   // ---- business day ----
 
   const followBusinessDay = async () => {
-    const date = businessDateAt(clock.now(), documents.scheme.timeZone);
+    const date = businessDateAt(cellClock.at(), documents.scheme.timeZone);
     if (date > state.businessDate) await own(encodeAdvanceBusinessDay(date));
   };
   await followBusinessDay();
@@ -633,12 +654,11 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
 
   for (const { payment, handle } of paymentsInFlight(state)) {
     // Unknown and reversing payments are asked about by their deadlines; an offer is repeated only where twice is once.
-    if (payment.state === 'offered' && isIdempotent(payment.bank)) questionAbout('offer', handle, true);
+    if (payment.state === 'offered' && isIdempotent(payment.bank)) questionAbout('offer', handle, true)();
   }
   for (let row = 0; row < state.agreements.count; row++) {
-    const { state: signing } = agreementAt(state, row);
-    if (signing === 'requested') askAboutSigning('signing', row, true);
-    if (signing === 'confirming') askAboutSigning('confirmation', row, true);
+    askAboutSigning('signing', row, true);
+    askAboutSigning('confirmation', row, true);
   }
   for (const notice of noticesToTell.splice(0)) outbox.notify(notice);
   scheduleTick();
@@ -660,12 +680,18 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
       });
     });
 
+  /** What the core has let go of lives on in the records, once they have caught up with what was told. */
+  const recordOf = async (paymentId: string): Promise<PaymentRecord | undefined> => {
+    await recordsWriter.written(sequencer.frontier);
+    return store.records.payment(paymentId);
+  };
+
   const withOriginal = async (command: Uint8Array): Promise<Uint8Array> => {
     const at = layout.submitPayment;
     const reference = command.subarray(at.reference, at.reference + 16);
     const original = identifierFromBytes(reference);
     if (original.date >= previousDate(state.businessDate) || paymentHandle(state, reference) >= 0) return command;
-    const record = await store.records.payment(identifierText(original));
+    const record = await recordOf(identifierText(original));
     if (record === undefined) return command;
     const attached = command.slice();
     attachOriginal(attached, {
@@ -700,7 +726,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
 
   /** An identifier older than the window answers from the records and is never new again. */
   const fromRecords = async (id: Uint8Array, hash: Uint8Array): Promise<SubmitResult> => {
-    const record = await store.records.payment(identifierText(identifierFromBytes(id)));
+    const record = await recordOf(identifierText(identifierFromBytes(id)));
     if (record === undefined) return { outcome: 'refused', reason: 'identifierDateOutsideWindow' };
     if (record.hash !== Buffer.from(hash).toString('hex')) return { outcome: 'refused', reason: 'identifierReused' };
     const payment = await viewOfRecord(record);
@@ -767,7 +793,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
       if (handle >= 0) return tellPayment(handle);
       // What is older than the date window lives on in the records; anything else was never seen here.
       if (id.date >= previousDate(state.businessDate)) return undefined;
-      const record = await store.records.payment(paymentId);
+      const record = await recordOf(paymentId);
       return record === undefined ? undefined : viewOfRecord(record);
     },
     async agreement(agreementId) {

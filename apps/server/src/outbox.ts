@@ -54,6 +54,12 @@ export interface OutboxOptions {
 
 const firstRetryMs = 200;
 const largestRetryMs = 30_000;
+/**
+ * Notices kept for one participant and for all: whoever is away for longer learns the same from its reconciliation
+ * file and by enquiry.
+ */
+const mostNotices = 20_000;
+const mostNoticesOfAll = 150_000;
 /** Notices to one participant under way at once. */
 const noticesAtOnce = 8;
 
@@ -62,6 +68,7 @@ interface Mailbox {
   readonly underWay: Set<string>;
   failures: number;
   resting: boolean;
+  overflowing: boolean;
 }
 
 export function createOutbox({ clock, content, log }: OutboxOptions): Outbox {
@@ -104,7 +111,7 @@ export function createOutbox({ clock, content, log }: OutboxOptions): Outbox {
   const mailboxOf = (participant: string): Mailbox => {
     let mailbox = mailboxes.get(participant);
     if (mailbox === undefined) {
-      mailbox = { notices: new Map(), underWay: new Set(), failures: 0, resting: false };
+      mailbox = { notices: new Map(), underWay: new Set(), failures: 0, resting: false, overflowing: false };
       mailboxes.set(participant, mailbox);
     }
     return mailbox;
@@ -164,6 +171,13 @@ export function createOutbox({ clock, content, log }: OutboxOptions): Outbox {
       const mailbox = mailboxOf(notice.participant);
       const deliveryId = `${notice.kind}:${notice.subject}:${notice.state}`;
       if (mailbox.notices.has(deliveryId)) return;
+      if (mailbox.notices.size >= mostNotices || undelivered >= mostNoticesOfAll) {
+        if (!mailbox.overflowing)
+          log('outbox.mailboxFull', { participant: notice.participant, notices: mailbox.notices.size });
+        mailbox.overflowing = true;
+        return;
+      }
+      mailbox.overflowing = false;
       mailbox.notices.set(deliveryId, notice);
       undelivered++;
       run(mailbox);

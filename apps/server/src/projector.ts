@@ -50,6 +50,8 @@ export interface Projector {
   project(state: State, batch: BatchToProject): RecordsChange;
 }
 
+const { submitPayment: submission } = commandTypes;
+
 /** How long a work item's owner has, ms. */
 const workItemTimes = { overdue: 3_600_000, contradiction: 14_400_000, shortfall: 7_200_000 };
 
@@ -99,6 +101,14 @@ export function createProjector(known: Iterable<PaymentRecord> = [], open: Itera
 
       const isLast = lastChanges(effects);
       for (let i = 0; i < effects.count; i++) {
+        const index = effects.commands[i];
+        const isNew = effects.kinds[i] === effectKinds.paymentChanged && view.getUint8(offsets[index]) === submission;
+        if (isNew) {
+          const { id } = paymentAt(state, effects.subjects[i]);
+          origins.set(identifierText(id), originOf(view, offsets[index], batch, index));
+        }
+      }
+      for (let i = 0; i < effects.count; i++) {
         if (!isLast[i]) continue;
         const subject = effects.subjects[i];
         const index = effects.commands[i];
@@ -107,8 +117,6 @@ export function createProjector(known: Iterable<PaymentRecord> = [], open: Itera
             const offset = offsets[index];
             const payment = paymentAt(state, subject);
             const paymentId = identifierText(payment.id);
-            const isNew = view.getUint8(offset) === commandTypes.submitPayment;
-            if (isNew) origins.set(paymentId, originOf(view, offset, batch, index));
             const origin = origins.get(paymentId);
             if (origin === undefined) throw new Error(`payment ${paymentId} changed, but its submission is not known`);
             const byAnswer = view.getUint8(offset) === commandTypes.recordAnswer;

@@ -15,6 +15,8 @@ export interface RecordsWriter {
 
 const gatherMs = 50;
 const retryMs = 1000;
+/** Rows in one transaction: a backlog of any length is written piece by piece, each with its cursor. */
+const rowsAtOnce = 5000;
 
 export function createRecordsWriter(options: {
   readonly records: Records;
@@ -30,12 +32,22 @@ export function createRecordsWriter(options: {
   let running = false;
   let stopping = false;
 
+  /** The oldest changes, whole batches, up to a number of rows. */
+  const takeFirst = (): RecordsChange[] => {
+    let rows = 0;
+    let count = 0;
+    while (count < changes.length && (count === 0 || rows < rowsAtOnce)) {
+      const { payments, agreements, positions } = changes[count++];
+      rows += payments.length + agreements.length + positions.length;
+    }
+    return changes.splice(0, count);
+  };
+
   const run = async () => {
     if (running) return;
     running = true;
     while (changes.length > 0) {
-      const taken = changes;
-      changes = [];
+      const taken = takeFirst();
       const merged = merge(taken);
       for (let attempt = 0; ; attempt++) {
         try {
@@ -55,7 +67,7 @@ export function createRecordsWriter(options: {
       for (let i = waiters.length - 1; i >= 0; i--) {
         if (waiters[i].sequence <= cursor) waiters.splice(i, 1)[0].resolve();
       }
-      if (!stopping) await new Promise<void>((resolve) => clock.after(gatherMs, resolve));
+      if (!stopping && changes.length === 0) await new Promise<void>((resolve) => clock.after(gatherMs, resolve));
     }
     running = false;
   };

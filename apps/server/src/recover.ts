@@ -46,7 +46,7 @@ export async function recover(
   const { store, crypto, place } = options;
   const started = options.elapsed();
   const claim = await store.journal.claim();
-  const { state, edge } = await restore(store, place);
+  const { state, edge } = await restore(store, crypto, place);
   assert(state.sequence <= claim.last, 'a snapshot is sealed only behind the durable frontier');
   await begin(state, edge);
   const snapshot = state.sequence;
@@ -76,11 +76,21 @@ export async function recover(
   return { claim, state, snapshot, replayed: claim.last - snapshot, elapsedMs: options.elapsed() - started };
 }
 
-async function restore(store: Store, place: CellPlace): Promise<{ state: State; edge: EdgePage | undefined }> {
+async function restore(
+  store: Store,
+  crypto: Crypto,
+  place: CellPlace,
+): Promise<{ state: State; edge: EdgePage | undefined }> {
   const latest = await store.snapshots.latest();
   if (latest === undefined) return { state: createState(place.centre, place.cell), edge: undefined };
   const pages: Uint8Array[] = [];
   for await (const page of store.snapshots.read(latest.sequence)) pages.push(page);
+  const hash = crypto.sha256(...pages.map((page) => crypto.sha256(page)));
+  if (!same(hash, latest.hash)) {
+    throw new JournalDamagedError(
+      `the pages of the snapshot at batch ${latest.sequence} are not those that were sealed: drop it and replay from an older one`,
+    );
+  }
   const edge = JSON.parse(Buffer.from(pages.pop()!).toString('utf8')) as EdgePage;
   return { state: restoreSnapshot(pages), edge };
 }

@@ -144,7 +144,9 @@ export function createSequencer(options: SequencerOptions): Sequencer {
   let previousHash = options.claim.lastHash;
   let frontier = state.sequence;
   let appending = 0;
-  let mode: 'serving' | 'reclaiming' | 'stopping' | 'halted' = 'serving';
+  let mode: 'serving' | 'reclaiming' | 'halted' = 'serving';
+  /** No more commands are taken; what was applied is still made durable. */
+  let stopping = false;
   let pumping = false;
 
   assert(options.claim.last === state.sequence, 'the core has replayed the whole journal before it serves');
@@ -172,14 +174,14 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     if (pumping) return;
     pumping = true;
     try {
-      while ((mode === 'serving' || mode === 'stopping') && queue.length > 0 && appending < settings.appendsInFlight) {
+      while (mode === 'serving' && queue.length > 0 && appending < settings.appendsInFlight) {
         const at = Math.max(state.at, cellClock.at());
         const key = await bodyKey(at).catch((error: Error) => {
           log('journal.keyUnavailable', { error: error.name, detail: error.message });
           return undefined;
         });
         if (key === undefined) return void reclaim();
-        if (mode !== 'serving' && mode !== 'stopping') break;
+        if (mode !== 'serving') break;
         if (queue.length > 0) form(at, key);
       }
     } catch (error) {
@@ -249,7 +251,8 @@ export function createSequencer(options: SequencerOptions): Sequencer {
         void pump();
       },
       (error: Error) => {
-        if (mine !== epoch || mode === 'halted') return;
+        // While the cell claims anew, the claim decides what became of every append before it.
+        if (mine !== epoch || mode !== 'serving') return;
         appending--;
         log('journal.appendFailed', { sequence: one.batch.sequence, error: error.name, detail: error.message });
         if (error instanceof FencedError) halt(error);
@@ -284,15 +287,16 @@ export function createSequencer(options: SequencerOptions): Sequencer {
   let reclaiming: Promise<void> | undefined;
   const reclaim = (): Promise<void> => {
     if (mode === 'halted') return Promise.resolve();
-    reclaiming ??= claimAgain().finally(() => {
-      reclaiming = undefined;
-    });
+    reclaiming ??= claimAgain()
+      .catch(halt)
+      .finally(() => {
+        reclaiming = undefined;
+      });
     return reclaiming;
   };
 
   /** Finds out what of ours is in the journal, and puts the rest there. */
   const claimAgain = async () => {
-    const before = mode;
     mode = 'reclaiming';
     flushTimes.reclaims++;
     for (const waiter of queue.splice(0)) waiter.reject(new RefusedBeforeSequencing('journalUnavailable'));
@@ -311,7 +315,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
         await new Promise<void>((resolve) => clock.after(Math.min(100 * 2 ** attempt, 2000), resolve));
       }
     }
-    mode = before === 'stopping' ? 'stopping' : 'serving';
+    mode = 'serving';
     releaseDurable();
     for (const one of pending) append(one);
     void pump();
@@ -354,8 +358,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
 
   return {
     submit(command, body = noBody) {
-      if (mode === 'halted' || mode === 'stopping')
-        return Promise.reject(new RefusedBeforeSequencing('cellUnavailable'));
+      if (mode === 'halted' || stopping) return Promise.reject(new RefusedBeforeSequencing('cellUnavailable'));
       if (mode === 'reclaiming') return Promise.reject(new RefusedBeforeSequencing('journalUnavailable'));
       if (queue.length >= settings.largestQueue) return Promise.reject(new RefusedBeforeSequencing('overloaded'));
       return new Promise((resolve, reject) => {
@@ -381,10 +384,10 @@ export function createSequencer(options: SequencerOptions): Sequencer {
       return pending.length;
     },
     get serving() {
-      return mode === 'serving';
+      return mode === 'serving' && !stopping;
     },
     async stop() {
-      if (mode === 'serving') mode = 'stopping';
+      stopping = true;
       void pump();
       while (mode !== 'halted' && (queue.length > 0 || pending.length > 0 || reclaiming !== undefined)) {
         await new Promise<void>((resolve) => clock.after(5, resolve));

@@ -29,6 +29,9 @@ export const rulesVersion = 1;
 /** Records name a body by batch and index; payments have 16 bits for the index. */
 const largestIndex = 0xffff;
 
+/** 2^32 - 1: 136 years at one batch a second, 49 days at a thousand. */
+const largestSequenceOfBatch = 0xffff_ffff;
+
 /**
  * Applies a batch: `facts` holds commands one after the other, and gets their outcomes written into it.
  *
@@ -38,6 +41,7 @@ const largestIndex = 0xffff;
  */
 export function applyBatch(state: State, sequence: number, at: number, facts: Uint8Array, effects: Effects): number {
   assert(sequence === state.sequence + 1, 'batches come in order and none is left out');
+  assert(sequence <= largestSequenceOfBatch, 'records name a batch in 32 bits');
   assert(Number.isSafeInteger(at) && at >= state.at, 'time never runs back');
   state.sequence = sequence;
   state.at = at;

@@ -52,7 +52,8 @@ export function findBreaches(state: State): string[] {
     const positions = unsettled.reduce((sum, cycle) => sum + BigInt(netPosition(cycle, account)), 0n);
     say(positions === BigInt(net), () => `account ${account}: outstanding ${net}, its positions sum to ${positions}`);
     const owed = BigInt(accounts.i64(account, accountFields.owed));
-    const debits = unsettled.reduce((sum, cycle) => sum + BigInt(netDebit(cycle, account)), 0n);
+    const isCapped = accounts.u8(account, accountFields.capped) === 1;
+    const debits = (isCapped ? unsettled : []).reduce((sum, cycle) => sum + BigInt(netDebit(cycle, account)), 0n);
     say(owed === debits, () => `account ${account}: ${owed} owed, its net debits sum to ${debits}`);
     const held = BigInt(accounts.i64(account, accountFields.reserved));
     say(

@@ -78,7 +78,10 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     }
     if (!isQuestion(delivery)) return response.status < 300 ? 'done' : 'noAnswer';
     try {
-      return await takeAnswer(delivery, snapshot, addressee, request, response);
+      // Keys may have changed while the bank was asked: those of now judge what it says now.
+      const latest = configuration() ?? snapshot;
+      const bank = participantOf(latest, delivery.participant) ?? addressee;
+      return await takeAnswer(delivery, latest, bank, request, response);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       unusable.count(delivery.kind, error.reason);

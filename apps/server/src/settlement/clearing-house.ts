@@ -177,39 +177,42 @@ export function createClearingHouse(options: ClearingHouseOptions): ClearingHous
     fundsReadAt = clock.elapsed();
   };
 
+  /** Steps do not wait for each other: an agent that is away stops settlement, not cut-off, netting or files. */
+  const attempt = async (step: string, run: () => Promise<void>): Promise<boolean> => {
+    try {
+      await run();
+      return true;
+    } catch (error) {
+      log('settlement.waits', { step, error: (error as Error).name, detail: (error as Error).message });
+      return false;
+    }
+  };
+
+  const carryOn = async (cycle: Cycle) => {
+    if (cycle.state === 'cut') await done(`netting of cycle ${cycle.number}`, encodeNetCycle(cycle.number));
+    if (cycle.state === 'netted') await writeFiles(cycle);
+    if (cycle.state === 'netted' || cycle.state === 'queued') await settle(cycle);
+  };
+
   /** One look at everything; gives how long to rest. */
   const look = async (): Promise<number> => {
-    if (clock.elapsed() - fundsReadAt >= fundsEveryMs) await readFunds();
-    await cutWhenDue();
-    let rest = restMs;
+    let well = await attempt('cut-off', cutWhenDue);
     for (const cycle of [...state.cycles]) {
-      if (cycle.state === 'cut') await done(`netting of cycle ${cycle.number}`, encodeNetCycle(cycle.number));
-      if (cycle.state === 'netted') await writeFiles(cycle);
-      if (cycle.state === 'netted' || cycle.state === 'queued') await settle(cycle);
-      if (cycle.state === 'queued') rest = queuedRestMs;
+      well = (await attempt(`cycle ${cycle.number}`, () => carryOn(cycle))) && well;
+      if (cycle.state === 'queued') well = false;
     }
-    return rest;
+    if (clock.elapsed() - fundsReadAt >= fundsEveryMs) well = (await attempt('funds', readFunds)) && well;
+    return well ? restMs : queuedRestMs;
   };
 
   const run = () => {
     timer?.();
     timer = undefined;
     if (running !== undefined || stopping) return;
-    let rest = restMs;
-    running = look()
-      .then(
-        (ms) => {
-          rest = ms;
-        },
-        (error: Error) => {
-          rest = queuedRestMs;
-          log('settlement.waits', { error: error.name, detail: error.message });
-        },
-      )
-      .finally(() => {
-        running = undefined;
-        if (!stopping) timer = clock.after(rest, run);
-      });
+    running = look().then((rest) => {
+      running = undefined;
+      if (!stopping) timer = clock.after(rest, run);
+    });
   };
   run();
 

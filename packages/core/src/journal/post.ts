@@ -31,6 +31,12 @@ export function release(state: State, debtor: number, creditor: number, amount: 
   add(accounts, creditor, accountFields.incoming, -amount);
 }
 
+/** Only a bank's cap looks at it; a payment institution may turn over more in a cycle than a position can hold. */
+function owe(state: State, account: number, difference: number): void {
+  if (state.accounts.u8(account, accountFields.capped) === 1)
+    add(state.accounts, account, accountFields.owed, difference);
+}
+
 /** Turns the reservation into a posting of the cycle. */
 export function post(state: State, cycle: Cycle, debtor: number, creditor: number, amount: number): void {
   assert(cycle.state === 'open', 'only an open cycle takes postings');
@@ -45,7 +51,7 @@ export function post(state: State, cycle: Cycle, debtor: number, creditor: numbe
   add(positions, debtor, positionFields.debitCount, 1);
   add(positions, creditor, positionFields.credits, amount);
   add(positions, creditor, positionFields.creditCount, 1);
-  add(state.accounts, debtor, accountFields.owed, netDebit(cycle, debtor) - debtorOwed);
-  add(state.accounts, creditor, accountFields.owed, netDebit(cycle, creditor) - creditorOwed);
+  owe(state, debtor, netDebit(cycle, debtor) - debtorOwed);
+  owe(state, creditor, netDebit(cycle, creditor) - creditorOwed);
   cycle.payments++;
 }

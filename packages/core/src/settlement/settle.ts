@@ -36,7 +36,13 @@ export function recordSettlement(
     const net = netPosition(cycle, account);
     if (net === 0) continue;
     accounts.setI64(account, accountFields.outstanding, accounts.i64(account, accountFields.outstanding) - net);
-    accounts.setI64(account, accountFields.owed, accounts.i64(account, accountFields.owed) - netDebit(cycle, account));
+    if (accounts.u8(account, accountFields.capped) === 1) {
+      accounts.setI64(
+        account,
+        accountFields.owed,
+        accounts.i64(account, accountFields.owed) - netDebit(cycle, account),
+      );
+    }
     const place = participantPlace(state, accounts.u32(account, accountFields.participant));
     if (state.participants[place].role !== 'paymentInstitution') continue;
     accounts.setI64(account, accountFields.funds, accounts.i64(account, accountFields.funds) + net);
