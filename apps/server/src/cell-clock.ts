@@ -1,12 +1,12 @@
 /**
  * The time that a cell stamps its batches with: it never runs back, also across restarts, and it does not follow a
- * clock that jumps. A jump of more than a second is made up for by running: sixty times as fast when the machine's clock
+ * clock that jumps. A jump of more than a second is made up for by running: ten times as fast when the machine's clock
  * is ahead (late deadlines make unknowns, which hurts nobody), and hardly at all when it is behind.
  */
 import type { Clock } from '@clearway/ports';
 
 const largestStepMs = 1000;
-const fastest = 60;
+const fastest = 10;
 const slowest = 0.001;
 
 export interface CellClock {
