@@ -107,6 +107,18 @@ const outcomes: readonly (readonly [string, Parameters<typeof rig>[0], string, n
     'unanswered',
     3,
   ],
+  [
+    'is sent again when a copy of it, which may have been taken, came first',
+    ['signatureReplayed', 'ok'],
+    'answered',
+    2,
+  ],
+  [
+    'is unanswered when a refusal for now follows a copy that came first',
+    ['signatureReplayed', 'cellUnavailable', 'cellUnavailable'],
+    'unanswered',
+    3,
+  ],
   ['is unanswered when all is lost', ['requestLost', 'requestLost', 'requestLost'], 'unanswered', 3],
   ['is unanswered when nobody signs the answers', ['unsigned', 'unsigned', 'unsigned'], 'unanswered', 3],
   ['is unanswered when the platform itself does not know', ['none', 'none', 'none'], 'unanswered', 3],

@@ -102,6 +102,9 @@ export function createConnection(options: Omit<InstitutionOptions, 'connection'>
     const problem = readProblem(response);
     if (!problem || problem.reason === 'none')
       return { outcome: 'unanswered', why: `status ${response.status}`, uncertain: true };
+    // Every attempt has its own nonce, so a copy of this very request was there before it, and may have been taken.
+    if (problem.reason === 'signatureReplayed')
+      return { outcome: 'unanswered', why: 'a copy of this attempt came first', uncertain: true };
     // The next attempt is signed anew, and an unavailable platform comes back.
     return { outcome: 'refused', problem, again: problem.status === 503 || problem.reason === 'signatureExpired' };
   }
