@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The one way into every program: `node scripts/run.mjs start|test|bench|cli [arguments]`.
+ * The one way into every program: `node scripts/run.mjs start|test|bench|sim|cli [arguments]`.
  *
  * Plain JavaScript without dependencies, because it is what runs before anything is installed. It installs the locked
  * dependencies where they are missing, builds what has changed, and then *becomes* the program by importing it:
@@ -20,6 +20,7 @@ const programs = {
   start: 'apps/start/dist/main.js',
   cli: 'apps/cli/dist/main.js',
   bench: 'benchmarks/dist/main.js',
+  sim: 'apps/simulator/dist/main.js',
   test: 'scripts/dist/test.js',
 };
 

@@ -14,6 +14,7 @@ const simulated = [
   'packages/sdk/src/',
   'packages/store/src/',
   'apps/server/src/',
+  'apps/simulator/src/',
 ];
 
 /** `main.ts`, `cell-main.ts`, and `program.ts`, the frame that several of them share. */

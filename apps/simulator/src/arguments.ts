@@ -1,0 +1,68 @@
+/** The command line. */
+import { type PlantName, plants } from './planted.ts';
+
+export interface Arguments {
+  readonly seed: number;
+  readonly runs: number;
+  readonly minutes: number;
+  readonly rate: number;
+  readonly plant: PlantName | undefined;
+  readonly json: boolean;
+  readonly story: boolean;
+  readonly help: boolean;
+}
+
+export const usage = `npm run sim -- --seed N [options]
+
+Runs the platform in one process under virtual time and seeded faults, and judges its money from outside.
+The same seed, minutes and rate give the same run, byte for byte.
+
+  --seed N       which world and which faults (default 1)
+  --runs R       that many seeds, from N on (default 1)
+  --minutes M    minutes of traffic under faults, of virtual time (default 10)
+  --rate P       payments ordered a second (default 2)
+  --plant NAME   a known bad build instead of the good one, to see that it is found
+  --story        everything that happens, as it happens
+  --json         one line of JSON at the end instead of text
+  --help         this
+
+Known bad builds:
+${Object.entries(plants)
+  .map(([name, { mistake }]) => `  ${name.padEnd(30)} ${mistake}\n`)
+  .join('')}
+Exit code: 0 all held, 1 something was broken, 2 the arguments are wrong.
+`;
+
+const flags = ['json', 'story', 'help'] as const;
+const numbers = { seed: 1, runs: 1, minutes: 10, rate: 2 };
+
+/** What was given, or what is wrong with it. */
+export function readArguments(args: readonly string[]): Arguments | string {
+  const given: Record<string, string | boolean> = {};
+  for (let i = 0; i < args.length; i++) {
+    const [name, value] = args[i].replace(/^--/, '').split('=', 2);
+    if (!args[i].startsWith('--')) return `"${args[i]}" is no option.`;
+    if (flags.some((flag) => flag === name)) given[name] = true;
+    else if (name in numbers || name === 'plant') given[name] = value ?? args[++i] ?? '';
+    else return `There is no option --${name}.`;
+  }
+  const read: Record<string, number> = { ...numbers };
+  for (const name of Object.keys(numbers)) {
+    if (given[name] === undefined) continue;
+    const number = Number(given[name]);
+    const isWhole = name === 'seed' || name === 'runs';
+    if (given[name] === '' || !(number >= 0) || (isWhole && !Number.isSafeInteger(number)))
+      return `--${name} is "${given[name]}", and takes a ${isWhole ? 'whole ' : ''}number.`;
+    read[name] = number;
+  }
+  const { plant } = given;
+  if (plant !== undefined && !Object.hasOwn(plants, String(plant)))
+    return `--plant is "${plant}"; there are ${Object.keys(plants).join(', ')}.`;
+  return {
+    ...(read as typeof numbers),
+    plant: plant as PlantName | undefined,
+    json: given.json === true,
+    story: given.story === true,
+    help: given.help === true,
+  };
+}

@@ -1,0 +1,160 @@
+/** Runs the cell as its supervisor would: starts it, sees it die, starts it again, and takes it over while it is held. */
+
+import { findBreaches, overdrawn } from '@clearway/core';
+import type { Chance, Crypto } from '@clearway/ports';
+import {
+  type ClearingHouse,
+  createCell,
+  createClearingHouse,
+  type ParticipantsDocument,
+  type RunningCell,
+  type SchemeDocument,
+} from '@clearway/server';
+import type { MemoryDisk } from '@clearway/store';
+import { openStore } from './disk.ts';
+import type { Faults } from './faults.ts';
+import type { Owner } from './link.ts';
+import type { Oracle } from './oracle.ts';
+import type { Plant } from './planted.ts';
+import { createProcess, type Process } from './process.ts';
+import type { SimulatedAgent } from './settlement-agent.ts';
+import type { Story } from './story.ts';
+import type { Time } from './time.ts';
+
+export const place = { centre: 1, cell: 1 };
+
+export interface CellHostOptions {
+  readonly time: Time;
+  readonly faults: Faults;
+  readonly story: Story;
+  readonly oracle: Oracle;
+  readonly crypto: Crypto;
+  readonly chance: Chance;
+  readonly disk: MemoryDisk;
+  readonly scheme: SchemeDocument;
+  readonly participants: ParticipantsDocument;
+  readonly agent: SimulatedAgent;
+  readonly snapshotEvery: number;
+  readonly cycleSeconds: number;
+  readonly plant: Plant;
+  /** A cell serves: gateways connect to it. */
+  serving(owner: Owner): void;
+}
+
+export interface CellHost {
+  readonly owner: (Owner & { readonly house: ClearingHouse }) | undefined;
+  readonly starts: number;
+  start(): void;
+  /** Starts another process while the owner is held. */
+  takeOver(): void;
+  /** Every process goes on, clocks are right, one serves. */
+  heal(): void;
+  /** The process that serves or is held. */
+  readonly process: Process | undefined;
+}
+
+export function createCellHost(options: CellHostOptions): CellHost {
+  const { time, faults, story, oracle, crypto, chance, disk, agent, plant } = options;
+  const processes = new Set<Process>();
+  let owner: CellHost['owner'];
+  let newest: Process | undefined;
+  let starts = 0;
+
+  function start(): void {
+    const process = createProcess(`cell ${++starts}`, time, () => {
+      if (faults.strikes('cellDiesAtTimer')) process.die();
+    });
+    newest = process;
+    processes.add(process);
+    story.tell(process.name, 'starts');
+    process.onDeath(() => {
+      story.tell(process.name, 'is dead');
+      processes.delete(process);
+      if (owner?.process === process) owner = undefined;
+      if (newest === process)
+        time.after(faults.draw.between(20, 2000), () => {
+          if (newest === process) start();
+        });
+    });
+    run(process).catch((error: Error) => {
+      story.tell(process.name, `cannot start: ${error.name} ${error.message}`);
+      const isExpected = ['RefusedBeforeSequencing', 'UnavailableError', 'IndeterminateError', 'FencedError'];
+      if (!isExpected.includes(error.name)) oracle.breach(process.name, `cannot start: ${error.stack}`);
+      process.die();
+    });
+  }
+
+  async function run(process: Process): Promise<void> {
+    let cell: RunningCell | undefined;
+    const opened = openStore({
+      process,
+      time,
+      faults,
+      crypto,
+      chance,
+      disk,
+      beforeAppend: () => {
+        if (cell !== undefined) mustHold(process, cell);
+      },
+    });
+    const store = plant.store?.(opened, time) ?? opened;
+    const log = (event: string) => story.tell(process.name, event);
+    cell = await createCell({
+      place,
+      ports: { clock: process.clock, crypto, chance },
+      store,
+      scheme: options.scheme,
+      participants: options.participants,
+      snapshotEvery: options.snapshotEvery,
+      log,
+      halted(error) {
+        story.tell(process.name, `halts: ${error.name} ${error.message}`);
+        oracle.check(error.name === 'FencedError', process.name, () => `halts by itself: ${error.stack}`);
+        process.die();
+      },
+    });
+    // Taken over before it was ready: whoever came later serves.
+    if (!process.isAlive || newest !== process) return;
+    const seen = agent.seenBy(process);
+    const house = createClearingHouse({
+      cell,
+      records: store.records,
+      agent: plant.agent?.(seen) ?? seen,
+      clock: process.clock,
+      crypto,
+      cycleSeconds: options.cycleSeconds,
+      log,
+    });
+    owner = { process, cell, house };
+    story.tell(process.name, 'serves');
+    options.serving(owner);
+  }
+
+  /** The state with everything applied, as it is about to be made durable. */
+  function mustHold(process: Process, { state }: RunningCell): void {
+    const breaches = findBreaches(state);
+    oracle.check(breaches.length === 0, process.name, () => breaches.join('; '));
+    const rows = overdrawn(state);
+    oracle.check(rows.length === 0, process.name, () => `accounts ${rows.join()} are overdrawn`);
+  }
+
+  return {
+    get owner() {
+      return owner?.process.isAlive ? owner : undefined;
+    },
+    get process() {
+      return newest;
+    },
+    get starts() {
+      return starts;
+    },
+    start,
+    takeOver: start,
+    heal() {
+      for (const process of processes) {
+        process.skewMs = 0;
+        process.goOn();
+      }
+    },
+  };
+}

@@ -1,0 +1,77 @@
+/**
+ * Cryptography of the simulation: real SHA-256, and signatures and boxes that nobody makes without the private key in
+ * this process, but that are the same in every run and need no thread pool. Lengths are those of the real ones.
+ */
+import { createHash, createHmac } from 'node:crypto';
+import type { Crypto, KeyPair } from '@clearway/ports';
+import type { Draw } from './chance.ts';
+
+const nonceBytes = 12;
+const tagBytes = 16;
+const boxHeadBytes = 1 + 32 + nonceBytes;
+
+export function createCrypto(draw: Draw): Crypto {
+  /** Secret by the text of either half of a key pair. */
+  const secrets = new Map<string, Uint8Array>();
+
+  const sha256 = (...parts: Uint8Array[]): Uint8Array => {
+    const hash = createHash('sha256');
+    for (const part of parts) hash.update(part);
+    return new Uint8Array(hash.digest());
+  };
+
+  const generate = async (): Promise<KeyPair> => {
+    const secret = draw.bytes(32);
+    const pem = (kind: string, bytes: Uint8Array) =>
+      `-----BEGIN ${kind} KEY-----\n${Buffer.from(bytes).toString('base64')}\n-----END ${kind} KEY-----\n`;
+    const pair = { privateKey: pem('PRIVATE', secret), publicKey: pem('PUBLIC', sha256(secret)) };
+    secrets.set(pair.privateKey, secret);
+    secrets.set(pair.publicKey, secret);
+    return pair;
+  };
+
+  const secretOf = (key: string): Uint8Array => {
+    const secret = secrets.get(key);
+    if (secret === undefined) throw new Error('this key was not made here');
+    return secret;
+  };
+
+  const signatureOf = (suite: string, key: string, bytes: Uint8Array): Uint8Array =>
+    new Uint8Array(createHmac('sha512', secretOf(key)).update(suite).update(bytes).digest());
+
+  const box = (secret: Uint8Array, nonce: Uint8Array, plain: Uint8Array, context: Uint8Array) => {
+    const stream = sha256(secret, nonce);
+    const hidden = plain.map((byte, index) => byte ^ stream[index & 31]);
+    const tag = sha256(secret, nonce, context, plain).subarray(0, tagBytes);
+    return Buffer.concat([nonce, hidden, tag]);
+  };
+
+  const unbox = (secret: Uint8Array, boxed: Uint8Array, context: Uint8Array): Uint8Array => {
+    const nonce = boxed.subarray(0, nonceBytes);
+    const stream = sha256(secret, nonce);
+    const hidden = boxed.subarray(nonceBytes, boxed.length - tagBytes);
+    const plain = new Uint8Array(hidden.map((byte, index) => byte ^ stream[index & 31]));
+    const tag = sha256(secret, nonce, context, plain).subarray(0, tagBytes);
+    if (boxed.length < nonceBytes + tagBytes || Buffer.compare(tag, boxed.subarray(boxed.length - tagBytes)) !== 0)
+      throw new Error('the box was changed, or key or context is another');
+    return plain;
+  };
+
+  return {
+    sha256,
+    generateSigningKey: generate,
+    generateSealingKey: generate,
+    sign: async (suite, privateKey, bytes) => signatureOf(suite, privateKey, bytes),
+    verify: async (suite, publicKey, bytes, signature) =>
+      Buffer.compare(signatureOf(suite, publicKey, bytes), signature) === 0,
+    seal(publicKey, plain, context) {
+      const head = new Uint8Array(boxHeadBytes - nonceBytes);
+      head[0] = 1;
+      return Buffer.concat([head, box(secretOf(publicKey), draw.bytes(nonceBytes), plain, context)]);
+    },
+    open: (privateKey, boxed, context) =>
+      unbox(secretOf(privateKey), boxed.subarray(boxHeadBytes - nonceBytes), context),
+    encrypt: (key, plain, context) => box(key, draw.bytes(nonceBytes), plain, context),
+    decrypt: unbox,
+  };
+}

@@ -1,0 +1,124 @@
+/** What is left behind at the end, against what the judge knows: records, files, and cells that start again. */
+import { beginSnapshot, findBreaches, type State } from '@clearway/core';
+import type { PaymentView } from '@clearway/gateway';
+import type { Clock, Crypto } from '@clearway/ports';
+import { createCell, type ParticipantsDocument, type RunningCell, type SchemeDocument } from '@clearway/server';
+import { type MemoryDisk, memoryStore, type Records } from '@clearway/store';
+import { place } from './cell-host.ts';
+import type { Draw } from './chance.ts';
+import type { SimulatedInstitution } from './institution.ts';
+import type { Oracle } from './oracle.ts';
+
+/** SHA-256 over all pages of the state as it is now. */
+export function hashOf(crypto: Pick<Crypto, 'sha256'>, state: State): string {
+  const copy = beginSnapshot(state);
+  const pages: Uint8Array[] = [];
+  for (let page = copy.next(); page !== undefined; page = copy.next()) pages.push(page.slice());
+  copy.end();
+  return Buffer.from(crypto.sha256(...pages)).toString('hex');
+}
+
+/** Positions and payments in the records are those of the judge. */
+export async function compareRecords(records: Records, oracle: Oracle, lastCycle: number): Promise<void> {
+  for (let cycle = 1; cycle <= lastCycle; cycle++) {
+    const subject = `cycle ${cycle}`;
+    const mine = oracle.positions(cycle);
+    const theirs = await records.positions(cycle);
+    for (const { participant, credits, debits } of theirs) {
+      const line = mine.get(participant) ?? { credits: 0n, debits: 0n };
+      oracle.check(line.credits === credits && line.debits === debits, subject, () => {
+        return `${participant} has +${credits} -${debits} in the records, its payments sum to +${line.credits} -${line.debits}`;
+      });
+      mine.delete(participant);
+    }
+    oracle.check(mine.size === 0, subject, () => `${[...mine.keys()].join()} is missing in the records`);
+    const record = await records.cycle(cycle);
+    oracle.check(record?.state === 'settled', subject, () => `is ${record?.state} in the records at the end`);
+  }
+  for (const { paymentId } of oracle.payments()) {
+    const final = oracle.finalOf(paymentId);
+    if (final === undefined) continue;
+    const record = await records.payment(paymentId);
+    oracle.check(
+      record?.state === final,
+      paymentId,
+      () => `is ${record?.state} in the records, and was told as ${final}`,
+    );
+  }
+}
+
+/** Each institution fetches its files over the healed network; they list what the judge knows, to the last cent. */
+export async function compareFiles(
+  institutions: readonly Pick<SimulatedInstitution, 'code' | 'sdk'>[],
+  oracle: Oracle,
+  lastCycle: number,
+): Promise<void> {
+  for (const { code, sdk } of institutions) {
+    for (let cycle = 1; cycle <= lastCycle; cycle++) {
+      const subject = `cycle ${cycle}`;
+      const mine = oracle.paymentsIn(cycle, code);
+      const { lines } = await sdk.file(cycle);
+      for (const { paymentId, minor, side } of lines) {
+        const own = mine.get(paymentId);
+        oracle.check(own?.amount === BigInt(minor) && own.side === side, paymentId, () => {
+          return `stands in the file of ${code} as ${side} of ${minor}, and should be ${own?.side} of ${own?.amount}`;
+        });
+        mine.delete(paymentId);
+      }
+      oracle.check(mine.size === 0, subject, () => `the file of ${code} lacks ${[...mine.keys()].join()}`);
+    }
+  }
+}
+
+/** Cells that start from copies of the disk, one with its snapshots and one without, are the same cell. */
+export async function compareRestarts(options: {
+  readonly disk: MemoryDisk;
+  readonly running: RunningCell;
+  readonly clock: Clock;
+  readonly crypto: Crypto;
+  readonly draw: Draw;
+  readonly scheme: SchemeDocument;
+  readonly participants: ParticipantsDocument;
+  readonly oracle: Oracle;
+}): Promise<string> {
+  const { disk, running, clock, crypto, draw, oracle } = options;
+  const expected = hashOf(crypto, running.state);
+  const views = await viewsOf(running, oracle);
+  for (const kept of ['with its snapshots', 'from the journal alone']) {
+    const copy = structuredClone(disk);
+    if (kept === 'from the journal alone') copy.sealed.clear();
+    const second = await createCell({
+      place,
+      ports: { clock, crypto, chance: draw.stream(kept) },
+      store: memoryStore({ crypto, chance: draw.stream(kept), disk: copy }),
+      scheme: options.scheme,
+      participants: options.participants,
+      halted: (error) => oracle.breach('restart', `${kept}: ${error.stack}`),
+      log: () => {},
+    });
+    const subject = `restart ${kept}`;
+    oracle.check(hashOf(crypto, second.state) === expected, subject, () => 'the state is not byte-equal');
+    const breaches = findBreaches(second.state);
+    oracle.check(breaches.length === 0, subject, () => breaches.join('; '));
+    const again = await viewsOf(second, oracle);
+    for (const [paymentId, view] of views)
+      oracle.check(again.get(paymentId) === view, paymentId, () => {
+        return `is told as ${again.get(paymentId)} after a restart ${kept}, before as ${view}`;
+      });
+    await second.stop();
+  }
+  return expected;
+}
+
+async function viewsOf(cell: RunningCell, oracle: Oracle): Promise<Map<string, string>> {
+  const views = new Map<string, string>();
+  for (const { paymentId } of oracle.payments()) views.set(paymentId, textOf(await cell.payment(paymentId)));
+  return views;
+}
+
+/** With the bank's answer, byte by byte. */
+function textOf(view: PaymentView | undefined): string {
+  if (view === undefined) return 'unknown here';
+  const { answer, ...rest } = view;
+  return JSON.stringify({ ...rest, answer: answer && Buffer.from(answer).toString('hex') });
+}

@@ -1,0 +1,97 @@
+/** The network between processes: it loses, delays, doubles, reorders, changes and cuts, as the seed says. */
+import { type HttpHandler, type HttpRequest, type HttpResponse, type Network, NetworkError } from '@clearway/ports';
+import type { Faults } from './faults.ts';
+import type { Process } from './process.ts';
+import type { Time } from './time.ts';
+
+export interface SimulatedNetwork {
+  /** Whoever listens at a host; a process that starts again listens anew. */
+  listen(host: string, process: Process, handler: HttpHandler): void;
+  /** The network as a process at `host` sees it. */
+  from(host: string, process: Process): Network;
+  /** Nothing passes from one host to another until the time is over. */
+  cut(from: string, to: string, forMs: number): void;
+  heal(): void;
+  readonly hosts: readonly string[];
+  readonly messages: number;
+}
+
+export function createNetwork(time: Time, faults: Faults): SimulatedNetwork {
+  const listeners = new Map<string, { readonly process: Process; readonly handler: HttpHandler }>();
+  const cuts = new Map<string, number>();
+  const { draw } = faults;
+  let messages = 0;
+
+  const isCut = (from: string, to: string) => (cuts.get(`${from}>${to}`) ?? 0) > time.elapsed;
+  const delay = () => draw.between(0.2, 2) + (faults.strikes('messageDelayed') ? 10 ** draw.between(1, 4.3) : 0);
+
+  const changed = <T extends { readonly body: Uint8Array }>(message: T): T => {
+    if (message.body.length === 0) return message;
+    const body = Uint8Array.from(message.body);
+    body[draw.below(body.length)] ^= 1 << draw.below(8);
+    return { ...message, body };
+  };
+
+  async function answer({ process, handler }: { process: Process; handler: HttpHandler }, request: HttpRequest) {
+    const { pathname, search } = new URL(request.url);
+    try {
+      return await process.outside(() => handler({ ...request, url: pathname + search }));
+    } catch {
+      // A listener answers what its handler could not.
+      return { status: 500, headers: {}, body: new Uint8Array(0) } satisfies HttpResponse;
+    }
+  }
+
+  return {
+    listen: (host, process, handler) => void listeners.set(host, { process, handler }),
+    from: (here, caller) => ({
+      request: (request, { timeoutMs }) =>
+        caller.outside(
+          () =>
+            new Promise<HttpResponse>((resolve, reject) => {
+              const there = new URL(request.url).host;
+              const fail = (why: string, neverSent: boolean) => reject(new NetworkError(`${there}: ${why}`, neverSent));
+              const arrive = (attempt: HttpRequest) => {
+                if (isCut(here, there)) return;
+                const listener = listeners.get(there);
+                if (!listener?.process.isAlive) {
+                  time.after(delay(), () => fail('the connection broke', false));
+                  return;
+                }
+                const forget = listener.process.onDeath(() => {
+                  time.after(1, () => fail('the connection broke', false));
+                });
+                listener.process.enter(() => {
+                  void answer(listener, attempt).then((response) => {
+                    forget();
+                    if (faults.strikes('responseLost')) return;
+                    time.after(delay(), () => {
+                      if (isCut(there, here)) return;
+                      resolve(faults.strikes('responseCorrupted') ? changed(response) : response);
+                    });
+                  });
+                });
+              };
+              messages++;
+              time.after(timeoutMs, () => fail('no whole answer in time', false));
+              if (faults.strikes('connectionRefused') || !listeners.get(there)?.process.isAlive) {
+                time.after(delay(), () => fail('no connection', true));
+                return;
+              }
+              if (faults.strikes('requestLost')) return;
+              const sent = faults.strikes('requestCorrupted') ? changed(request) : request;
+              time.after(delay(), () => arrive(sent));
+              if (faults.strikes('requestDuplicated')) time.after(delay() + draw.between(0, 3000), () => arrive(sent));
+            }),
+        ),
+    }),
+    cut: (from, to, forMs) => void cuts.set(`${from}>${to}`, time.elapsed + forMs),
+    heal: () => cuts.clear(),
+    get hosts() {
+      return [...listeners.keys()];
+    },
+    get messages() {
+      return messages;
+    },
+  };
+}

@@ -1,0 +1,98 @@
+/**
+ * A simulated process: its own clock, and a life that can end or be held at any moment. Whatever comes to it from
+ * outside (a timer, an answer of disk or network) passes here: a dead process never sees it, a held one sees it late.
+ */
+import type { Cancel, Clock } from '@clearway/ports';
+import type { Time } from './time.ts';
+
+export interface Process {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly isAlive: boolean;
+  readonly isHeld: boolean;
+  /** Runs it now, when the process goes on, or never. */
+  enter(run: () => void): void;
+  /** Does something outside the process and brings the result in; a dead process does nothing any more. */
+  outside<T>(act: () => Promise<T>): Promise<T>;
+  /** Every memory is lost; what is on its way is never seen. */
+  die(): void;
+  onDeath(run: () => void): Cancel;
+  /** As SIGSTOP and SIGCONT do. */
+  hold(): void;
+  goOn(): void;
+  /** Its clock is this far from the true time from now on, ms. */
+  skewMs: number;
+}
+
+export function createProcess(name: string, time: Time, beforeTimer: () => void = () => {}): Process {
+  const held: (() => void)[] = [];
+  const mourners = new Set<() => void>();
+  const startedAt = time.elapsed;
+  let isAlive = true;
+  let isHeld = false;
+
+  const enter = (run: () => void) => {
+    if (!isAlive) return;
+    if (isHeld) held.push(run);
+    else run();
+  };
+
+  const process: Process = {
+    name,
+    skewMs: 0,
+    clock: {
+      now: () => time.now + process.skewMs,
+      elapsed: () => time.elapsed - startedAt,
+      after(delayMs, run) {
+        let isCancelled = false;
+        const cancel = time.after(delayMs, () =>
+          enter(() => {
+            if (isCancelled) return;
+            beforeTimer();
+            if (isAlive) run();
+          }),
+        );
+        return () => {
+          isCancelled = true;
+          cancel();
+        };
+      },
+    },
+    get isAlive() {
+      return isAlive;
+    },
+    get isHeld() {
+      return isHeld;
+    },
+    enter,
+    outside<T>(act: () => Promise<T>) {
+      return new Promise<T>((resolve, reject) => {
+        if (!isAlive) return;
+        act().then(
+          (value) => enter(() => resolve(value)),
+          (error) => enter(() => reject(error)),
+        );
+      });
+    },
+    die() {
+      if (!isAlive) return;
+      isAlive = false;
+      held.length = 0;
+      for (const run of mourners) run();
+      mourners.clear();
+    },
+    onDeath(run) {
+      if (isAlive) mourners.add(run);
+      else run();
+      return () => mourners.delete(run);
+    },
+    hold() {
+      isHeld = true;
+    },
+    goOn() {
+      isHeld = false;
+      for (const run of held.splice(0)) time.after(0, () => enter(run));
+    },
+  };
+  return process;
+}

@@ -1,0 +1,71 @@
+/** Runs in words and in numbers. */
+import type { Arguments } from './arguments.ts';
+import type { RunResult } from './simulation.ts';
+
+type Write = (text: string) => void;
+
+const dayMs = 86_400_000;
+/** Subjects whose story is printed; the first breach is nearly always the cause of the others. */
+const mostStories = 2;
+
+function sum(results: readonly RunResult[], read: (result: RunResult) => number): number {
+  return results.reduce((total, result) => total + read(result), 0);
+}
+
+const faultsOf = ({ faults }: RunResult) => Object.values(faults).reduce((total, count) => total + count, 0);
+
+/** The one command that repeats a run. */
+export function commandFor(
+  { seed }: RunResult,
+  { minutes, rate, plant }: Pick<Arguments, 'minutes' | 'rate' | 'plant'>,
+) {
+  return `npm run sim -- --seed ${seed} --minutes ${minutes} --rate ${rate}${plant ? ` --plant ${plant}` : ''}`;
+}
+
+function run(result: RunResult, given: Arguments, write: Write): void {
+  const { seed, hash, payments, breaches, cellStarts, checks, stories } = result;
+  const counted = Object.entries(payments).map(([name, count]) => `${count} ${name}`);
+  write(
+    `seed ${seed}  ${breaches.length === 0 ? 'holds' : 'BROKEN'}  ${hash.slice(0, 16)}  ${counted.join(', ')}; ` +
+      `${faultsOf(result)} faults, ${cellStarts} cell processes, ${checks} checks`,
+  );
+  if (breaches.length === 0) return;
+  for (const { subject, what } of breaches) write(`  ${subject}: ${what}`);
+  for (const [subject, lines] of Object.entries(stories).slice(0, mostStories)) {
+    write(`  The story of ${subject}:`);
+    for (const line of lines) write(`    ${line}`);
+  }
+  write(`  Repeat it:  ${commandFor(result, given)}`);
+}
+
+/** Everything that was counted, over all runs. */
+function summary(results: readonly RunResult[], seconds: number) {
+  const faults: Record<string, number> = {};
+  for (const result of results)
+    for (const [name, count] of Object.entries(result.faults)) faults[name] = (faults[name] ?? 0) + count;
+  return {
+    runs: results.length,
+    broken: results.filter(({ breaches }) => breaches.length > 0).map(({ seed, breaches }) => ({ seed, breaches })),
+    seconds: Math.round(seconds * 10) / 10,
+    virtualDays: Math.round((sum(results, ({ virtualMs }) => virtualMs) / dayMs) * 1000) / 1000,
+    payments: sum(results, ({ payments }) => payments.payments),
+    messages: sum(results, ({ messages }) => messages),
+    batches: sum(results, ({ batches }) => batches),
+    cycles: sum(results, ({ cycles }) => cycles),
+    cellProcesses: sum(results, ({ cellStarts }) => cellStarts),
+    checks: sum(results, ({ checks }) => checks),
+    faults: sum(results, faultsOf),
+    faultsByKind: faults,
+    hashes: results.map(({ seed, hash }) => `${seed}:${hash}`),
+  };
+}
+
+function total(results: readonly RunResult[], seconds: number, write: Write): void {
+  const { runs, broken, virtualDays, payments, faults, checks, cycles, cellProcesses } = summary(results, seconds);
+  write(
+    `${runs} runs, ${broken.length} broken: ${virtualDays} simulated days in ${Math.round(seconds)} s, ${payments} payments, ` +
+      `${cycles} cycles, ${faults} faults, ${cellProcesses} cell processes, ${checks} checks`,
+  );
+}
+
+export const print = { run, summary, total };

@@ -1,0 +1,38 @@
+/** What happened, in order: hashed whole, so that two runs can be compared, and kept by payment, to be read. */
+import { createHash } from 'node:crypto';
+import type { Time } from './time.ts';
+
+export interface Story {
+  /** `subject`: payment, cycle or process that it is about. */
+  tell(subject: string, what: string): void;
+  /** Everything about a subject, oldest first. */
+  about(subject: string): readonly string[];
+  readonly events: number;
+  /** SHA-256 of all lines so far, hex. */
+  hash(): string;
+}
+
+/** More lines than this about one subject are counted and hashed, but not kept. */
+const mostLines = 400;
+
+export function createStory(time: Time, onLine?: (line: string) => void): Story {
+  const hash = createHash('sha256');
+  const lines = new Map<string, string[]>();
+  let events = 0;
+  return {
+    tell(subject, what) {
+      const line = `${(time.elapsed / 1000).toFixed(6)} ${subject} ${what}`;
+      events++;
+      hash.update(line);
+      onLine?.(line);
+      const known = lines.get(subject);
+      if (known === undefined) lines.set(subject, [line]);
+      else if (known.length < mostLines) known.push(line);
+    },
+    about: (subject) => lines.get(subject) ?? [],
+    get events() {
+      return events;
+    },
+    hash: () => hash.copy().digest('hex'),
+  };
+}
