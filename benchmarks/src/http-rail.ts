@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startWorld, type World } from '@clearway/start';
-import { processorTime } from './processor-time.ts';
+import { cpuTime } from './cpu-time.ts';
 
 export interface HttpRailResult {
   readonly seconds: number;
@@ -21,7 +21,7 @@ export interface HttpRailResult {
   readonly latencyMs: { readonly p50: number; readonly p99: number };
   readonly batches: number;
   /** Microseconds of processor time for each payment, by kind of program; absent where it cannot be read. */
-  readonly processorMicroseconds?: Readonly<Record<string, number>>;
+  readonly cpuMicroseconds?: Readonly<Record<string, number>>;
   readonly meanFlushMs: number;
 }
 
@@ -66,7 +66,7 @@ export async function benchHttpRail(
         unknown: after.unknown - before.unknown,
         latencyMs: after.latencyMs,
         batches,
-        ...(timeBefore && timeAfter && { processorMicroseconds: eachPayment(timeBefore, timeAfter, payments) }),
+        ...(timeBefore && timeAfter && { cpuMicroseconds: eachPayment(timeBefore, timeAfter, payments) }),
         meanFlushMs: Math.round(after.flush.meanMs * 100) / 100,
       };
     } finally {
@@ -80,7 +80,7 @@ export async function benchHttpRail(
 /** ms by wallets, banks, gateway, cell, postgres and the central bank. */
 function timeByKind(world: World): Map<string, number> | undefined {
   const processes = world.processes().filter(({ pid }) => pid !== undefined);
-  const times = processorTime(processes.map(({ pid }) => pid!));
+  const times = cpuTime(processes.map(({ pid }) => pid!));
   if (times === undefined) return undefined;
   const kinds = new Map<string, number>();
   for (const { name, pid } of processes) {

@@ -28,7 +28,7 @@ function readStats(): Map<number, Stat> {
 }
 
 /** ms by the given process. */
-export function processorTime(pids: readonly number[]): Map<number, number> | undefined {
+export function cpuTime(pids: readonly number[]): Map<number, number> | undefined {
   if (!existsSync('/proc/self/stat')) return undefined;
   const stats = readStats();
   const sums = new Map(pids.map((pid) => [pid, 0]));
