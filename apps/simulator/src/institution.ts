@@ -140,8 +140,9 @@ export function createSimulatedInstitution(parts: InstitutionParts): SimulatedIn
       const askedAt = oracle.heard;
       try {
         told(await sdk.submitPayment(message, { again }), 'answer', askedAt);
-        // From here on the identifier is known to the platform, so that other content can never be the first.
-        if (faults.strikes('institutionReusesIdentifier')) start(() => reuse(chosen, message.paymentId));
+        // Once it has ended the identifier is known to the platform, so that other content can never be the first.
+        if (pursuit.isEnded && faults.strikes('institutionReusesIdentifier'))
+          start(() => reuse(chosen, message.paymentId));
       } catch (error) {
         const { name } = error as Error;
         if (error instanceof Refused) {
