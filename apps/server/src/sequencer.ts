@@ -307,7 +307,13 @@ export function createSequencer(options: SequencerOptions): Sequencer {
         epoch = claim.epoch;
         appending = 0;
         await checkOurs(claim);
-        log('journal.reclaimed', { epoch, last: claim.last, unflushed: pending.filter((one) => !one.durable).length });
+        const unflushed = pending.filter((one) => !one.durable);
+        log('journal.reclaimed', { epoch, last: claim.last, unflushed: unflushed.length });
+        // Nothing new is taken before what was applied is durable: a disk that is full stays full for a while.
+        for (const one of unflushed) {
+          await journal.append(one.batch);
+          one.durable = true;
+        }
         break;
       } catch (error) {
         if (error instanceof FencedError || (error as Error).name === 'AssertionError') return halt(error as Error);
@@ -317,7 +323,6 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     }
     mode = 'serving';
     releaseDurable();
-    for (const one of pending) append(one);
     void pump();
   };
 

@@ -2,7 +2,16 @@
  * The folder that holds everything of one world: one start at a time works in it, and what a killed start left behind
  * is ended before the next one begins.
  */
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { processIdentity } from './process-identity.ts';
 
@@ -65,9 +74,15 @@ export async function takeDataFolder(folder: string, fresh: boolean): Promise<Da
 
   const processes: Record<string, Note> = {};
   let addresses: { readonly socket?: string; readonly gateway?: string } = {};
+  /** Written beside and put in its place, so that it is whole or as before; on a full disk it stays as before. */
   const write = () => {
     const run: Run = { ...addresses, processes };
-    writeFileSync(lock, `${JSON.stringify(run, undefined, 2)}\n`, { mode: 0o600 });
+    try {
+      writeFileSync(`${lock}.new`, `${JSON.stringify(run, undefined, 2)}\n`, { mode: 0o600 });
+      renameSync(`${lock}.new`, lock);
+    } catch (error) {
+      process.stderr.write(`${lock} could not be written and is out of date: ${(error as Error).message}\n`);
+    }
   };
   const note = (name: string, pid: number) => {
     const identity = processIdentity(pid);

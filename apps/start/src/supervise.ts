@@ -145,8 +145,13 @@ function readLines(child: ChildProcess, hear: (message: unknown) => void): void 
 /** Keeps a log and one before it. The program goes on writing at the end of the same file. */
 export function boundLog(file: string): void {
   if (!existsSync(file) || statSync(file).size < logBytes) return;
-  copyFileSync(file, `${file}.1`);
-  truncateSync(file);
+  try {
+    copyFileSync(file, `${file}.1`);
+    truncateSync(file);
+  } catch (error) {
+    // A full disk: the log is bounded when there is room again.
+    process.stderr.write(`${file} could not be bounded: ${(error as Error).message}\n`);
+  }
 }
 
 function tailOf(file: string): string {

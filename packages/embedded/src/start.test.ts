@@ -115,6 +115,8 @@ describe('the server', () => {
       }
     };
     await Promise.allSettled([0, 1, 2, 3].map(write));
+    // The connections may notice before the launcher does; until it has, the directory is in use.
+    while (exits.length === 0) await new Promise((next) => setImmediate(next));
     const again = await start({ directory });
     const kept = new Set((await query(again, 'SELECT id FROM kept')).map(({ id }) => id));
     assert.deepEqual(
