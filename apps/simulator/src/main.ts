@@ -3,6 +3,9 @@ import { readArguments, usage } from './arguments.ts';
 import { print } from './report.ts';
 import { simulate } from './simulation.ts';
 
+// Whoever read from us has gone, as `head` does: there is nobody left to tell.
+process.stdout.on('error', () => process.exit());
+
 const given = readArguments(process.argv.slice(2));
 if (typeof given === 'string') {
   process.stderr.write(`${given}\n\n${usage}`);
@@ -21,7 +24,6 @@ if (typeof given === 'string') {
       plant: given.plant,
       onLine: given.story ? write : undefined,
     });
-    // The stories of runs that held are long and say nothing.
     results.push(result);
     if (!given.json && !given.story) print.run(result, given, write);
   }
