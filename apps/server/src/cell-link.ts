@@ -2,9 +2,10 @@
 
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import type { SettlementAdvice } from '@clearway/contract';
 import type { Deliverer, Delivery, DeliveryResult, ParticipantConfiguration, SubmitResult } from '@clearway/gateway';
 import type { Records } from '@clearway/store';
-import type { RunningCell } from './cell.ts';
+import type { RunningCell, Statistics } from './cell.ts';
 import { addKey, endKey } from './keys.ts';
 import { openChannel } from './link.ts';
 
@@ -18,6 +19,8 @@ export interface CellLinkOptions {
   readonly socketPath: string;
   /** Looks at once at what a closed cycle needs. */
   wake(): void;
+  /** Who lacks how much in a queued cycle, as the settlement agent said last. */
+  shortfalls(cycle: number): SettlementAdvice['shortfalls'];
   log(event: string, fields: Record<string, unknown>): void;
 }
 
@@ -44,7 +47,14 @@ export async function serveCellLink(options: CellLinkOptions): Promise<CellLink>
   };
 }
 
-function serve(socket: Socket, { cell, records, wake, log }: CellLinkOptions): void {
+function withShortfalls(statistics: Statistics, of: CellLinkOptions['shortfalls']): Statistics {
+  const cycles = statistics.cycles.map((cycle) =>
+    cycle.state === 'queued' ? { ...cycle, shortfalls: of(cycle.cycle) } : cycle,
+  );
+  return { ...statistics, cycles };
+}
+
+function serve(socket: Socket, { cell, records, wake, shortfalls, log }: CellLinkOptions): void {
   const endings: (() => void)[] = [];
 
   const handle = async (method: string, value: unknown): Promise<unknown> => {
@@ -80,7 +90,7 @@ function serve(socket: Socket, { cell, records, wake, log }: CellLinkOptions): v
         return cell.changeParticipants((all) => endKey(all, participant, version, at));
       }
       case 'statistics':
-        return cell.statistics();
+        return withShortfalls(cell.statistics(), shortfalls);
       case 'metrics':
         return cell.metricsText();
       case 'closeCycle': {

@@ -56,6 +56,7 @@ runProgram('cell', async ({ settings, log, ready }) => {
     records: store.records,
     socketPath: settings.socket,
     wake: () => house?.wake(),
+    shortfalls: (cycle) => house?.shortfalls(cycle) ?? [],
     log,
   });
   ready({ socket: settings.socket });

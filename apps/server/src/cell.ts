@@ -109,7 +109,13 @@ export interface Statistics {
     readonly reclaims: number;
   };
   readonly cycle: number;
-  readonly cycles: readonly { readonly cycle: number; readonly state: CycleState; readonly payments: number }[];
+  readonly cycles: readonly {
+    readonly cycle: number;
+    readonly state: CycleState;
+    readonly payments: number;
+    /** Of a queued cycle: who lacks how much, major units of the cycle's currency. */
+    readonly shortfalls?: readonly { readonly participant: string; readonly missing: string }[];
+  }[];
   /** Accounts that have moved or hold something. Minor units. */
   readonly accounts: readonly {
     readonly participant: string;
