@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Delivery, DeliveryResult } from '@clearway/gateway';
+import { createOutbox, type PendingNotice, type Question } from './outbox.ts';
+import { fakeClock, until, utf8 } from './testing.ts';
+
+const notice = (number: number, participant = '00201'): PendingNotice => ({
+  kind: 'paymentNotice',
+  participant,
+  subject: String(number).padStart(31, '0'),
+  state: 'succeeded',
+});
+
+/** An outbox under a clock of its own, with one gateway that answers as the test says. */
+function open(answer: (delivery: Delivery) => DeliveryResult, { attached = true } = {}) {
+  const clock = fakeClock();
+  const asked: (Delivery & { readonly afterMs: number })[] = [];
+  const events: string[] = [];
+  const outbox = createOutbox({ clock, content: async () => ({}), log: (event) => events.push(event) });
+  const attach = () =>
+    outbox.attach({
+      async deliver(delivery) {
+        asked.push({ ...delivery, afterMs: clock.elapsed() });
+        return answer(delivery);
+      },
+    });
+  if (attached) attach();
+  const passUntil = (what: string, stepMs: number, holds: () => boolean) =>
+    until(what, () => {
+      if (holds()) return true;
+      clock.pass(stepMs);
+      return false;
+    });
+  return { outbox, clock, asked, events, attach, passUntil };
+}
+
+const question = (clock: { now(): number }, more: Partial<Question> = {}): Question => ({
+  kind: 'offer',
+  participant: '00201',
+  subject: '1'.padStart(31, '0'),
+  deadline: clock.now() + 5_000,
+  message: async () => utf8('{}'),
+  matters: () => true,
+  idempotent: true,
+  possibleDuplicate: false,
+  repeat: true,
+  ...more,
+});
+
+test('a full mailbox takes no more and says so once, others go on, and it takes again when it was emptied', async () => {
+  const { outbox, asked, events, attach, passUntil } = open(() => 'done', { attached: false });
+  for (let number = 0; number < 20_010; number++) outbox.notify(notice(number));
+  assert.equal(outbox.undelivered, 20_000);
+  assert.deepEqual(events, ['outbox.mailboxFull']);
+  outbox.notify(notice(1, '00202'));
+  assert.equal(outbox.undelivered, 20_001);
+  assert.equal(outbox.pending().length, 20_001);
+  attach();
+  await passUntil('all taken', 1_000, () => outbox.undelivered === 0);
+  assert.equal(new Set(asked.map(({ deliveryId, participant }) => `${participant} ${deliveryId}`)).size, 20_001);
+  outbox.notify(notice(20_005));
+  await passUntil('the new one', 1_000, () => outbox.undelivered === 0 && asked.length === 20_002);
+  assert.deepEqual(events, ['outbox.mailboxFull']);
+});
+
+for (const failure of ['noAnswer', 'notSent'] as const) {
+  test(`a notice that ends as ${failure} is told again under the same id, ever more rarely, until it is taken`, async () => {
+    let copies = 0;
+    const { outbox, asked, passUntil } = open(() => (++copies < 12 ? failure : 'done'));
+    outbox.notify(notice(1));
+    await passUntil('it is taken', 100, () => outbox.undelivered === 0);
+    assert.equal(asked.length, 12);
+    assert.deepEqual(
+      [...new Set(asked.map(({ deliveryId }) => deliveryId))],
+      [`paymentNotice:${notice(1).subject}:succeeded`],
+    );
+    const pauses = asked.slice(1).map(({ afterMs }, index) => afterMs - asked[index].afterMs);
+    const atLeast = pauses.map((_, failures) => Math.min(200 * 2 ** failures, 30_000));
+    assert.ok(
+      pauses.every((pause, index) => pause >= atLeast[index]),
+      `pauses of ${pauses}`,
+    );
+  });
+}
+
+test('a notice is kept once, however often it is handed over', async () => {
+  const { outbox } = open(() => 'done', { attached: false });
+  outbox.notify(notice(1));
+  outbox.notify(notice(1));
+  assert.deepEqual(outbox.pending(), [notice(1)]);
+});
+
+/** What the addressee's gateway says in turn, and the copies that leave, told by whether they may be second ones. */
+const questions: {
+  name: string;
+  idempotent: boolean;
+  results: DeliveryResult[];
+  copies: boolean[];
+}[] = [
+  {
+    name: 'that may have arrived is repeated as possible duplicate to an idempotent addressee',
+    idempotent: true,
+    results: ['noAnswer', 'notSent', 'done'],
+    copies: [false, true, true],
+  },
+  {
+    name: 'that may have arrived is not repeated to an addressee that is not idempotent',
+    idempotent: false,
+    results: ['noAnswer', 'done'],
+    copies: [false],
+  },
+  {
+    name: 'that certainly did not arrive is repeated as the first copy to an addressee that is not idempotent',
+    idempotent: false,
+    results: ['notSent', 'notSent', 'done'],
+    copies: [false, false, false],
+  },
+  {
+    name: 'that is answered later is not repeated',
+    idempotent: true,
+    results: ['accepted', 'done'],
+    copies: [false],
+  },
+];
+
+for (const { name, idempotent, results, copies } of questions) {
+  test(`a question ${name}`, async () => {
+    let turn = 0;
+    const { outbox, clock, asked, passUntil } = open(({ kind }) => (kind === 'enquiry' ? 'done' : results[turn++]));
+    outbox.ask(question(clock, { idempotent }));
+    const offers = () => asked.filter(({ kind }) => kind === 'offer');
+    await passUntil('the copies', 100, () => offers().length === copies.length);
+    // Twice the longest pause so far goes by, and another question all the way through: no further copy comes.
+    clock.pass(1_600);
+    outbox.ask(question(clock, { kind: 'enquiry' }));
+    await until('the enquiry', () => asked.at(-1)?.kind === 'enquiry');
+    assert.deepEqual(
+      offers().map(({ possibleDuplicate }) => possibleDuplicate),
+      copies,
+    );
+  });
+}
+
+test('a question is asked no more after its deadline, and not when its answer matters no more', async () => {
+  const { outbox, clock, asked, passUntil } = open(() => 'notSent');
+  let matters = true;
+  outbox.ask(question(clock, { subject: 'late', deadline: clock.now() + 500 }));
+  outbox.ask(question(clock, { subject: 'moot', deadline: 0, matters: () => matters }));
+  const copies = (subject: string) => asked.filter((one) => one.subject === subject).length;
+  await passUntil('the fourth copy', 100, () => copies('moot') === 4);
+  matters = false;
+  assert.ok(asked.filter(({ subject }) => subject === 'late').every(({ afterMs }) => afterMs < 500));
+  const [late, moot] = [copies('late'), copies('moot')];
+  clock.pass(60_000);
+  outbox.ask(question(clock, { subject: 'other', repeat: false }));
+  await until('the other one', () => copies('other') === 1);
+  assert.deepEqual([copies('late'), copies('moot')], [late, moot]);
+});
