@@ -68,7 +68,7 @@ for (const failure of ['noAnswer', 'notSent'] as const) {
     let copies = 0;
     const { outbox, asked, passUntil } = open(() => (++copies < 12 ? failure : 'done'));
     outbox.notify(notice(1));
-    await passUntil('it is taken', 100, () => outbox.undelivered === 0);
+    await passUntil('it is taken', 1_000, () => outbox.undelivered === 0);
     assert.equal(asked.length, 12);
     assert.deepEqual(
       [...new Set(asked.map(({ deliveryId }) => deliveryId))],
