@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCellClock } from './cell-clock.ts';
-import { fakeClock } from './testing.ts';
+import { fakeClock } from './test-bed.ts';
 
 /** What happens to the machine's clock, then how far the cell's comes in `passMs` of real time. */
 const cases = [

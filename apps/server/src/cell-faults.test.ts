@@ -28,7 +28,7 @@ import {
   timeZone,
   until,
   utf8,
-} from './testing.ts';
+} from './test-bed.ts';
 
 /** The store, with a journal whose claim the test has a hand in. */
 const claiming = (store: Store, claim: (real: Journal['claim']) => Journal['claim']): Store => ({

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { encodeNetCycle, encodeRecordSettlement, encodeTick, findBreaches } from '@clearway/core';
 import type { SubmitResult } from '@clearway/gateway';
 import { memoryDisk } from '@clearway/store';
-import { type Payment, payment, scheme, start, storeOn, tell, until } from './testing.ts';
+import { type Payment, payment, scheme, start, storeOn, tell, until } from './test-bed.ts';
 
 test('a payout is answered when the bank has succeeded, and both sides are told', async () => {
   const { cell, bank, pay, fund } = await start(() => 'succeeded');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Delivery, DeliveryResult } from '@clearway/gateway';
 import { createOutbox, type PendingNotice, type Question } from './outbox.ts';
-import { fakeClock, until, utf8 } from './testing.ts';
+import { fakeClock, until, utf8 } from './test-bed.ts';
 
 const notice = (number: number, participant = '00201'): PendingNotice => ({
   kind: 'paymentNotice',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { memoryDisk, type PaymentRecord, type Records, type RecordsChange } from '@clearway/store';
 import { createRecordsWriter } from './records-writer.ts';
-import { fakeClock, storeOn, until } from './testing.ts';
+import { fakeClock, storeOn, until } from './test-bed.ts';
 
 const record = (number: number, sequence: number, state = 'succeeded'): PaymentRecord => ({
   paymentId: String(number).padStart(31, '0'),

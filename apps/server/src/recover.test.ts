@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { memoryDisk } from '@clearway/store';
-import { payment, start, until } from './testing.ts';
+import { payment, start, until } from './test-bed.ts';
 
 test('a flipped bit in any page of a snapshot stops the start', async () => {
   const disk = memoryDisk();

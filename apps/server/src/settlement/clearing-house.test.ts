@@ -4,7 +4,7 @@ import { formatTime, type SettlementInstruction } from '@clearway/contract';
 import { findBreaches } from '@clearway/core';
 import type { Clock } from '@clearway/ports';
 import { realClock, realCrypto } from '@clearway/ports/real';
-import { payment, start, until } from '../testing.ts';
+import { payment, start, until } from '../test-bed.ts';
 import { createClearingHouse } from './clearing-house.ts';
 import type { SettlementAgent } from './settlement-agent.ts';
 
