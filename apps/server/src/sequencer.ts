@@ -284,6 +284,9 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     }
   };
 
+  /** Asked after a wait: what has halted meanwhile never serves again. */
+  const isHalted = () => mode === 'halted';
+
   let reclaiming: Promise<void> | undefined;
   const reclaim = (): Promise<void> => {
     if (mode === 'halted') return Promise.resolve();
@@ -301,6 +304,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     flushTimes.reclaims++;
     for (const waiter of queue.splice(0)) waiter.reject(new RefusedBeforeSequencing('journalUnavailable'));
     for (let attempt = 0; ; attempt++) {
+      if (isHalted()) return;
       try {
         const claim = await journal.claim();
         // From here on answers to appends of the old epoch mean nothing any more.
@@ -321,6 +325,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
         await new Promise<void>((resolve) => clock.after(Math.min(100 * 2 ** attempt, 2000), resolve));
       }
     }
+    if (isHalted()) return;
     mode = 'serving';
     releaseDurable();
     void pump();
