@@ -51,6 +51,7 @@ export const canonicalTypes = {
   agreementConfirmation: 4,
   agreementRescission: 5,
   agreementAnswer: 6,
+  checkpoint: 7,
 } as const;
 
 const format = 1;
@@ -160,11 +161,53 @@ export function canonicalAgreementAnswer(scheme: Scheme, bank: string, answer: U
   return bytes;
 }
 
+/** A signature over many messages of a stream at once (stream/layout.ts). */
+export interface Checkpoint {
+  /** Code of five digits: who signs, and who sent all of them. */
+  readonly signer: string;
+  readonly stream: number;
+  /** Places in the signer's stream: from this one on, up to but without that one. */
+  readonly from: number;
+  readonly to: number;
+  /** ms since 1970. */
+  readonly signedAt: number;
+  /** 32 bytes: root of the Merkle tree (RFC 6962) over the SHA-256 of the canonical bytes of each message. */
+  readonly root: Uint8Array;
+}
+
+/**
+ * In place of the identifier: stream u64, from u32, to u32. Then:
+ * ```
+ * 40 signedAt     u64   ms since 1970
+ * 48 root         32    of the tree over the messages
+ * ```
+ */
+export function canonicalCheckpoint(scheme: Scheme, checkpoint: Checkpoint): Uint8Array {
+  const { bytes, view } = begin(80, 'checkpoint', scheme, checkpoint.signer);
+  view.setBigUint64(at.identifier, BigInt(checkpoint.stream));
+  view.setUint32(at.identifier + 8, checkpoint.from);
+  view.setUint32(at.identifier + 12, checkpoint.to);
+  view.setBigUint64(40, BigInt(checkpoint.signedAt));
+  bytes.set(checkpoint.root, 48);
+  return bytes;
+}
+
 function layOut(
   size: number,
   type: keyof typeof canonicalTypes,
   scheme: Scheme,
   identifier: string,
+  participant: string,
+): { bytes: Uint8Array; view: DataView } {
+  const laid = begin(size, type, scheme, participant);
+  laid.bytes.set(identifierOf(identifier), at.identifier);
+  return laid;
+}
+
+function begin(
+  size: number,
+  type: keyof typeof canonicalTypes,
+  scheme: Scheme,
   participant: string,
 ): { bytes: Uint8Array; view: DataView } {
   if (!/^[\x21-\x7e]{1,8}$/.test(scheme.schemeId)) throw new RangeError(`'${scheme.schemeId}' is not a scheme id`);
@@ -175,7 +218,6 @@ function layOut(
   view.setUint8(at.type, canonicalTypes[type]);
   view.setUint8(at.environment, environments[scheme.environment]);
   bytes.set(Buffer.from(scheme.schemeId, 'ascii'), at.scheme);
-  bytes.set(identifierOf(identifier), at.identifier);
   view.setUint32(at.participant, Number(participant));
   return { bytes, view };
 }

@@ -12,4 +12,5 @@ export * from './problem.ts';
 export * from './reconciliation.ts';
 export * from './routes.ts';
 export * from './sign.ts';
+export * from './stream/index.ts';
 export * from './time.ts';

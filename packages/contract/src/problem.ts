@@ -76,6 +76,41 @@ export const problems: Record<Reason, ProblemKind> = {
   },
   keyLimitReached: { status: 409, title: 'Two keys are valid already', help: 'End one of them first.' },
   keyVersionTaken: { status: 409, title: 'Key version taken', help: 'Give the key a version never used before.' },
+  frameMalformed: {
+    status: 400,
+    title: 'Frame malformed',
+    help: 'The link ended. Nothing of that frame was taken: send what has no outcome again on a new link.',
+  },
+  frameOutOfOrder: {
+    status: 400,
+    title: 'Frame out of order',
+    help: 'Frames are numbered 1, 2, 3 in each direction. Send what has no outcome again on a new link.',
+  },
+  streamVersionUnsupported: {
+    status: 400,
+    title: 'Version of the stream unsupported',
+    help: 'Speak one of the versions that the goodbye names.',
+  },
+  windowExceeded: {
+    status: 429,
+    title: 'Window exceeded',
+    help: 'Nothing was done. Keep within the window of the link and send it again.',
+  },
+  positionWrong: {
+    status: 400,
+    title: 'Position or stream wrong',
+    help: 'Count the messages of each signer from 0 on each stream, and name the stream of the welcome.',
+  },
+  checkpointMissing: {
+    status: 403,
+    title: 'Signature overdue',
+    help: 'Nothing was done. Sign what you have sent on your streams; then an operator lets you go on.',
+  },
+  checkpointFalse: {
+    status: 403,
+    title: 'Signature does not cover what was sent',
+    help: 'Nothing more is taken from this signer. Compare the messages and the key with an operator.',
+  },
   identifierMalformed: {
     status: 400,
     title: 'Identifier malformed',

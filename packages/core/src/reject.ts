@@ -31,6 +31,14 @@ export const reasons = {
   cellUnavailable: { code: 23, kind: 'unavailable' },
   keyLimitReached: { code: 24, kind: 'limit' },
   keyVersionTaken: { code: 25, kind: 'conflict' },
+  // stream: what ends a link, or stops one signer on it
+  frameMalformed: { code: 30, kind: 'malformed' },
+  frameOutOfOrder: { code: 31, kind: 'malformed' },
+  streamVersionUnsupported: { code: 32, kind: 'malformed' },
+  windowExceeded: { code: 33, kind: 'limit' },
+  positionWrong: { code: 34, kind: 'malformed' },
+  checkpointMissing: { code: 35, kind: 'unauthorized' },
+  checkpointFalse: { code: 36, kind: 'unauthorized' },
   // validation
   identifierMalformed: { code: 100, kind: 'malformed' },
   identifierForeignCell: { code: 101, kind: 'malformed' },

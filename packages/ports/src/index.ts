@@ -88,6 +88,41 @@ export interface Network {
 
 export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse>;
 
+/** One long-lived connection with bytes in both directions, as the stream uses it. */
+export interface Link {
+  /** SHA-256 of the peer's TLS certificate, lower-case hex; absent without one. */
+  readonly certificate?: string | undefined;
+  /** For the operator's eyes. */
+  readonly peer: string;
+  /** Hands over the bytes; they must not be changed afterwards. False: more waits than the peer has read (see drained). */
+  write(bytes: Uint8Array): boolean;
+  /** Bytes handed over that have not left this process. */
+  readonly waiting: number;
+  /** Reads no more until {@link Link.resume}: the peer is held back. */
+  pause(): void;
+  resume(): void;
+  /** Lets what is written leave, then ends. */
+  end(): void;
+  /** Ends at once. */
+  destroy(): void;
+}
+
+/** What happens on a link. `closed` comes last and once. */
+export interface LinkEvents {
+  /** The bytes are valid only during the call. */
+  data(bytes: Uint8Array): void;
+  drained(): void;
+  closed(error: Error | undefined): void;
+}
+
+export interface LinkNetwork {
+  /**
+   * @param address `host:port`
+   * @throws NetworkError when there is no connection within `timeoutMs`
+   */
+  connect(address: string, events: (link: Link) => LinkEvents, options: { readonly timeoutMs: number }): Promise<Link>;
+}
+
 /** All ports together, as most edges take them. */
 export interface Ports {
   readonly clock: Clock;

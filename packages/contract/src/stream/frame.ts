@@ -1,0 +1,265 @@
+/** Cutting a link's bytes into frames and putting frames together. Works in place; no object per message. */
+import {
+  type FrameType,
+  frameHead,
+  frameHeadBytes,
+  frameTypes,
+  largestCount,
+  largestFrame,
+  largestMessage,
+  messageBytes,
+  paymentMessage,
+  paymentMessageBytes,
+  questionPrefix,
+  questionPrefixBytes,
+  signatureTrailerBytes,
+  streamVersion,
+} from './layout.ts';
+
+/** The peer broke the protocol: the link ends, others are not touched. `reason` goes into the goodbye. */
+export class FrameError extends Error {
+  override name = 'FrameError';
+  readonly reason: 'frameMalformed' | 'frameOutOfOrder' | 'streamVersionUnsupported';
+  constructor(reason: FrameError['reason'], detail: string) {
+    super(detail);
+    this.reason = reason;
+  }
+}
+
+const names: FrameType[] = [];
+for (const [name, number] of Object.entries(frameTypes)) names[number] = name as FrameType;
+
+/** One frame; valid only during the call that hands it over. */
+export interface Frame {
+  readonly type: FrameType;
+  readonly count: number;
+  /** Without the head. */
+  readonly payload: Uint8Array;
+  readonly view: DataView;
+}
+
+/**
+ * Takes a link's bytes as they come, and hands over whole frames in order. A frame that lies whole in one chunk is not
+ * copied. At most one frame is kept waiting for its rest.
+ */
+export class FrameReader {
+  private kept = new Uint8Array(0);
+  private length = 0;
+  private expected = 1;
+
+  /** @throws FrameError and leaves the link unusable */
+  read(chunk: Uint8Array, take: (frame: Frame) => void): void {
+    let at = 0;
+    if (this.length > 0) {
+      at = this.complete(chunk, take);
+      if (this.length > 0) return;
+    }
+    for (;;) {
+      const left = chunk.length - at;
+      if (left < 4) break;
+      const length = lengthOf(chunk, at);
+      if (left < length) break;
+      this.hand(chunk.subarray(at, at + length), take);
+      at += length;
+    }
+    if (at < chunk.length) this.keep(chunk.subarray(at));
+  }
+
+  /** Fills up the frame that is waiting; gives how much of the chunk that took. */
+  private complete(chunk: Uint8Array, take: (frame: Frame) => void): number {
+    let at = 0;
+    if (this.length < 4) {
+      at = Math.min(4 - this.length, chunk.length);
+      this.keep(chunk.subarray(0, at));
+      if (this.length < 4) return at;
+    }
+    const wanted = lengthOf(this.kept, 0) - this.length;
+    const given = Math.min(wanted, chunk.length - at);
+    this.keep(chunk.subarray(at, at + given));
+    if (given < wanted) return at + given;
+    const frame = this.kept.subarray(0, this.length);
+    // Whoever takes the frame may keep views of it until the batch is made.
+    this.kept = new Uint8Array(0);
+    this.length = 0;
+    this.hand(frame, take);
+    return at + given;
+  }
+
+  private keep(bytes: Uint8Array): void {
+    const needed = this.length + bytes.length;
+    if (needed > this.kept.length) {
+      const whole =
+        needed >= 4 ? lengthOf(this.length >= 4 ? this.kept : joined(this.kept, this.length, bytes), 0) : 64;
+      const grown = new Uint8Array(Math.max(needed, whole));
+      grown.set(this.kept.subarray(0, this.length));
+      this.kept = grown;
+    }
+    this.kept.set(bytes, this.length);
+    this.length = needed;
+  }
+
+  private hand(bytes: Uint8Array, take: (frame: Frame) => void): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const version = view.getUint8(frameHead.version);
+    if (version !== streamVersion)
+      throw new FrameError('streamVersionUnsupported', `frame of version ${version}; this end speaks ${streamVersion}`);
+    const type = names[view.getUint8(frameHead.type)];
+    if (type === undefined)
+      throw new FrameError('frameMalformed', `no frame has type ${view.getUint8(frameHead.type)}`);
+    const number = view.getUint32(frameHead.number) * 0x1_0000_0000 + view.getUint32(frameHead.number + 4);
+    if (number !== this.expected)
+      throw new FrameError('frameOutOfOrder', `frame ${number} came where ${this.expected} was due`);
+    this.expected++;
+    const count = view.getUint16(frameHead.count);
+    const payload = bytes.subarray(frameHeadBytes);
+    const inner = new DataView(bytes.buffer, bytes.byteOffset + frameHeadBytes, payload.length);
+    checkMessages(type, count, inner);
+    take({ type, count, payload, view: inner });
+  }
+}
+
+function joined(kept: Uint8Array, length: number, bytes: Uint8Array): Uint8Array {
+  const four = new Uint8Array(4);
+  four.set(kept.subarray(0, Math.min(length, 4)));
+  four.set(bytes.subarray(0, 4 - length), length);
+  return four;
+}
+
+function lengthOf(bytes: Uint8Array, at: number): number {
+  const length = ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
+  if (length < frameHeadBytes || length > largestFrame || length % 8 !== 0)
+    throw new FrameError('frameMalformed', `a frame has ${frameHeadBytes} to ${largestFrame} bytes, not ${length}`);
+  return length;
+}
+
+/** Whether the messages fill the frame exactly: a peer that lies about counts or sizes is found here. */
+function checkMessages(type: FrameType, count: number, view: DataView): void {
+  if (count > largestCount) throw new FrameError('frameMalformed', `a frame holds at most ${largestCount} messages`);
+  const size = messageBytes[type];
+  if (size !== undefined) {
+    if (view.byteLength !== size * count)
+      throw new FrameError('frameMalformed', `${count} ${type} have ${size * count} bytes, not ${view.byteLength}`);
+    return;
+  }
+  if (type !== 'payments' && type !== 'questions') return;
+  let at = 0;
+  for (let i = 0; i < count; i++) at += sizeOfMessage(type, view, at);
+  if (at !== view.byteLength)
+    throw new FrameError('frameMalformed', `${count} ${type} have ${at} bytes, the frame ${view.byteLength}`);
+}
+
+/** Size of the payment or question that begins at `at`, checked to lie whole in the frame. @throws FrameError */
+export function sizeOfMessage(type: 'payments' | 'questions', view: DataView, at: number): number {
+  const before = type === 'questions' ? questionPrefixBytes : 0;
+  const start = at + before;
+  if (start + paymentMessageBytes > view.byteLength)
+    throw new FrameError('frameMalformed', `a payment begins ${view.byteLength - start} bytes before the end`);
+  const size = view.getUint16(start + paymentMessage.size);
+  const content =
+    paymentMessageBytes +
+    view.getUint8(start + paymentMessage.referenceLength) +
+    view.getUint16(start + paymentMessage.sealedLength);
+  const trailer = before > 0 && view.getUint8(at + questionPrefix.signed) === 1 ? signatureTrailerBytes : 0;
+  if (
+    size % 8 !== 0 ||
+    size > largestMessage ||
+    content > size ||
+    size - content > 7 ||
+    start + size + trailer > view.byteLength
+  )
+    throw new FrameError('frameMalformed', `a payment of ${content} bytes says that it has ${size}`);
+  return before + size + trailer;
+}
+
+/** Puts frames together in one growing buffer that is used again: reserve room for a message, write it there. */
+export class FrameWriter {
+  bytes = new Uint8Array(4096);
+  view = new DataView(this.bytes.buffer);
+  length = 0;
+  private start = -1;
+  private type = 0;
+  private count = 0;
+  private number = 0;
+
+  /** Room for one message of `size` bytes in a frame of this type; gives its offset in `bytes`. */
+  message(type: FrameType, size: number): number {
+    const number = frameTypes[type];
+    if (this.start >= 0) {
+      const full = this.count === largestCount || this.length - this.start + size > largestFrame;
+      if (this.type !== number || full) this.end();
+    }
+    if (this.start < 0) this.begin(number);
+    this.grow(size);
+    const at = this.length;
+    this.length += size;
+    this.count++;
+    return at;
+  }
+
+  /** A frame of one JSON text. */
+  text(type: 'hello' | 'welcome' | 'goodbye', content: unknown): void {
+    this.end();
+    const json = new TextEncoder().encode(JSON.stringify(content));
+    const size = Math.ceil(json.length / 8) * 8;
+    const at = this.message(type, size);
+    this.bytes.fill(0x20, at, at + size);
+    this.bytes.set(json, at);
+    this.end();
+  }
+
+  /** A frame without messages. */
+  empty(type: 'alive'): void {
+    this.end();
+    this.begin(frameTypes[type]);
+    this.end();
+  }
+
+  /** Closes the frame that is open, if any. */
+  end(): void {
+    if (this.start < 0) return;
+    const { view, start } = this;
+    this.number++;
+    view.setUint32(start + frameHead.length, this.length - start);
+    view.setUint8(start + frameHead.type, this.type);
+    view.setUint8(start + frameHead.version, streamVersion);
+    view.setUint16(start + frameHead.count, this.count);
+    view.setUint32(start + frameHead.number, Math.floor(this.number / 0x1_0000_0000));
+    view.setUint32(start + frameHead.number + 4, this.number % 0x1_0000_0000);
+    this.start = -1;
+  }
+
+  /** What has been put together so far, in whole frames; the writer goes on with a buffer of its own. */
+  take(): Uint8Array {
+    this.end();
+    const bytes = this.bytes.subarray(0, this.length);
+    this.bytes = new Uint8Array(Math.max(4096, Math.min(this.length, 1 << 18)));
+    this.view = new DataView(this.bytes.buffer);
+    this.length = 0;
+    return bytes;
+  }
+
+  private begin(type: number): void {
+    this.grow(frameHeadBytes);
+    this.start = this.length;
+    this.type = type;
+    this.count = 0;
+    this.length += frameHeadBytes;
+  }
+
+  private grow(size: number): void {
+    if (this.length + size <= this.bytes.length) return;
+    const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.length + size));
+    grown.set(this.bytes.subarray(0, this.length));
+    this.bytes = grown;
+    this.view = new DataView(grown.buffer);
+  }
+}
+
+/** The JSON text of a hello, welcome or goodbye. @throws FrameError */
+export function textOf(frame: Frame): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(frame.payload));
+  } catch {
+    throw new FrameError('frameMalformed', `the ${frame.type} is not JSON in UTF-8`);
+  }
+}

@@ -1,0 +1,3 @@
+export * from './frame.ts';
+export * from './greeting.ts';
+export * from './layout.ts';
