@@ -22,6 +22,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     '@clearway/ports',
   ],
   'packages/sdk': ['@clearway/contract', '@clearway/ports'],
+  'packages/console-api': [],
 };
 
 /** Outsiders know the platform by its published SDK alone; the simulated central bank by the contract. */
