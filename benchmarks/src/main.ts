@@ -6,16 +6,18 @@ import { parseArgs } from 'node:util';
 import { startPostgres } from '@clearway/embedded';
 import { benchApply } from './apply.ts';
 import { benchBaseline } from './baseline.ts';
+import { benchHashes } from './hashes.ts';
 import { benchHttpRail } from './http-rail.ts';
 
 const help = `Usage: npm run bench -- [options]
 
-Whole payments a second over the HTTP rail, the core alone, and a row-per-payment baseline, in one run.
+Whole payments a second over the HTTP rail, the core alone, and a row-per-payment baseline, in one run; and what the
+hashes of a payment cost.
 
   --seconds N    length of each measured part, 3 to 600 (default 20)
   --rate N       payments a second offered to the HTTP rail (default 2000: more than it carries)
   --payments N   payments through the core alone (default 2000000)
-  --only PART    apply, baseline or http
+  --only PART    apply, hashes, baseline or http
   --help
 `;
 
@@ -44,21 +46,27 @@ const number = (name: 'seconds' | 'rate' | 'payments', least: number, most: numb
 const seconds = number('seconds', 3, 600);
 const rate = number('rate', 1, 100_000);
 const payments = number('payments', 1000, 50_000_000);
-const parts = values.only === undefined ? ['apply', 'baseline', 'http'] : [values.only];
+const parts = values.only === undefined ? ['apply', 'hashes', 'baseline', 'http'] : [values.only];
 for (const part of parts) {
-  if (['apply', 'baseline', 'http'].includes(part)) continue;
-  process.stderr.write(`--only is "${part}": give apply, baseline or http\n`);
+  if (['apply', 'hashes', 'baseline', 'http'].includes(part)) continue;
+  process.stderr.write(`--only is "${part}": give apply, hashes, baseline or http\n`);
   process.exit(2);
 }
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
 const apply = parts.includes('apply') ? measureApply() : undefined;
+const hashes = parts.includes('hashes') ? measureHashes() : undefined;
 const baseline = parts.includes('baseline') ? await withPostgres() : undefined;
 const http = parts.includes('http') ? await measureHttp() : undefined;
 
 function measureApply() {
   say('the core alone');
   return benchApply(payments);
+}
+
+function measureHashes() {
+  say('the hashes of payments');
+  return benchHashes();
 }
 
 function measureHttp() {
@@ -88,6 +96,7 @@ process.stdout.write(
     paymentsPerSecond: http?.paymentsPerSecond ?? null,
     http,
     apply,
+    hashes,
     baseline,
     ratio:
       http && baseline && apply

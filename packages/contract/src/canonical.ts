@@ -210,16 +210,23 @@ function begin(
   scheme: Scheme,
   participant: string,
 ): { bytes: Uint8Array; view: DataView } {
-  if (!/^[\x21-\x7e]{1,8}$/.test(scheme.schemeId)) throw new RangeError(`'${scheme.schemeId}' is not a scheme id`);
   if (!/^[0-9]{5}$/.test(participant)) throw new RangeError(`'${participant}' is not the code of a participant`);
   const bytes = new Uint8Array(size);
+  bytes.set(canonicalHead(type, scheme));
   const view = new DataView(bytes.buffer);
-  view.setUint8(0, format);
-  view.setUint8(at.type, canonicalTypes[type]);
-  view.setUint8(at.environment, environments[scheme.environment]);
-  bytes.set(Buffer.from(scheme.schemeId, 'ascii'), at.scheme);
   view.setUint32(at.participant, Number(participant));
   return { bytes, view };
+}
+
+/** The first 16 bytes: the same in all messages of a type. Kind or answer, and reason, are still zero. */
+export function canonicalHead(type: keyof typeof canonicalTypes, scheme: Scheme): Uint8Array {
+  if (!/^[\x21-\x7e]{1,8}$/.test(scheme.schemeId)) throw new RangeError(`'${scheme.schemeId}' is not a scheme id`);
+  const bytes = new Uint8Array(at.identifier);
+  bytes[0] = format;
+  bytes[at.type] = canonicalTypes[type];
+  bytes[at.environment] = environments[scheme.environment];
+  bytes.set(Buffer.from(scheme.schemeId, 'ascii'), at.scheme);
+  return bytes;
 }
 
 function writeMoney(view: DataView, offset: number, money: Money): void {

@@ -4,6 +4,8 @@ export * from './content-digest.ts';
 export * from './currencies.ts';
 export * from './fields.ts';
 export * from './http-signature.ts';
+export * from './merkle/merkle-tree.ts';
+export * from './merkle/sha256-lanes.ts';
 export * from './messages.ts';
 export * from './money.ts';
 export * from './openapi.ts';

@@ -60,8 +60,7 @@ const module = WebAssembly.validate(kernel) ? new WebAssembly.Module(kernel) : u
 export function sha256Lanes(hashesBy: 'lanes' | 'crypto' = module ? 'lanes' : 'crypto'): Sha256Lanes {
   const memory = new WebAssembly.Memory({ initial: 1 });
   new Uint32Array(memory.buffer, constantsAt, constantVectors.length).set(constantVectors);
-  let bytes = new Uint8Array(memory.buffer, firstFreeByte);
-  let last = bytes.length - readBehind;
+  let bytes = usableBytes(memory);
   const hashFour = hashesBy === 'lanes' ? fourLanes(memory) : fourByCrypto(memory);
   /** Messages wait for others with as many blocks until they are four. */
   const waiting = new Uint32Array((mostBlocks + 1) * waitingSize);
@@ -71,7 +70,7 @@ export function sha256Lanes(hashesBy: 'lanes' | 'crypto' = module ? 'lanes' : 'c
   function add(address: number, length: number, digest: number): void {
     if (!(length <= longestMessage))
       throw new RangeError(`A message of ${length} bytes is longer than ${longestMessage}`);
-    if (!(address >= 0 && address + length <= last && digest >= 0 && digest + 32 <= last)) {
+    if (!(address >= 0 && address + length <= bytes.length && digest >= 0 && digest + 32 <= bytes.length)) {
       throw new RangeError(`${length} bytes at ${address} or their digest at ${digest} lie outside the memory`);
     }
     const blocks = (length + 72) >>> 6;
@@ -121,16 +120,19 @@ export function sha256Lanes(hashesBy: 'lanes' | 'crypto' = module ? 'lanes' : 'c
   }
 
   function reserve(size: number): Uint8Array {
-    const missing = size + readBehind - bytes.length;
+    const missing = size - bytes.length;
     if (missing > 0) {
       memory.grow(Math.ceil(Math.max(missing, bytes.length) / pageBytes));
-      bytes = new Uint8Array(memory.buffer, firstFreeByte);
-      last = bytes.length - readBehind;
+      bytes = usableBytes(memory);
     }
     return bytes;
   }
 
   return { by: hashesBy, reserve, add, finish };
+}
+
+function usableBytes({ buffer }: Memory): Uint8Array {
+  return new Uint8Array(buffer, firstFreeByte, buffer.byteLength - firstFreeByte - readBehind);
 }
 
 function fourLanes(memory: Memory): HashFour {
