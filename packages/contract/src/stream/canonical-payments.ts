@@ -36,7 +36,7 @@ export function messageHashes(scheme: Scheme): MessageHashes {
   let memory = lanes.reserve(0);
   let view = viewOf(memory);
   let used = 0;
-  /** Where each message's canonical bytes begin; those of payments are told by their size. */
+  /** Where each message's canonical bytes begin, and how many they are. */
   const places: number[] = [];
   const lengths: number[] = [];
 
