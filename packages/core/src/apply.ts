@@ -21,7 +21,7 @@ import { recordAnswer } from './payment/record-answer.ts';
 import { submitPayment } from './payment/submit-payment.ts';
 import { type Reason, reasons } from './reject.ts';
 import { recordFunds, recordSettlement } from './settlement/settle.ts';
-import { nextDeadline, type State } from './state.ts';
+import { nextDeadline, participantPlace, type State } from './state.ts';
 
 /** Version of the rules below, journaled with every batch; a change that alters a decision raises it. */
 export const rulesVersion = 1;
@@ -93,6 +93,10 @@ function decide(state: State, view: DataView, offset: number, index: number, eff
       return advanceBusinessDay(state, view, offset, index, effects);
     case commandTypes.adoptConfiguration:
       return adoptConfiguration(state, view, offset, index, effects);
+    case commandTypes.recordCheckpoint:
+      return participantPlace(state, view.getUint32(offset + layout.recordCheckpoint.signer)) < 0
+        ? 'participantUnknown'
+        : 'none';
     default:
       throw new Error(`the edge let a command of type ${view.getUint8(offset)} through, which no rules know`);
   }

@@ -27,6 +27,7 @@ export const commandTypes = {
   recordSettlement: 11,
   recordFunds: 12,
   advanceBusinessDay: 13,
+  recordCheckpoint: 14,
 } as const;
 export type CommandType = keyof typeof commandTypes;
 
@@ -105,6 +106,18 @@ export const layout = {
   recordSettlement: { size: 24, cycle: 8, state: 12, settledAt: 16 },
   recordFunds: { size: 32, participant: 8, currency: 12, entry: 16, credit: 20, amount: 24 },
   advanceBusinessDay: { size: 16, date: 8 },
+  recordCheckpoint: {
+    size: 136,
+    signer: 8,
+    suite: 12,
+    keyVersion: 14,
+    stream: 16,
+    from: 24,
+    to: 28,
+    signedAt: 32,
+    root: 40,
+    signature: 72,
+  },
 } as const;
 
 /**
@@ -387,5 +400,34 @@ export function encodeRecordFunds(command: {
 export function encodeAdvanceBusinessDay(date: number): Uint8Array {
   const { bytes, view } = record('advanceBusinessDay', layout.advanceBusinessDay.size);
   view.setUint32(layout.advanceBusinessDay.date, date);
+  return bytes;
+}
+
+/**
+ * A participant's signature over the messages [from, to) of its stream, as the edge verified it. It decides nothing; it
+ * stands in the journal as the proof of what was taken before. `root`: 32 bytes, `signature`: 64.
+ */
+export function encodeRecordCheckpoint(command: {
+  readonly signer: number;
+  readonly suite: number;
+  readonly keyVersion: number;
+  readonly stream: number;
+  readonly from: number;
+  readonly to: number;
+  readonly signedAt: number;
+  readonly root: Uint8Array;
+  readonly signature: Uint8Array;
+}): Uint8Array {
+  const at = layout.recordCheckpoint;
+  const { bytes, view } = record('recordCheckpoint', at.size);
+  view.setUint32(at.signer, command.signer);
+  view.setUint8(at.suite, command.suite);
+  view.setUint16(at.keyVersion, command.keyVersion);
+  writeUint64(view, at.stream, command.stream);
+  view.setUint32(at.from, command.from);
+  view.setUint32(at.to, command.to);
+  writeUint64(view, at.signedAt, command.signedAt);
+  bytes.set(command.root.subarray(0, 32), at.root);
+  bytes.set(command.signature.subarray(0, 64), at.signature);
   return bytes;
 }

@@ -37,27 +37,32 @@ export class Effects {
   subjects = new Float64Array(1024);
   /** Index of the command in its batch. */
   commands = new Uint32Array(1024);
+  /** Of a payment in flight, or that was until now: its flight's slot + 1; else 0. Slots are used again. */
+  slots = new Uint32Array(1024);
 
   clear(): void {
     this.count = 0;
   }
 
-  add(kind: EffectKind, subject: number, command: number): void {
+  add(kind: EffectKind, subject: number, command: number, slot = 0): void {
     if (this.count === this.kinds.length) this.grow();
     this.kinds[this.count] = effectKinds[kind];
     this.subjects[this.count] = subject;
     this.commands[this.count] = command;
+    this.slots[this.count] = slot;
     this.count++;
   }
 
   private grow(): void {
     const length = this.kinds.length * 2;
-    const { kinds, subjects, commands } = this;
+    const { kinds, subjects, commands, slots } = this;
     this.kinds = new Uint8Array(length);
     this.kinds.set(kinds);
     this.subjects = new Float64Array(length);
     this.subjects.set(subjects);
     this.commands = new Uint32Array(length);
     this.commands.set(commands);
+    this.slots = new Uint32Array(length);
+    this.slots.set(slots);
   }
 }

@@ -56,6 +56,17 @@ const widths: Record<CommandType, Record<string, number>> = {
   recordSettlement: { cycle: 4, state: 1, settledAt: 8 },
   recordFunds: { participant: 4, currency: 2, entry: 4, credit: 1, amount: 8 },
   advanceBusinessDay: { date: 4 },
+  recordCheckpoint: {
+    signer: 4,
+    suite: 1,
+    keyVersion: 2,
+    stream: 8,
+    from: 4,
+    to: 4,
+    signedAt: 8,
+    root: 32,
+    signature: 64,
+  },
 };
 
 const id = { date: 20261122, version: 1, participant: 101, sequence: 5, centre: 1, cell: 1 };
@@ -107,6 +118,7 @@ const samples: Record<CommandType, Told> = {
   recordSettlement: { type: 'recordSettlement', cycle: 1, state: 'settled', settledAt: 2 },
   recordFunds: { type: 'recordFunds', participant: 101, currency: 156, entry: 1, credit: true, amount: 5 },
   advanceBusinessDay: { type: 'advanceBusinessDay', date: 20261122 },
+  recordCheckpoint: { type: 'recordCheckpoint', signer: 101, from: 0, to: 7 },
 };
 
 for (const [type, offsets] of Object.entries(layout) as [CommandType, Record<string, number>][]) {

@@ -12,6 +12,7 @@ import {
   encodeCutOffCycle,
   encodeNetCycle,
   encodeRecordAnswer,
+  encodeRecordCheckpoint,
   encodeRecordFunds,
   encodeRecordSettlement,
   encodeRecordSigningAnswer,
@@ -105,6 +106,7 @@ export type Told =
       readonly amount: number;
     }
   | { readonly type: 'advanceBusinessDay'; readonly date: number }
+  | { readonly type: 'recordCheckpoint'; readonly signer: number; readonly from: number; readonly to: number }
   | {
       readonly type: 'adoptConfiguration';
       readonly kind: ConfigurationKind;
@@ -195,6 +197,16 @@ export function encode(told: Told): Uint8Array {
       return encodeRecordFunds(told);
     case 'advanceBusinessDay':
       return encodeAdvanceBusinessDay(told.date);
+    case 'recordCheckpoint':
+      return encodeRecordCheckpoint({
+        ...told,
+        suite: 1,
+        keyVersion: 1,
+        stream: 1,
+        signedAt: 0,
+        root: new Uint8Array(32),
+        signature: new Uint8Array(64),
+      });
     case 'adoptConfiguration': {
       const text = typeof told.content === 'string' ? told.content : JSON.stringify(told.content);
       return encodeAdoptConfiguration({

@@ -143,6 +143,18 @@ export interface AdvanceBusinessDayFact extends FactHead {
   readonly date: number;
 }
 
+export interface RecordCheckpointFact extends FactHead, SignedBy {
+  readonly type: 'recordCheckpoint';
+  readonly signer: string;
+  readonly stream: number;
+  /** Places in the signer's stream: from this one on, up to but without that one. */
+  readonly from: number;
+  readonly to: number;
+  readonly signedAt: number;
+  readonly root: string;
+  readonly signature: string;
+}
+
 export interface AdoptConfigurationFact extends FactHead {
   readonly type: 'adoptConfiguration';
   readonly kind: ConfigurationKind;
@@ -165,6 +177,7 @@ export type Fact =
   | RecordSettlementFact
   | RecordFundsFact
   | AdvanceBusinessDayFact
+  | RecordCheckpointFact
   | AdoptConfigurationFact;
 
 /** @throws Error for a command that this version does not know */
@@ -319,6 +332,21 @@ function readFact(from: Reader, index: number): Fact {
     }
     case 'advanceBusinessDay':
       return { ...head, type, date: from.u32(layout.advanceBusinessDay.date) };
+    case 'recordCheckpoint': {
+      const at = layout.recordCheckpoint;
+      return {
+        ...head,
+        type,
+        signer: from.code(at.signer),
+        ...signedBy(from, at),
+        stream: from.u64(at.stream),
+        from: from.u32(at.from),
+        to: from.u32(at.to),
+        signedAt: from.u64(at.signedAt),
+        root: from.hex(at.root, 32),
+        signature: from.hex(at.signature, 64),
+      };
+    }
     case 'adoptConfiguration': {
       const at = layout.adoptConfiguration;
       return {

@@ -25,30 +25,30 @@ export function expirePayment(state: State, slot: number, index: number, effects
     rows.setU8(row, paymentFields.kindAndState, (kindAndState & 0xf0) | to);
     rows.setU32(row, paymentFields.sequence, state.sequence);
     setChangedAt(rows, row, state.at);
-    effects.add('paymentChanged', handle, index);
+    effects.add('paymentChanged', handle, index, slot + 1);
   };
 
   let backoffSteps = attempts;
   switch (kindAndState & 15) {
     case paymentStates.offered:
       move(paymentStates.unknown);
-      effects.add('enquire', handle, index);
+      effects.add('enquire', handle, index, slot + 1);
       break;
     case paymentStates.unknown:
       if (pull && state.at >= offeredAt + scheme.reversalAfterMs) {
         move(paymentStates.reversing);
-        effects.add('reverse', handle, index);
+        effects.add('reverse', handle, index, slot + 1);
         backoffSteps = 0;
-      } else effects.add('enquire', handle, index);
+      } else effects.add('enquire', handle, index, slot + 1);
       break;
     default:
-      effects.add('reverse', handle, index);
+      effects.add('reverse', handle, index, slot + 1);
   }
 
   const overdueAt = offeredAt + scheme.workItemAfterMs;
   if (state.at >= overdueAt && (flights.u8(slot, flightFields.flags) & overdueRaised) === 0) {
     flights.setU8(slot, flightFields.flags, flights.u8(slot, flightFields.flags) | overdueRaised);
-    effects.add('paymentOverdue', handle, index);
+    effects.add('paymentOverdue', handle, index, slot + 1);
   }
   flights.setU16(slot, flightFields.attempts, Math.min(backoffSteps + 1, 0xffff));
   const backoff = Math.min(scheme.enquiryBackoffMs * 2 ** Math.min(backoffSteps, 30), scheme.enquiryBackoffLargestMs);

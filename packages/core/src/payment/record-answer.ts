@@ -76,7 +76,7 @@ export function recordAnswer(
   setChangedAt(rows, row, state.at);
   endFlight(state, slot);
   segment.inFlight--;
-  effects.add('paymentChanged', handle, index);
+  effects.add('paymentChanged', handle, index, slot + 1);
   return 'none';
 }
 

@@ -9,7 +9,6 @@ import {
   accountOf,
   addPayment,
   findPayment,
-  handleOf,
   participantPlace,
   refundFields,
   rowOf,
@@ -149,7 +148,7 @@ function offer(
   const segment = segmentOf(state, handle);
   segment.inFlight++;
   segment.rows.setU32(rowOf(handle), paymentFields.cycle, slot + 1);
-  effects.add('offer', handleOf(segmentNumber(handle), rowOf(handle)), index);
+  effects.add('offer', handle, index, slot + 1);
 }
 
 /** Adds to the refunded sum of the original and returns that record's row. It counts from the offer on. */

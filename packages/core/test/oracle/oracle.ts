@@ -224,6 +224,8 @@ export class Oracle {
         return this.advance(told.date);
       case 'adoptConfiguration':
         return this.adopt(told.kind, told.version, told.content);
+      case 'recordCheckpoint':
+        return this.participants.has(told.signer) ? 'accepted' : 'participantUnknown';
     }
   }
 

@@ -25,6 +25,7 @@ export const verbs = {
   day: 2,
   scheme: 1,
   participants: 2,
+  checkpoint: 2,
 } as const;
 export type Verb = keyof typeof verbs;
 
@@ -250,6 +251,8 @@ class Workload {
         return this.adoptScheme(dice);
       case 'participants':
         return this.adoptParticipants(dice);
+      case 'checkpoint':
+        return { type: 'recordCheckpoint', signer: dice.of([101, 201, 199]), from: 0, to: 7 };
     }
   }
 

@@ -156,6 +156,9 @@ function comeOf(
     case 'adoptConfiguration':
       only('configurationAdopted');
       return 'adopted';
+    case 'recordCheckpoint':
+      only();
+      return 'recorded';
   }
 }
 
