@@ -2,3 +2,4 @@ export * from './canonical-payments.ts';
 export * from './frame.ts';
 export * from './greeting.ts';
 export * from './layout.ts';
+export * from './vocabulary.ts';

@@ -186,8 +186,11 @@ export const checkpointMessage = {
 } as const;
 export const checkpointMessageBytes = 128;
 
-/** `to`: everything before this place is covered. `reason`: 0, or why the checkpoint was not taken. */
-export const coveredMessage = { signer: 0, reason: 6, stream: 8, to: 16 } as const;
+/**
+ * `to`: everything before this place is covered. `reason`: 0, or why the checkpoint was not taken. `taken`: everything
+ * before this place has been taken; of an ended stream that is all there will ever be, however much more was sent.
+ */
+export const coveredMessage = { signer: 0, reason: 6, stream: 8, to: 16, taken: 20 } as const;
 export const coveredMessageBytes = 24;
 
 /**
