@@ -3,8 +3,10 @@
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { SettlementAdvice } from '@clearway/contract';
+import { currentCycle } from '@clearway/core';
 import type { Deliverer, Delivery, DeliveryResult, ParticipantConfiguration, SubmitResult } from '@clearway/gateway';
 import type { Records } from '@clearway/store';
+import { type Administration, administer } from './administration.ts';
 import type { RunningCell, Statistics } from './cell.ts';
 import { addKey, endKey } from './keys.ts';
 import { openChannel } from './link.ts';
@@ -21,6 +23,8 @@ export interface CellLinkOptions {
   wake(): void;
   /** Who lacks how much in a queued cycle, as the settlement agent said last. */
   shortfalls(cycle: number): SettlementAdvice['shortfalls'];
+  /** A signed message of the journal, opened. */
+  body(sequence: number, index: number): Promise<Uint8Array>;
   log(event: string, fields: Record<string, unknown>): void;
 }
 
@@ -54,7 +58,7 @@ function withShortfalls(statistics: Statistics, of: CellLinkOptions['shortfalls'
   return { ...statistics, cycles };
 }
 
-function serve(socket: Socket, { cell, records, wake, shortfalls, log }: CellLinkOptions): void {
+function serve(socket: Socket, { cell, records, wake, shortfalls, body, log }: CellLinkOptions): void {
   const endings: (() => void)[] = [];
 
   const handle = async (method: string, value: unknown): Promise<unknown> => {
@@ -93,7 +97,18 @@ function serve(socket: Socket, { cell, records, wake, shortfalls, log }: CellLin
         return withShortfalls(cell.statistics(), shortfalls);
       case 'metrics':
         return cell.metricsText();
+      case 'configuration':
+        return cell.configuration();
+      case 'body': {
+        const { sequence, index } = value as { sequence: number; index: number };
+        return body(sequence, index);
+      }
+      case 'administer':
+        return administer(cell, value as Administration);
       case 'closeCycle': {
+        // Whoever names the cycle that he means never closes the one after it.
+        const meant = value as number | null;
+        if (meant !== null && meant !== currentCycle(cell.state).number) return meant;
         const cycle = await cell.closeCycle();
         wake();
         return cycle;

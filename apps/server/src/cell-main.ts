@@ -6,6 +6,7 @@ import { postgresStore } from '@clearway/store';
 import { createCell } from './cell.ts';
 import { serveCellLink } from './cell-link.ts';
 import { runProgram } from './program.ts';
+import { readBody } from './recover.ts';
 import { type DatabaseFile, type PlatformKeyFile, readDocuments, readJson, readSettlementAgent } from './settings.ts';
 import { type ClearingHouse, createClearingHouse } from './settlement/clearing-house.ts';
 import { createSettlementAgent } from './settlement/settlement-agent.ts';
@@ -57,6 +58,7 @@ runProgram('cell', async ({ settings, log, ready }) => {
     socketPath: settings.socket,
     wake: () => house?.wake(),
     shortfalls: (cycle) => house?.shortfalls(cycle) ?? [],
+    body: (sequence, index) => readBody(store, crypto, place, sequence, index),
     log,
   });
   ready({ socket: settings.socket });

@@ -32,6 +32,7 @@ import {
   parseIdentifier,
   paymentAt,
   paymentHandle,
+  positionsOf,
   previousDate,
   type Reason,
   reasonOf,
@@ -113,6 +114,18 @@ export interface Statistics {
     readonly cycle: number;
     readonly state: CycleState;
     readonly payments: number;
+    /** yyyymmdd. */
+    readonly businessDate: number;
+    readonly openedAt: number;
+    /** Of every account that it has touched. Minor units. */
+    readonly positions: readonly {
+      readonly participant: string;
+      readonly currency: number;
+      readonly credits: number;
+      readonly debits: number;
+      readonly creditCount: number;
+      readonly debitCount: number;
+    }[];
     /** Of a queued cycle: who lacks how much, major units of the cycle's currency. */
     readonly shortfalls?: readonly { readonly participant: string; readonly missing: string }[];
   }[];
@@ -926,7 +939,14 @@ function statisticsOf(
       reclaims: flushTimes.reclaims,
     },
     cycle: currentCycle(state).number,
-    cycles: state.cycles.map((cycle) => ({ cycle: cycle.number, state: cycle.state, payments: cycle.payments })),
+    cycles: state.cycles.map((cycle) => ({
+      cycle: cycle.number,
+      state: cycle.state,
+      payments: cycle.payments,
+      businessDate: cycle.businessDate,
+      openedAt: cycle.openedAt,
+      positions: positionsOf(state, cycle).map((line) => ({ ...line, participant: code(line.participant) })),
+    })),
     accounts,
   };
 }

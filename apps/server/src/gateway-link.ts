@@ -14,6 +14,7 @@ import {
 } from '@clearway/gateway';
 import type { Clock } from '@clearway/ports';
 import type { WorkItemRecord } from '@clearway/store';
+import type { Administered, Administration } from './administration.ts';
 import type { Statistics } from './cell.ts';
 import { type Channel, type Handler, LinkLostError, openChannel } from './link.ts';
 
@@ -126,8 +127,15 @@ export function openGatewayLink(options: {
 
 export interface OperatorLink {
   statistics(): Promise<Statistics>;
-  /** Cuts the current cycle and gives its number. */
-  closeCycle(): Promise<number>;
+  /** What is adopted and durable. */
+  configuration(): Promise<Configuration>;
+  metricsText(): Promise<string>;
+  /** A signed message of the journal, opened by the cell, which alone holds the keys. */
+  body(sequence: number, index: number): Promise<Uint8Array>;
+  /** One change to one participant, if it still is as `expected` says. */
+  administer(change: Administration): Promise<Administered>;
+  /** Cuts the current cycle and gives its number; one that is named is closed once, however often that is asked. */
+  closeCycle(cycle?: number): Promise<number>;
   cycleReached(cycle: number, state: 'cut' | 'netted' | 'settled'): Promise<void>;
   /** Cycles that are not settled, with the open one last. */
   cycles(): Promise<Statistics['cycles']>;
@@ -151,7 +159,11 @@ export async function connectOperator(socketPath: string): Promise<OperatorLink>
   const statistics = async () => (await channel.call('statistics', null)) as Statistics;
   return {
     statistics,
-    closeCycle: async () => (await channel.call('closeCycle', null)) as number,
+    configuration: async () => (await channel.call('configuration', null)) as Configuration,
+    metricsText: async () => (await channel.call('metrics', null)) as string,
+    body: async (sequence, index) => (await channel.call('body', { sequence, index })) as Uint8Array,
+    administer: async (change) => (await channel.call('administer', change)) as Administered,
+    closeCycle: async (cycle) => (await channel.call('closeCycle', cycle ?? null)) as number,
     cycleReached: async (cycle, state) => void (await channel.call('cycleReached', { cycle, state })),
     cycles: async () => (await statistics()).cycles,
     workItems: async () => (await channel.call('workItems', null)) as WorkItemRecord[],

@@ -1,12 +1,15 @@
 /** What other programs and tests take from the server. */
+export { type Administered, type Administration, administer, describeParticipant } from './administration.ts';
 export { type CellOptions, createCell, type RunningCell, type Statistics } from './cell.ts';
 export { createCellClock } from './cell-clock.ts';
 export { serveCellLink } from './cell-link.ts';
 export { type ParticipantsDocument, parseDocument, type SchemeDocument } from './documents.ts';
 export { connectOperator, type GatewayLink, type OperatorLink, openGatewayLink } from './gateway-link.ts';
+export { type Log, runProgram } from './program.ts';
 export { createProjector, type Projector } from './projector.ts';
 export { reconciliationFile } from './reconciliation.ts';
+export { readBody } from './recover.ts';
 export { dayOf } from './sequencer.ts';
-export { readSettings, type Settings, settings } from './settings.ts';
+export { readJson, readSettings, type Settings, settings } from './settings.ts';
 export { type ClearingHouse, createClearingHouse } from './settlement/clearing-house.ts';
 export { createSettlementAgent, type SettlementAgent } from './settlement/settlement-agent.ts';

@@ -54,7 +54,12 @@ export const settings = {
   port: setting('CLEARWAY_PORT', 'port of the gateway, 0 for any', '7400', integer(0, 65535)),
   centre: setting('CLEARWAY_CENTRE', 'centre of the cell, 1 to 99', '1', integer(1, 99)),
   cell: setting('CLEARWAY_CELL', 'number of the cell, 1 to 9999', '1', integer(1, 9999)),
-  database: setting('CLEARWAY_DATABASE', 'JSON file with the connections of the roles cell, gateway, reader', '', text),
+  database: setting(
+    'CLEARWAY_DATABASE',
+    'JSON file with the connections of the roles cell, gateway, reader, console',
+    '',
+    text,
+  ),
   socket: setting('CLEARWAY_SOCKET', 'Unix socket that joins cell and gateways', '', text),
   configuration: setting('CLEARWAY_CONFIGURATION', 'folder with scheme.json and participants.json', '', text),
   platformKey: setting('CLEARWAY_PLATFORM_KEY', 'JSON file (0600) with the platform signing key', '', text),
@@ -94,6 +99,12 @@ export const settings = {
     'batches from one snapshot to the next',
     '20000',
     integer(10, 10_000_000),
+  ),
+  consolePort: setting(
+    'CLEARWAY_CONSOLE_PORT',
+    'port of the console, on loopback; 0 for any',
+    '7480',
+    integer(0, 65535),
   ),
   log: setting('CLEARWAY_LOG', 'least level that is logged', 'info', oneOf('error', 'warn', 'info', 'debug')),
 } as const;
@@ -151,6 +162,7 @@ export interface DatabaseFile {
   readonly cell: PostgresConnection;
   readonly gateway: PostgresConnection;
   readonly reader: PostgresConnection;
+  readonly console: PostgresConnection;
 }
 
 export interface PlatformKeyFile extends KeyPair {

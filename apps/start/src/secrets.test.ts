@@ -28,7 +28,7 @@ test('secrets are made once, kept, and readable by their owner alone', async () 
   const file = join(folder, 'platform-key.json');
   const key = await platformKey(file);
   assert.deepEqual(await platformKey(file), key);
-  const secrets = await passwords(join(folder, 'passwords.json'), ['cell', 'reader']);
+  const secrets = passwords(join(folder, 'passwords.json'), ['cell', 'reader']);
   assert.ok(secrets.cell.length >= 40 && secrets.cell !== secrets.reader);
   for (const name of ['platform-key.json', 'passwords.json', 'bank-00201-key.pem', 'authority-key.pem']) {
     assert.equal(statSync(join(folder, name)).mode & 0o777, 0o600, name);

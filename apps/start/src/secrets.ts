@@ -55,10 +55,12 @@ export async function publicKeyOf(path: string, make: () => Promise<KeyPair>): P
   return createPublicKey(readFileSync(path, 'utf8')).export({ type: 'spki', format: 'pem' }).toString();
 }
 
-/** Passwords of the database roles: 32 random bytes each. */
-export function passwords<R extends string>(path: string, roles: readonly R[]): Promise<Record<R, string>> {
-  const make = (role: R) => [role, randomBytes(32).toString('base64url')];
-  return kept(path, async () => Object.fromEntries(roles.map(make)) as Record<R, string>);
+/** Passwords of the database roles: 32 random bytes each; a role that is new gets its own beside those that are there. */
+export function passwords<R extends string>(path: string, roles: readonly R[]): Record<R, string> {
+  const before: Partial<Record<R, string>> = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
+  const made = Object.fromEntries(roles.map((role) => [role, before[role] ?? randomBytes(32).toString('base64url')]));
+  if (roles.some((role) => before[role] === undefined)) writePrivately(path, `${JSON.stringify(made, undefined, 2)}\n`);
+  return made as Record<R, string>;
 }
 
 /**

@@ -70,7 +70,7 @@ export interface World {
 const longestSocketFolder = 64;
 const logCheckMs = 60_000;
 const patienceMs = { institution: 5_000, server: 15_000, traffic: 20_000 };
-const roles = ['cell', 'gateway', 'reader'] as const;
+const roles = ['cell', 'gateway', 'reader', 'console'] as const;
 
 /** Starts everything; resolves when all programs are ready. @throws Error saying what could not be started */
 export async function startWorld(options: WorldOptions): Promise<World> {
@@ -124,7 +124,7 @@ function startDatabase(data: DataFolder, address: string, say: (event: string) =
 
 /** Brings the schema up to date and writes the file by which the programs find their database. */
 async function prepareDatabase(data: DataFolder, database: Database): Promise<string> {
-  const secrets = await passwords(join(data.path, 'secrets', 'database-passwords.json'), roles);
+  const secrets = passwords(join(data.path, 'secrets', 'database-passwords.json'), roles);
   await migrate(database.connection, secrets, { crypto: realCrypto, chance: realChance });
   const { host, port, database: name } = database.connection;
   const connections = roles.map((role) => [

@@ -304,8 +304,8 @@ export const Figures = object({
     /** By fault of the platform or a bank that did not answer, not a person's empty account. Null without a payment. */
     successShare: orNull(Type.Number()),
   }),
-  /** From sequencing to the first told outcome, over the last 60 seconds. */
-  latency: object({ p50Ms: orNull(Ms), p99Ms: orNull(Ms), oursP50Ms: orNull(Ms), measured: Count }),
+  /** From sequencing to the first told outcome, the bank's time included, over the last 60 seconds; and of that, our flush. */
+  latency: object({ p50Ms: orNull(Ms), p99Ms: orNull(Ms), flushMeanMs: orNull(Ms), measured: Count }),
   lastPaymentAt: orNull(Time),
   unknown: object({ payments: Count, oldestSince: orNull(Time), amount: list(Money) }),
   inFlight: orNull(Count),

@@ -43,13 +43,12 @@ export const changeStates = [
 ] as const;
 export type ChangeState = (typeof changeStates)[number];
 
-/** Each needs a person's act: `bankSilent`, `shortfall` and `cellDown` now, the others within the shift. */
+/** Each needs a person's act: `cellDown` and `shortfall` now, the others within the shift. */
 export const alarmKinds = [
   'cellDown',
   'shortfall',
   'bankSilent',
   'recordsLag',
-  'keyExpiring',
   'contradiction',
   'changeWaiting',
 ] as const;

@@ -9,7 +9,7 @@ import { inTransaction } from './ask.ts';
 import { connect, type PostgresConnection } from './connection.ts';
 import { scramVerifier } from './scram.ts';
 
-/** Passwords of the roles clearway_cell, clearway_gateway and clearway_reader, made by the caller; without one a role cannot log in, or keeps what it has. */
+/** Passwords of the roles clearway_cell, clearway_gateway, clearway_reader and clearway_console, made by the caller; without one a role cannot log in, or keeps what it has. */
 export interface RolePasswords {
   /** Writes the journal and the records of cells. */
   readonly cell?: string;
@@ -17,6 +17,8 @@ export interface RolePasswords {
   readonly gateway?: string;
   /** Reads journal and records, for people and checks. */
   readonly reader?: string;
+  /** Reads journal and records, and keeps the console's own tables. */
+  readonly console?: string;
 }
 
 export interface Migrated {
@@ -26,7 +28,7 @@ export interface Migrated {
 
 /** The same place seen from src and from dist. */
 const folder = new URL('../../src/postgres/migrations/', import.meta.url);
-const roles = ['cell', 'gateway', 'reader'] as const;
+const roles = ['cell', 'gateway', 'reader', 'console'] as const;
 /** Any number; who migrates waits for who migrates. */
 const lock = 0x636c656172;
 

@@ -21,7 +21,7 @@ describe('the schema and who may do what in it', () => {
 
   const ports = { crypto: realCrypto, chance: realChance };
 
-  const refused: Record<'cell' | 'gateway' | 'reader', string[]> = {
+  const refused: Record<'cell' | 'gateway' | 'reader' | 'console', string[]> = {
     cell: [
       `UPDATE journal.batch SET facts = ''`,
       'DELETE FROM journal.batch',
@@ -49,6 +49,20 @@ describe('the schema and who may do what in it', () => {
       'SELECT FROM journal.cell FOR SHARE',
       'DELETE FROM journal.batch',
       'INSERT INTO records.hint VALUES (1, $$a$$, 1)',
+      'SELECT FROM console.person',
+    ],
+    console: [
+      'SELECT FROM secret.body_key',
+      'UPDATE records.payment SET state = $$failed$$',
+      'DELETE FROM journal.batch',
+      'UPDATE journal.cell SET epoch = epoch + 1',
+      'UPDATE console.audit SET content = $$$$',
+      'DELETE FROM console.audit',
+      'TRUNCATE console.audit',
+      'UPDATE console.change SET request = $$$$',
+      'UPDATE console.change SET proposed_by = 1',
+      'DELETE FROM console.change',
+      'UPDATE console.person SET login = $$other$$',
     ],
   };
   for (const [role, statements] of Object.entries(refused)) {

@@ -7,7 +7,7 @@ import { realChance, realClock, realCrypto } from '@clearway/ports/real';
 import { openTestDatabase } from './test-database.ts';
 
 const path = fileURLToPath(new URL('../../src/postgres/schema.txt', import.meta.url));
-const ours = `('clearway', 'journal', 'secret', 'records')`;
+const ours = `('clearway', 'journal', 'secret', 'records', 'console')`;
 
 /** Everything that the migrations make, one line each, so that a change of the schema shows as a change of lines. */
 const describeSchema = `

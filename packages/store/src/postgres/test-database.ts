@@ -23,7 +23,7 @@ export interface TestWorld {
 export interface TestDatabase {
   /** As superuser. */
   readonly owner: PostgresConnection;
-  role(name: 'cell' | 'gateway' | 'reader'): PostgresConnection;
+  role(name: 'cell' | 'gateway' | 'reader' | 'console'): PostgresConnection;
   store(options?: Partial<PostgresStoreOptions> & { readonly cell?: number }): Promise<Store>;
   /** A session, ended with the database. */
   session(connection?: PostgresConnection): Promise<Client>;
@@ -35,7 +35,7 @@ export interface TestDatabase {
 export async function openTestDatabase(world: TestWorld, settings: Record<string, string> = {}): Promise<TestDatabase> {
   const directory = await mkdtemp(join(tmpdir(), 'clearway-store-'));
   const password = () => Buffer.from(world.chance.bytes(18)).toString('base64url');
-  const passwords = { cell: password(), gateway: password(), reader: password() };
+  const passwords = { cell: password(), gateway: password(), reader: password(), console: password() };
   const start = () => world.startPostgres({ directory, settings });
   const removeAll = () => rm(directory, { recursive: true, force: true });
   let running = await start().catch(async (error) => {
