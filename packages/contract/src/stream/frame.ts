@@ -181,6 +181,11 @@ export class FrameWriter {
   private count = 0;
   private number = 0;
 
+  /** Frames closed so far; the number of the last one. */
+  get frames(): number {
+    return this.number;
+  }
+
   /** Room for one message of `size` bytes in a frame of this type; gives its offset in `bytes`. */
   message(type: FrameType, size: number): number {
     const number = frameTypes[type];
