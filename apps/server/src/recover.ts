@@ -1,5 +1,5 @@
 /** Brings a core to the end of its journal: from the newest snapshot, or from nothing, and then batch by batch. */
-import { applyBatch, assert, createState, Effects, restoreSnapshot, type State } from '@clearway/core';
+import { applyBatch, assert, createState, Effects, readsSnapshot, restoreSnapshot, type State } from '@clearway/core';
 import type { Crypto } from '@clearway/ports';
 import {
   type BodyKeyStore,
@@ -91,6 +91,8 @@ async function restore(
       `the pages of the snapshot at batch ${latest.sequence} are not those that were sealed: drop it and replay from an older one`,
     );
   }
+  // Records have changed their layout since: the journal tells everything once more.
+  if (!readsSnapshot(pages[0]!)) return { state: createState(place.centre, place.cell), edge: undefined };
   const edge = JSON.parse(Buffer.from(pages.pop()!).toString('utf8')) as EdgePage;
   return { state: restoreSnapshot(pages), edge };
 }

@@ -22,15 +22,13 @@ import { submitPayment } from './payment/submit-payment.ts';
 import { type Reason, reasons } from './reject.ts';
 import { recordFunds, recordSettlement } from './settlement/settle.ts';
 import { nextDeadline, participantPlace, type State } from './state.ts';
+import { largestSplit } from './table/rows.ts';
 
 /** Version of the rules below, journaled with every batch; a change that alters a decision raises it. */
 export const rulesVersion = 1;
 
 /** Records name a body by batch and index; payments have 16 bits for the index. */
 const largestIndex = 0xffff;
-
-/** 2^32 - 1: 136 years at one batch a second, 49 days at a thousand. */
-const largestSequenceOfBatch = 0xffff_ffff;
 
 /**
  * Applies a batch: `facts` holds commands one after the other, and gets their outcomes written into it.
@@ -41,7 +39,7 @@ const largestSequenceOfBatch = 0xffff_ffff;
  */
 export function applyBatch(state: State, sequence: number, at: number, facts: Uint8Array, effects: Effects): number {
   assert(sequence === state.sequence + 1, 'batches come in order and none is left out');
-  assert(sequence <= largestSequenceOfBatch, 'records name a batch in 32 bits');
+  assert(sequence <= largestSplit, 'records name a batch in 48 bits, which last for 8900 years at a thousand a second');
   assert(Number.isSafeInteger(at) && at >= state.at, 'time never runs back');
   state.sequence = sequence;
   state.at = at;

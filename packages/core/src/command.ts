@@ -60,8 +60,10 @@ export const configurationKinds = { scheme: 1, participants: 2 } as const;
 export type ConfigurationKind = keyof typeof configurationKinds;
 
 export const headBytes = 8;
-/** How much of a content hash the hot tables keep and answers repeat. */
+/** How much of a content hash answers repeat. */
 export const shortHashBytes = 16;
+/** How much of it the hot tables keep, and compare. */
+export const rememberedHashBytes = 14;
 
 /** Offsets, so that the core can read in place. */
 export const layout = {
@@ -215,7 +217,7 @@ export interface RecordAnswer {
   readonly keyVersion: number;
   /** Code of the bank whose signature the edge verified. */
   readonly bank: number;
-  /** SHA-256 of the canonical bytes that the bank answers; its first 16 bytes are kept. */
+  /** SHA-256 of the canonical bytes that the bank answers; its first 16 bytes are journaled. */
   readonly hash: Uint8Array;
 }
 

@@ -13,8 +13,11 @@ import { IdentifierIndex } from './table/identifier-index.ts';
 import { Rows } from './table/rows.ts';
 import { decodeUtf8, encodeUtf8 } from './utf8.ts';
 
+/** Raised when a record's layout changes: the journal is replayed instead of a snapshot of an older format. */
+const format = 2;
+
 interface Meta {
-  readonly format: 1;
+  readonly format: typeof format;
   readonly centre: number;
   readonly cell: number;
   readonly sequence: number;
@@ -55,7 +58,7 @@ export function beginSnapshot(state: State): SnapshotCopy {
   const tables = tablesOf(state);
   const pages = tables.map((table) => table.beginCopy());
   const meta: Meta = {
-    format: 1,
+    format,
     centre: state.centre,
     cell: state.cell,
     sequence: state.sequence,
@@ -104,6 +107,11 @@ export function beginSnapshot(state: State): SnapshotCopy {
   };
 }
 
+/** Whether the snapshot with this first page is of the format that this version reads. */
+export function readsSnapshot(firstPage: Uint8Array): boolean {
+  return (JSON.parse(decodeUtf8(firstPage)) as { readonly format?: unknown }).format === format;
+}
+
 /** The state that these pages were taken of. */
 export function restoreSnapshot(pages: Iterable<Uint8Array>): State {
   const iterator = pages[Symbol.iterator]();
@@ -113,7 +121,7 @@ export function restoreSnapshot(pages: Iterable<Uint8Array>): State {
     return value;
   };
   const meta = JSON.parse(decodeUtf8(take())) as Meta;
-  assert(meta.format === 1, `snapshot format ${meta.format} is not one that this version reads`);
+  assert(meta.format === format, `snapshot format ${meta.format} is not one that this version reads`);
   const state = createState(meta.centre, meta.cell);
   state.sequence = meta.sequence;
   state.at = meta.at;

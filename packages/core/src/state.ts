@@ -49,19 +49,21 @@ export const agreementFields = {
   /** Home cell: centre in bits 16 to 23, cell below. */
   routing: 12,
   paymentLimit: 16,
+  /** First 14 bytes of the hashes of the canonical bytes. */
   hash: 24,
   confirmationHash: 40,
   changedAt: 56,
-  sequence: 64,
+  /** Batch of the last change. */
+  sequence: { high: 38, low: 64 },
   expiresOn: 68,
   /** Slot + 1 of the flight while it is being signed. */
   flight: 72,
-  requestSequence: 76,
+  requestSequence: { low: 76, high: 82 },
   requestIndex: 80,
   /** The confirmation's body, when there is one. */
-  confirmationSequence: 84,
+  confirmationSequence: { low: 84, high: 90 },
   confirmationIndex: 88,
-  answerSequence: 92,
+  answerSequence: { low: 92, high: 98 },
   answerIndex: 96,
   bank: 100,
   reason: 102,

@@ -5,11 +5,12 @@ import { type Cycle, netPosition, positionFields } from './clearing/cycle.ts';
 import type { PaymentKind } from './command.ts';
 import type { Identifier } from './identifier.ts';
 import { paymentStateName } from './payment/lifecycle.ts';
-import { amountOf, changedAtOf, flightFields, flightSubjects, noBank, paymentFields } from './payment/payment.ts';
+import { amountOf, flightFields, flightSubjects, noBank, paymentFields } from './payment/payment.ts';
 import { type Reason, reasonOf } from './reject.ts';
 import { accountFields, agreementFields, findPayment, handleOf, rowOf, type State, segmentOf } from './state.ts';
 import type { AgreementState, PaymentState } from './states.ts';
 import { type Key, readKey } from './table/identifier-index.ts';
+import type { Split } from './table/rows.ts';
 import { checkIdentifier, paymentKindName } from './validation/validate-payment.ts';
 
 function identifierOf(state: State, date: number, high: number, low: number): Identifier {
@@ -79,8 +80,8 @@ export function paymentAt(state: State, handle: number): Payment {
     amount: amountOf(rows, row),
     currency: currency === 0xff ? 0 : state.scheme!.currencies[currency],
     cycle: waits ? 0 : cycleOrSlot,
-    changedAt: changedAtOf(rows, row),
-    sequence: rows.u32(row, paymentFields.sequence),
+    changedAt: rows.u48(row, paymentFields.changedAt),
+    sequence: rows.u48(row, paymentFields.sequence),
     answer: rows.u16(row, paymentFields.answer),
   };
   if (!waits) return payment;
@@ -89,8 +90,8 @@ export function paymentAt(state: State, handle: number): Payment {
   return {
     ...payment,
     flight: {
-      requestSequence: flights.u32(slot, flightFields.requestSequence),
-      requestIndex: flights.u32(slot, flightFields.requestIndex),
+      requestSequence: flights.u48(slot, flightFields.requestSequence),
+      requestIndex: flights.u16(slot, flightFields.requestIndex),
       offeredAt: flights.u64(slot, flightFields.offeredAt),
       expiresAt: flights.u64(slot, flightFields.expiresAt),
       dueAt: flights.u64(slot, flightFields.dueAt),
@@ -138,6 +139,10 @@ export function agreementRow(state: State, identifier: Uint8Array): number {
 export function agreementAt(state: State, row: number): Agreement {
   const { agreements } = state;
   const u32 = (field: number) => agreements.u32(row, field);
+  const place = (sequence: Split, index: number) => ({
+    sequence: agreements.u48(row, sequence),
+    index: agreements.u16(row, index),
+  });
   return {
     id: identifierOf(state, u32(agreementFields.key), u32(agreementFields.key + 4), u32(agreementFields.key + 8)),
     bank: state.participants[agreements.u16(row, agreementFields.bank)].code,
@@ -147,13 +152,10 @@ export function agreementAt(state: State, row: number): Agreement {
     currency: state.scheme!.currencies[agreements.u8(row, agreementFields.currency)],
     expiresOn: u32(agreementFields.expiresOn),
     changedAt: agreements.u64(row, agreementFields.changedAt),
-    sequence: u32(agreementFields.sequence),
-    request: { sequence: u32(agreementFields.requestSequence), index: u32(agreementFields.requestIndex) },
-    confirmation: {
-      sequence: u32(agreementFields.confirmationSequence),
-      index: u32(agreementFields.confirmationIndex),
-    },
-    answer: { sequence: u32(agreementFields.answerSequence), index: u32(agreementFields.answerIndex) },
+    sequence: agreements.u48(row, agreementFields.sequence),
+    request: place(agreementFields.requestSequence, agreementFields.requestIndex),
+    confirmation: place(agreementFields.confirmationSequence, agreementFields.confirmationIndex),
+    answer: place(agreementFields.answerSequence, agreementFields.answerIndex),
   };
 }
 

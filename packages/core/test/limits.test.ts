@@ -1,9 +1,20 @@
 /** What no table is long enough for: the edges of numbers, batches and memory. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applyBatch, createState, Effects, findBreaches, identifierToBytes, paymentHandle } from '@clearway/core';
+import {
+  agreementAt,
+  agreementRow,
+  applyBatch,
+  createState,
+  Effects,
+  findBreaches,
+  identifierToBytes,
+  paymentAt,
+  paymentHandle,
+  restoreSnapshot,
+} from '@clearway/core';
 import { answers, begins, identifier, opening, payout, payouts } from './busy-cell.ts';
-import { Cell, cell, centre } from './cell.ts';
+import { Cell, cell, centre, pagesOf } from './cell.ts';
 import { encode, type ToldPayment } from './told.ts';
 
 test('batches that come out of order, from the past, or not whole are our own mistake and stop the cell', () => {
@@ -114,6 +125,56 @@ test('a million in flight is the most; the next is turned away until one has end
   assert.equal(paymentHandle(core.state, identifierToBytes(next.id)), -1);
   core.apply(begins, answers(0, 1));
   assert.deepEqual(core.tell(begins, next).verdicts, [{ outcome: 'accepted', reason: 'none' }]);
+});
+
+test('records name batches of 48 bits, and the last of them', () => {
+  const core = new Cell();
+  core.tell(begins, ...opening);
+  const agreement = identifier(1_000_000);
+  core.state.sequence = 2 ** 32 + 6;
+  core.tell(begins, payout(1), payout(2), {
+    type: 'requestAgreement',
+    id: agreement,
+    bank: 201,
+    paymentLimit: 5,
+    currency: 156,
+    expiresOn: 20271122,
+    expiresAt: begins + 1,
+    content: 1,
+  });
+  const read = () => {
+    const { sequence, answer, flight } = paymentAt(
+      core.state,
+      paymentHandle(core.state, identifierToBytes(payout(2).id)),
+    );
+    const request = flight && { sequence: flight.requestSequence, index: flight.requestIndex };
+    const row = agreementRow(core.state, identifierToBytes(agreement));
+    return { sequence, answer, request, agreement: agreementAt(core.state, row) };
+  };
+  const first = 2 ** 32 + 7;
+  assert.deepEqual(
+    [read().sequence, read().request, read().agreement.sequence, read().agreement.request],
+    [first, { sequence: first, index: 1 }, first, { sequence: first, index: 2 }],
+  );
+  core.state.sequence = 2 ** 48 - 2;
+  const last = 2 ** 48 - 1;
+  const signed = { type: 'recordSigningAnswer', id: agreement, reason: 'none', bank: 201 } as const;
+  core.tell(
+    begins,
+    { ...signed, type: 'recordAnswer', id: identifier(2), answer: 'succeeded', content: 2 },
+    { ...signed, answer: 'codeSent', content: 1 },
+  );
+  assert.deepEqual([read().sequence, read().answer], [last, 0]);
+  assert.deepEqual(
+    [read().agreement.sequence, read().agreement.request, read().agreement.answer],
+    [last, { sequence: first, index: 2 }, { sequence: last, index: 1 }],
+  );
+  const restored = paymentAt(
+    restoreSnapshot(pagesOf(core.state)),
+    paymentHandle(core.state, identifierToBytes(payout(2).id)),
+  );
+  assert.equal(restored.sequence, last);
+  assert.throws(() => core.tell(begins, { type: 'tick', due: 1 }), /48 bits/);
 });
 
 test('a batch holds 65536 commands and no more', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Rows, rowsPerPage } from '../dist/table/rows.js';
+import { largestSplit, Rows, rowsPerPage } from '../dist/table/rows.js';
 import { law } from './law.ts';
 
 const stride = 24;
@@ -86,6 +86,19 @@ test('64-bit fields hold the integers at the edges of their range', () => {
   }
 });
 
+test('48-bit fields lie in two pieces and hold no more', () => {
+  const rows = new Rows(stride);
+  const row = rows.add();
+  const split = { high: fields.half, low: fields.word };
+  for (const value of [0, 1, 2 ** 32 - 1, 2 ** 32, 2 ** 47 + 5, largestSplit]) {
+    rows.setU48(row, split, value);
+    assert.equal(rows.u48(row, split), value);
+  }
+  for (const value of [-1, 2 ** 48, Number.NaN]) {
+    assert.throws(() => rows.setU48(row, split, value), { name: 'AssertionError' });
+  }
+});
+
 test('a copy gives the table as it was when the copy began, whatever is written meanwhile', () => {
   const tableSizes = fc.constantFrom(
     0,
@@ -135,6 +148,7 @@ test('every way of writing saves the page first', () => {
     setU8: (rows) => rows.setU8(0, fields.byte, 1),
     setU16: (rows) => rows.setU16(0, fields.half, 1),
     setU32: (rows) => rows.setU32(0, fields.word, 1),
+    setU48: (rows) => rows.setU48(0, { high: fields.half, low: fields.word }, 2 ** 32),
     setU64: (rows) => rows.setU64(0, fields.number, 1),
     setI64: (rows) => rows.setI64(0, fields.number, -1),
     setBytes: (rows) => rows.setBytes(0, fields.bytes, source, 0, 4),

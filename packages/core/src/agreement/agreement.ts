@@ -1,7 +1,7 @@
 /** Signing in two steps, and rescission: refusals first, then the point of no return, then the writing. */
 import { assert } from '../assert.ts';
 import { isDate } from '../calendar.ts';
-import { layout, readUint64, shortHashBytes, signingAnswers } from '../command.ts';
+import { layout, readUint64, rememberedHashBytes, signingAnswers } from '../command.ts';
 import type { Effects } from '../effects.ts';
 import { addFlight, endFlight, largestInFlight } from '../payment/flight.ts';
 import { flightFields } from '../payment/payment.ts';
@@ -46,7 +46,7 @@ function move(state: State, row: number, to: AgreementState, reason: Reason, ind
 }
 
 function touch(state: State, row: number): void {
-  state.agreements.setU32(row, agreementFields.sequence, state.sequence);
+  state.agreements.setU48(row, agreementFields.sequence, state.sequence);
   state.agreements.setU64(row, agreementFields.changedAt, state.at);
 }
 
@@ -72,7 +72,7 @@ export function requestAgreement(
   if (shape !== 'none') return shape;
   const known = findAgreement(state, view, offset + at.id);
   if (known >= 0) {
-    const same = state.agreements.equalBytes(known, agreementFields.hash, bytes, offset + at.hash, shortHashBytes);
+    const same = state.agreements.equalBytes(known, agreementFields.hash, bytes, offset + at.hash, rememberedHashBytes);
     return same ? 'repeated' : 'identifierReused';
   }
   const window = checkDateWindow(state, key.date);
@@ -103,10 +103,10 @@ export function requestAgreement(
   state.agreementIndex.add(row);
   agreements.setU32(row, agreementFields.routing, view.getUint32(offset + at.id + 12) & 0xffffff);
   agreements.setU64(row, agreementFields.paymentLimit, limit);
-  agreements.setBytes(row, agreementFields.hash, bytes, offset + at.hash, shortHashBytes);
+  agreements.setBytes(row, agreementFields.hash, bytes, offset + at.hash, rememberedHashBytes);
   agreements.setU32(row, agreementFields.expiresOn, expiresOn);
-  agreements.setU32(row, agreementFields.requestSequence, state.sequence);
-  agreements.setU32(row, agreementFields.requestIndex, index);
+  agreements.setU48(row, agreementFields.requestSequence, state.sequence);
+  agreements.setU16(row, agreementFields.requestIndex, index);
   agreements.setU16(row, agreementFields.bank, participantPlace(state, bankCode));
   agreements.setU8(row, agreementFields.state, agreementStates.requested);
   agreements.setU8(row, agreementFields.currency, currency);
@@ -135,7 +135,13 @@ export function confirmAgreement(
   if (row < 0) return 'agreementUnknown';
   const { agreements } = state;
   const now = stateOf(state, row);
-  const same = agreements.equalBytes(row, agreementFields.confirmationHash, bytes, offset + at.hash, shortHashBytes);
+  const same = agreements.equalBytes(
+    row,
+    agreementFields.confirmationHash,
+    bytes,
+    offset + at.hash,
+    rememberedHashBytes,
+  );
   if (same && now !== 'requested') return 'repeated';
   if (now === 'rescinded') return 'agreementRescinded';
   if (now !== 'codeSent') return 'agreementStepInvalid';
@@ -143,9 +149,9 @@ export function confirmAgreement(
   if (time !== 'none') return time;
 
   // ---- point of no return ----
-  agreements.setBytes(row, agreementFields.confirmationHash, bytes, offset + at.hash, shortHashBytes);
-  agreements.setU32(row, agreementFields.confirmationSequence, state.sequence);
-  agreements.setU32(row, agreementFields.confirmationIndex, index);
+  agreements.setBytes(row, agreementFields.confirmationHash, bytes, offset + at.hash, rememberedHashBytes);
+  agreements.setU48(row, agreementFields.confirmationSequence, state.sequence);
+  agreements.setU16(row, agreementFields.confirmationIndex, index);
   move(state, row, 'confirming', 'none', index, effects);
   effects.add('confirmSigning', row, index);
   return 'none';
@@ -169,13 +175,13 @@ export function recordSigningAnswer(
     return 'answerFromOther';
   const now = stateOf(state, row);
   const answer = view.getUint8(offset + at.answer);
-  const answersRequest = agreements.equalBytes(row, agreementFields.hash, bytes, offset + at.hash, shortHashBytes);
+  const answersRequest = agreements.equalBytes(row, agreementFields.hash, bytes, offset + at.hash, rememberedHashBytes);
   const answersCode = agreements.equalBytes(
     row,
     agreementFields.confirmationHash,
     bytes,
     offset + at.hash,
-    shortHashBytes,
+    rememberedHashBytes,
   );
   if (!answersRequest && !answersCode) return 'answerHashDiffers';
   const waits = (now === 'requested' && answersRequest) || (now === 'confirming' && answersCode);
@@ -187,8 +193,8 @@ export function recordSigningAnswer(
   }
 
   // ---- point of no return ----
-  agreements.setU32(row, agreementFields.answerSequence, state.sequence);
-  agreements.setU32(row, agreementFields.answerIndex, index);
+  agreements.setU48(row, agreementFields.answerSequence, state.sequence);
+  agreements.setU16(row, agreementFields.answerIndex, index);
   if (answer === signingAnswers.codeSent) move(state, row, 'codeSent', 'none', index, effects);
   else if (answer === signingAnswers.active) move(state, row, 'active', 'none', index, effects);
   else {

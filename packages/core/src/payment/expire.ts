@@ -5,7 +5,7 @@ import type { Effects } from '../effects.ts';
 import { handleOf, type State, segmentOf } from '../state.ts';
 import { paymentStates } from '../states.ts';
 import { postpone } from './flight.ts';
-import { flightFields, paymentFields, setChangedAt } from './payment.ts';
+import { flightFields, paymentFields } from './payment.ts';
 
 const overdueRaised = 1;
 
@@ -23,8 +23,8 @@ export function expirePayment(state: State, slot: number, index: number, effects
 
   const move = (to: number) => {
     rows.setU8(row, paymentFields.kindAndState, (kindAndState & 0xf0) | to);
-    rows.setU32(row, paymentFields.sequence, state.sequence);
-    setChangedAt(rows, row, state.at);
+    rows.setU48(row, paymentFields.sequence, state.sequence);
+    rows.setU48(row, paymentFields.changedAt, state.at);
     effects.add('paymentChanged', handle, index, slot + 1);
   };
 

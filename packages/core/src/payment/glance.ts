@@ -1,7 +1,7 @@
 /** A payment's record for the edge's hot path: one object, filled again for each payment. */
 import { rowOf, type State, segmentOf } from '../state.ts';
 import { paymentStates } from '../states.ts';
-import { changedAtOf, noBank, paymentFields } from './payment.ts';
+import { noBank, paymentFields } from './payment.ts';
 
 export class Glance {
   /** Number of its state, see paymentStates. */
@@ -32,7 +32,7 @@ export class Glance {
     this.bank = bank === noBank ? 0 : state.participants[bank].code;
     this.cycle = inFlight ? 0 : cycleOrSlot;
     this.slot = inFlight ? cycleOrSlot : 0;
-    this.changedAt = changedAtOf(rows, row);
+    this.changedAt = rows.u48(row, paymentFields.changedAt);
   }
 }
 

@@ -1,25 +1,25 @@
 /** Where a payment's record lies and what is in it: 52 bytes, kept for every identifier of the open date window. */
-import type { Rows } from '../table/rows.ts';
+import { largestSplit, type Rows } from '../table/rows.ts';
 
 export const paymentStride = 52;
 
 /** In place of a bank: the payment was refused because there is none with the code it named. */
 export const noBank = 0xffff;
 
-/** Offsets in a payment record. Amount and time are 48 bits, in two pieces: both stay below 2^44. */
+/** Offsets in a payment record. */
 export const paymentFields = {
   /** Key: participant with the upper sequence bits, then the lower ones. */
   key: 0,
-  amountLow: 8,
-  changedAtLow: 12,
-  /** First 16 bytes of the hash of the canonical payment bytes. */
+  /** Minor units; what a refused payment may have asked for is kept up to 2^48 - 1. */
+  amount: { low: 8, high: 40 },
+  /** Time of the last change, ms. */
+  changedAt: { low: 12, high: 42 },
+  /** First 14 bytes of the hash of the canonical payment bytes. */
   hash: 16,
   /** Batch of the last change; what is answered waits for it to be durable. */
-  sequence: 32,
+  sequence: { high: 30, low: 32 },
   /** Once succeeded the serial of its cycle; while in flight its flight's slot + 1. */
   cycle: 36,
-  amountHigh: 40,
-  changedAtHigh: 42,
   /** Place of the bank in the participants. */
   bank: 44,
   reason: 46,
@@ -31,29 +31,12 @@ export const paymentFields = {
   currency: 51,
 } as const;
 
-const high = 0x1_0000_0000;
-/** What a refused payment may have asked for is kept up to this, 2^48 - 1. */
-const largestKept = 0xffff_ffff_ffff;
-
-/** Minor units. */
 export function amountOf(rows: Rows, row: number): number {
-  return rows.u16(row, paymentFields.amountHigh) * high + rows.u32(row, paymentFields.amountLow);
+  return rows.u48(row, paymentFields.amount);
 }
 
 export function setAmount(rows: Rows, row: number, amount: number): void {
-  const kept = Math.min(amount, largestKept);
-  rows.setU16(row, paymentFields.amountHigh, Math.floor(kept / high));
-  rows.setU32(row, paymentFields.amountLow, kept % high);
-}
-
-/** Time of the last change, ms. */
-export function changedAtOf(rows: Rows, row: number): number {
-  return rows.u16(row, paymentFields.changedAtHigh) * high + rows.u32(row, paymentFields.changedAtLow);
-}
-
-export function setChangedAt(rows: Rows, row: number, at: number): void {
-  rows.setU16(row, paymentFields.changedAtHigh, Math.floor(at / high));
-  rows.setU32(row, paymentFields.changedAtLow, at % high);
+  rows.setU48(row, paymentFields.amount, Math.min(amount, largestSplit));
 }
 
 /** All payments of one business date. */
@@ -86,7 +69,7 @@ export const flightFields = {
   segment: 4,
   row: 8,
   /** Where the request's body lies. */
-  requestSequence: 12,
+  requestSequence: { low: 12, high: 18 },
   requestIndex: 16,
   /** Refunds: row in the refunds table + 1. */
   refund: 20,

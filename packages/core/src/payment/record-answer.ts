@@ -1,5 +1,5 @@
 /** What a bank says of a payment, however it came: answer to the offer, late answer, enquiry, reversal or notice. */
-import { layout, shortHashBytes } from '../command.ts';
+import { layout, rememberedHashBytes } from '../command.ts';
 import type { Effects } from '../effects.ts';
 import { post, release } from '../journal/post.ts';
 import { type Reason, reasonOf, reasons } from '../reject.ts';
@@ -9,7 +9,7 @@ import { type Key, readKey } from '../table/identifier-index.ts';
 import { checkIdentifier } from '../validation/validate-payment.ts';
 import { endFlight } from './flight.ts';
 import { answerRules, bankAnswerName, paymentStateName } from './lifecycle.ts';
-import { amountOf, flightFields, noBank, paymentFields, setChangedAt } from './payment.ts';
+import { amountOf, flightFields, noBank, paymentFields } from './payment.ts';
 
 const fields = layout.recordAnswer;
 const key: Key = { date: 0, high: 0, low: 0 };
@@ -35,7 +35,7 @@ export function recordAnswer(
   const bank = rows.u16(row, paymentFields.bank);
   if (bank === noBank || state.participants[bank].code !== bankAndReason >>> 8) return 'answerFromOther';
   const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-  if (!rows.equalBytes(row, paymentFields.hash, bytes, offset + fields.hash, shortHashBytes))
+  if (!rows.equalBytes(row, paymentFields.hash, bytes, offset + fields.hash, rememberedHashBytes))
     return 'answerHashDiffers';
   const answer = bankAnswerName(view.getUint8(offset + fields.answer));
   if (answer === undefined) return 'answerUnasked';
@@ -72,8 +72,8 @@ export function recordAnswer(
   rows.setU8(row, paymentFields.kindAndState, (kindAndState & 0xf0) | paymentStates[rule.to]);
   rows.setU16(row, paymentFields.reason, reasons[reason].code);
   rows.setU16(row, paymentFields.answer, index);
-  rows.setU32(row, paymentFields.sequence, state.sequence);
-  setChangedAt(rows, row, state.at);
+  rows.setU48(row, paymentFields.sequence, state.sequence);
+  rows.setU48(row, paymentFields.changedAt, state.at);
   endFlight(state, slot);
   segment.inFlight--;
   effects.add('paymentChanged', handle, index, slot + 1);

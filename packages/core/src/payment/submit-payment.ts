@@ -1,5 +1,5 @@
 /** A new payment: first the ladder of refusals, then the point of no return, then the writing. */
-import { layout, readUint64, shortHashBytes } from '../command.ts';
+import { layout, readUint64, rememberedHashBytes } from '../command.ts';
 import type { Effects } from '../effects.ts';
 import { reserve } from '../journal/post.ts';
 import { type Reason, reasons } from '../reject.ts';
@@ -27,7 +27,7 @@ import {
   validatePayment,
 } from '../validation/validate-payment.ts';
 import { addFlight, largestInFlight } from './flight.ts';
-import { flightFields, noBank, paymentFields, setAmount, setChangedAt } from './payment.ts';
+import { flightFields, noBank, paymentFields, setAmount } from './payment.ts';
 
 const fields = layout.submitPayment;
 
@@ -56,7 +56,7 @@ export function submitPayment(
     const segment = segmentOf(state, known);
     segment.namedAt = state.at;
     const { rows } = segment;
-    const same = rows.equalBytes(rowOf(known), paymentFields.hash, bytes, offset + fields.hash, shortHashBytes);
+    const same = rows.equalBytes(rowOf(known), paymentFields.hash, bytes, offset + fields.hash, rememberedHashBytes);
     return same ? 'repeated' : 'identifierReused';
   }
   const window = checkDateWindow(state, key.date);
@@ -108,10 +108,10 @@ function remember(
   const bank = participantPlace(state, view.getUint32(offset + fields.instructed));
   const currency = state.scheme!.currencies.indexOf(view.getUint16(offset + fields.currency));
   const stateNumber = reason === 'none' ? paymentStates.offered : paymentStates.refused;
-  rows.setBytes(row, paymentFields.hash, bytes, offset + fields.hash, shortHashBytes);
+  rows.setBytes(row, paymentFields.hash, bytes, offset + fields.hash, rememberedHashBytes);
   setAmount(rows, row, readUint64(view, offset + fields.amount));
-  rows.setU32(row, paymentFields.sequence, state.sequence);
-  setChangedAt(rows, row, state.at);
+  rows.setU48(row, paymentFields.sequence, state.sequence);
+  rows.setU48(row, paymentFields.changedAt, state.at);
   rows.setU16(row, paymentFields.bank, bank < 0 ? noBank : bank);
   rows.setU16(row, paymentFields.reason, reasons[reason].code);
   rows.setU16(row, paymentFields.answer, index);
@@ -137,8 +137,8 @@ function offer(
   const { flights } = state;
   flights.setU32(slot, flightFields.segment, segmentNumber(handle));
   flights.setU32(slot, flightFields.row, rowOf(handle));
-  flights.setU32(slot, flightFields.requestSequence, state.sequence);
-  flights.setU32(slot, flightFields.requestIndex, index);
+  flights.setU48(slot, flightFields.requestSequence, state.sequence);
+  flights.setU16(slot, flightFields.requestIndex, index);
   flights.setU64(slot, flightFields.offeredAt, state.at);
   flights.setU64(slot, flightFields.expiresAt, expiresAt);
   flights.setU32(slot, flightFields.debtorAccount, debtor);

@@ -24,6 +24,14 @@ interface Copy {
   readonly saved: Map<number, Uint8Array>;
 }
 
+/** Where the pieces of an integer of 48 bits lie: the upper 16 bits at a multiple of 2, the lower 32 at one of 4. */
+export interface Split {
+  readonly high: number;
+  readonly low: number;
+}
+
+export const largestSplit = 0xffff_ffff_ffff;
+
 export class Rows {
   /** Bytes of one record, a multiple of 4. Fields lie at multiples of their own size; uint64 at multiples of 4. */
   readonly stride: number;
@@ -55,6 +63,11 @@ export class Rows {
     return this.pages[row >> pageShift].u32[((row & rowMask) * this.stride + field) >> 2];
   }
 
+  /** An integer of up to 48 bits. */
+  u48(row: number, { high, low }: Split): number {
+    return this.u16(row, high) * 0x1_0000_0000 + this.u32(row, low);
+  }
+
   /** An integer of up to 53 bits. */
   u64(row: number, field: number): number {
     const at = ((row & rowMask) * this.stride + field) >> 2;
@@ -82,6 +95,12 @@ export class Rows {
   setU32(row: number, field: number, value: number): void {
     if (this.copy !== undefined) this.save(row);
     this.pages[row >> pageShift].u32[((row & rowMask) * this.stride + field) >> 2] = value;
+  }
+
+  setU48(row: number, { high, low }: Split, value: number): void {
+    assert(value >= 0 && value <= largestSplit, 'a split field holds 48 bits');
+    this.setU16(row, high, value / 0x1_0000_0000);
+    this.setU32(row, low, value);
   }
 
   setU64(row: number, field: number, value: number): void {
