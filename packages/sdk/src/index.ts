@@ -31,3 +31,4 @@ export {
   reconcile,
 } from './reconcile.ts';
 export { createReconciler, type ReconcilerOptions } from './reconciler.ts';
+export * from './stream/index.ts';

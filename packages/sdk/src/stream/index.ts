@@ -1,0 +1,11 @@
+/** The stream: for participants with volume. */
+export type { StreamAnswer, StreamPayment } from './payment-message.ts';
+export {
+  createStreamClient,
+  type StreamClient,
+  type StreamClientOptions,
+  type StreamCounts,
+  type StreamEvents,
+  type StreamSigner,
+} from './stream-client.ts';
+export type { LinkEnd } from './stream-link.ts';

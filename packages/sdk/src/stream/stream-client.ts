@@ -1,0 +1,752 @@
+/**
+ * The stream for volume: many signers on a few links, no object or promise a message.
+ *
+ * What is submitted is written straight into the frame that leaves next, and a copy is kept until its outcome is there.
+ * When a link ends, what has no outcome goes over the next one under the same identifiers, and the platform processes
+ * every identifier once; so nothing is lost and nothing done twice. Every signer signs at intervals over the hashes of
+ * all it has sent.
+ */
+import {
+  answerMessage,
+  answerMessageBytes,
+  type Checkpoint,
+  canonicalCheckpoint,
+  checkpointMessage,
+  checkpointMessageBytes,
+  coveredMessage,
+  coveredMessageBytes,
+  enquiryMessage,
+  enquiryMessageBytes,
+  type Frame,
+  largestMessage,
+  merkleRoot,
+  messageHashes,
+  outcomeFlags,
+  outcomeMessage,
+  outcomeMessageBytes,
+  paymentMessage,
+  paymentStates,
+  questionPrefixBytes,
+  reasons,
+  type Scheme,
+  type SigningKey,
+  sha256Lanes,
+  sizeOfMessage,
+  streamVersion,
+  type Welcome,
+  windowMessage,
+} from '@clearway/contract';
+import { type Cancel, type Chance, type Clock, type Crypto, type LinkNetwork, suites } from '@clearway/ports';
+import type { Attachment } from './attachment.ts';
+import type { Coverage } from './coverage.ts';
+import { KeptMessages, keptStates } from './kept-messages.ts';
+import {
+  placeAnswer,
+  placePayment,
+  readUint64,
+  type StreamAnswer,
+  type StreamPayment,
+  sizeOfPayment,
+  writeAnswer,
+  writePayment,
+  writeUint64,
+} from './payment-message.ts';
+import { createStreamLink, type LinkEnd } from './stream-link.ts';
+
+export interface StreamSigner {
+  /** Code of the participant, five digits. */
+  readonly code: string;
+  readonly signing: SigningKey;
+}
+
+/** Views and bytes are valid only during the call. */
+export interface StreamEvents {
+  /**
+   * What became of a payment or of an answer that this client sent: an outcome message at `at`. Final for each
+   * identifier once; before that perhaps once `unknown`. `notProcessed` is told only if no copy can have been taken.
+   */
+  outcome(view: DataView, at: number): void;
+  /** Any other outcome: to an enquiry, of an earlier run of the program, or told before. */
+  otherOutcome?(view: DataView, at: number): void;
+  /** Asked of a bank: a question at `at`; 32 bytes of its payment's canonical hash at `hashAt`; on which link. */
+  question?(bytes: Uint8Array, view: DataView, at: number, hashes: Uint8Array, hashAt: number, link: number): void;
+  /** How far the platform holds signatures; a reason is there when it did not take one. */
+  covered?(view: DataView, at: number): void;
+  /** `submit` returned false, and can succeed now. */
+  room?(): void;
+  linked?(address: string, welcome: Welcome): void;
+  /** The client goes on to connect by itself. */
+  unlinked?(address: string, why: LinkEnd): void;
+  /** Cannot be mended here, e.g. a key that does not sign. */
+  failed(error: Error): void;
+}
+
+export interface StreamClientOptions {
+  readonly ports: {
+    readonly clock: Clock;
+    readonly chance: Chance;
+    readonly crypto: Crypto;
+    readonly links: LinkNetwork;
+  };
+  /** `host:port`, one for each link; the same one several times for several links. */
+  readonly addresses: readonly string[];
+  readonly scheme: Scheme;
+  /** At most 4096. Their numbers here are their numbers in all that is sent. */
+  readonly signers: readonly StreamSigner[];
+  /** Questions without an answer that are taken at once on each link; default 10000. */
+  readonly window?: number;
+  /** How long a message may wait for others to share its frame, ms; default 0: what one turn of the program submits. */
+  readonly lingerMs?: number;
+  /** A signer signs so long after the first message that is not signed, ms; default half of what the welcome allows. */
+  readonly checkpointEveryMs?: number;
+  /** Or after so many messages; default half of what the welcome allows. */
+  readonly checkpointEveryMessages?: number;
+  /** Name and version, for the platform's operator. */
+  readonly software?: string;
+  readonly events: StreamEvents;
+}
+
+export interface StreamClient {
+  /**
+   * Sends a payment, or returns false if there is no room for it now (see `room` of the events): no link, window full,
+   * or too much without a signature. `mayBeKnown`: it may have been sent before, by an earlier run of the program.
+   * @throws RangeError if it is under way already, or larger than a message can be
+   */
+  submit(payment: StreamPayment, mayBeKnown?: boolean): boolean;
+  /** Sends a bank's answer; kept and sent again until its outcome is there. */
+  answer(answer: StreamAnswer): void;
+  /** Asks for a payment's state, told as another outcome; 16 bytes of the identifier. False: there is no link. */
+  enquire(signer: number, id: Uint8Array, idAt: number): boolean;
+  /** How many payments of this signer can be submitted now. */
+  room(signer: number): number;
+  readonly counts: StreamCounts;
+  /** Signs what is not signed, says goodbye, and ends. What has no outcome is dropped. */
+  close(): Promise<void>;
+}
+
+export interface StreamCounts {
+  /** Payments without a final outcome; those of unknown outcome; answers without an outcome. */
+  readonly payments: number;
+  readonly unknown: number;
+  readonly answers: number;
+  /** Links that are up. */
+  readonly links: number;
+  /** Bytes that kept messages take. */
+  readonly keptBytes: number;
+  /** Messages that no signature of theirs covers yet, as far as the platform has told. */
+  readonly uncovered: number;
+}
+
+const defaultWindow = 10_000;
+/** A frame that grew so large leaves at once. */
+const earlyBytes = 1 << 18;
+/** Pause before a payment is sent again that the platform had no room for, or could not process, ms. */
+const againMs = 50;
+/** A payment without an outcome is asked about so long after its expiry, and then every so often, ms. */
+const overdueMs = 5_000;
+const sweepMs = 1_000;
+/** Unknown ones are remembered up to so many; beyond that the caller alone enquires. */
+const mostUnknown = 65_536;
+/** Answers kept for sending again; of those beyond, the platform enquires. */
+const mostAnswers = 1 << 20;
+/** Signatures of a stream that has ended, and of which the platform says nothing, are given up after this time, ms. */
+const orphanMs = 600_000;
+const closeMs = 3_000;
+
+const isFinal = (state: number) =>
+  state === paymentStates.succeeded || state === paymentStates.failed || state === paymentStates.refused;
+
+export function createStreamClient(options: StreamClientOptions): StreamClient {
+  const { ports, scheme, signers, events, lingerMs = 0 } = options;
+  const { clock, crypto } = ports;
+  const codes = signers.map(({ code }) => Number(code));
+  const signerOf = new Map(codes.map((code, signer) => [code, signer]));
+  const payments = new KeptMessages();
+  const answers = new KeptMessages();
+  const hashes = messageHashes(scheme);
+  const asked = messageHashes(scheme);
+  const lanes = sha256Lanes();
+  const answerBytes = new Uint8Array(answerMessageBytes);
+  const answerView = new DataView(answerBytes.buffer);
+  const open: Attachment[] = [];
+  /** Streams that ended and are not covered, with when that was. */
+  const orphans = new Map<Coverage, number>();
+  /** Coverages in the order in which they are to be signed. */
+  let toSign: Coverage[] = [];
+  let attachments = 0;
+  let unknown = 0;
+  /** Payments to be sent (again), in order from `nextWaiting` on; and those to be put there after a pause. */
+  let waiting: number[] = [];
+  let nextWaiting = 0;
+  let paused: number[] = [];
+  let waitingAnswers: number[] = [];
+  const pausedAnswers: number[] = [];
+  let cancelAgain: Cancel | undefined;
+  let cancelSign: Cancel = () => {};
+  let wasRefusedRoom = false;
+  let isClosing = false;
+  let whenCovered: (() => void) | undefined;
+  const due: Attachment[] = [];
+
+  // Out: what stands in the writer leaves once a turn, hashed in bulk.
+
+  function leave(attachment: Attachment) {
+    if (attachment.writer.length > earlyBytes) return flush(attachment);
+    if (attachment.isDue) return;
+    attachment.isDue = true;
+    due.push(attachment);
+    if (due.length > 1) return;
+    if (lingerMs > 0) clock.after(lingerMs, flushDue);
+    else queueMicrotask(flushDue);
+  }
+
+  function flushDue(): void {
+    for (const attachment of due.splice(0)) {
+      attachment.isDue = false;
+      flush(attachment);
+    }
+  }
+
+  function flush(attachment: Attachment): void {
+    if (attachment.hasEnded) return;
+    hashWritten(attachment);
+    if (attachment.writer.length === 0) return;
+    attachment.isBlocked = !attachment.link.write(attachment.writer.take());
+  }
+
+  function hashWritten({ writer, writtenAt, writtenBy }: Attachment): void {
+    if (writtenAt.length === 0) return;
+    hashes.start();
+    for (const at of writtenAt) {
+      if (at >= 0) hashes.addPayment(writer.bytes, writer.view, at);
+      else hashes.addAnswer(writer.view, ~at);
+    }
+    const digests = hashes.finish();
+    for (let i = 0; i < writtenBy.length; i++) writtenBy[i].add(digests, i * 32);
+    writtenAt.length = 0;
+    writtenBy.length = 0;
+  }
+
+  /** Place in the signer's stream; `at` of a payment, or ~at of an answer. */
+  function positionFor(attachment: Attachment, signer: number, at: number): number {
+    const coverage = attachment.coverageOf(signer);
+    attachment.writtenAt.push(at);
+    attachment.writtenBy.push(coverage);
+    if (!coverage.isQueued) {
+      coverage.isQueued = true;
+      coverage.unsignedSince = clock.elapsed();
+      toSign.push(coverage);
+    }
+    const position = coverage.position++;
+    if (coverage.unsigned >= mostUnsigned(attachment) >> 1) sign(attachment, coverage);
+    return position;
+  }
+
+  function mostUnsigned({ welcome }: Attachment): number {
+    const wished = options.checkpointEveryMessages;
+    return wished === undefined ? welcome.uncoveredMessages : Math.min(2 * wished, welcome.uncoveredMessages);
+  }
+
+  // Links: every signer has one that it prefers.
+
+  function attachmentOf(signer: number): Attachment | undefined {
+    return open.length === 0 ? undefined : open[signer % open.length];
+  }
+
+  function roomOn(attachment: Attachment | undefined, signer: number): number {
+    if (!attachment || attachment.isBlocked || isClosing || waiting.length > nextWaiting) return 0;
+    const unsigned = unsignedOf(attachment, signer);
+    return Math.min(attachment.window - attachment.underWay, attachment.welcome.uncoveredMessages - unsigned);
+  }
+
+  function unsignedOf(attachment: Attachment, signer: number): number {
+    return attachment.coverages[signer]?.unsigned ?? 0;
+  }
+
+  function submit(payment: StreamPayment, mayBeKnown = false): boolean {
+    const attachment = attachmentOf(payment.signer);
+    if (roomOn(attachment, payment.signer) <= 0) {
+      wasRefusedRoom = true;
+      return false;
+    }
+    const size = sizeOfPayment(payment);
+    if (size > largestMessage)
+      throw new RangeError(`a payment of ${size} bytes; a message has at most ${largestMessage}`);
+    if (payments.find(payment.id, payment.idAt) >= 0)
+      throw new RangeError('a payment with this identifier is under way');
+    const { writer, welcome } = attachment!;
+    const at = writer.message('payments', size);
+    writePayment(writer.bytes, writer.view, at, size, payment);
+    placePayment(writer.view, at, welcome.stream, positionFor(attachment!, payment.signer, at));
+    const entry = payments.add(writer.bytes, writer.view, at, size, at + paymentMessage.id);
+    payments.signer[entry] = payment.signer;
+    payments.mayBeKnown[entry] = mayBeKnown ? 1 : 0;
+    payments.expiresAt[entry] = payment.expiresAt;
+    payments.askedAt[entry] = 0;
+    payments.state[entry] = keptStates.sent;
+    payments.attachment[entry] = attachment!.number;
+    attachment!.underWay++;
+    leave(attachment!);
+    return true;
+  }
+
+  function resend(entry: number, attachment: Attachment): void {
+    const { writer, welcome } = attachment;
+    const signer = payments.signer[entry];
+    const at = writer.message('payments', payments.sizeOf(entry));
+    payments.copyTo(writer.bytes, at, entry);
+    placePayment(writer.view, at, welcome.stream, positionFor(attachment, signer, at));
+    payments.state[entry] = keptStates.sent;
+    payments.attachment[entry] = attachment.number;
+    attachment.underWay++;
+    leave(attachment);
+  }
+
+  /** Sends what waits as far as there is room, then lets new ones come. */
+  function pump(): void {
+    for (; nextWaiting < waiting.length; nextWaiting++) {
+      const entry = waiting[nextWaiting];
+      if (payments.state[entry] !== keptStates.waiting) continue;
+      const signer = payments.signer[entry];
+      const attachment = attachmentOf(signer);
+      if (!attachment || attachment.isBlocked || attachment.underWay >= attachment.window) return;
+      if (unsignedOf(attachment, signer) >= attachment.welcome.uncoveredMessages) return;
+      resend(entry, attachment);
+    }
+    if (waiting.length > 0) {
+      waiting = [];
+      nextWaiting = 0;
+    }
+    if (!wasRefusedRoom || open.length === 0) return;
+    wasRefusedRoom = false;
+    events.room?.();
+  }
+
+  function sendAgainLater(): void {
+    cancelAgain ??= clock.after(againMs, () => {
+      cancelAgain = undefined;
+      waiting = waiting.slice(nextWaiting).concat(paused);
+      nextWaiting = 0;
+      paused = [];
+      for (const entry of pausedAnswers.splice(0)) sendAnswer(entry);
+      pump();
+    });
+  }
+
+  // Answers of banks.
+
+  function answer(given: StreamAnswer): void {
+    const known = answers.find(given.id, given.idAt);
+    if (known >= 0) answers.remove(known);
+    writeAnswer(answerBytes, answerView, 0, codes[given.signer], given);
+    const entry = answers.add(answerBytes, answerView, 0, answerMessageBytes, answerMessage.id);
+    answers.signer[entry] = given.signer;
+    sendAnswer(
+      entry,
+      open.find(({ number }) => number === given.link),
+    );
+    // Too many to be kept: should this one be lost, the platform enquires.
+    if (answers.count > mostAnswers && answers.state[entry] === keptStates.sent) answers.remove(entry);
+  }
+
+  function sendAnswer(entry: number, wished?: Attachment): void {
+    if (answers.state[entry] !== keptStates.waiting) return;
+    const signer = answers.signer[entry];
+    const attachment = wished ?? attachmentOf(signer);
+    if (!attachment || unsignedOf(attachment, signer) >= attachment.welcome.uncoveredMessages) {
+      waitingAnswers.push(entry);
+      return;
+    }
+    const { writer, welcome } = attachment;
+    const at = writer.message('answers', answerMessageBytes);
+    answers.copyTo(writer.bytes, at, entry);
+    placeAnswer(writer.view, at, welcome.stream, positionFor(attachment, signer, ~at));
+    answers.state[entry] = keptStates.sent;
+    answers.attachment[entry] = attachment.number;
+    leave(attachment);
+  }
+
+  function sendWaitingAnswers(): void {
+    if (waitingAnswers.length === 0) return;
+    const entries = waitingAnswers;
+    waitingAnswers = [];
+    for (const entry of entries) sendAnswer(entry);
+  }
+
+  // Enquiries.
+
+  function enquire(signer: number, id: Uint8Array, idAt: number): boolean {
+    const attachment = attachmentOf(signer);
+    if (!attachment) return false;
+    const at = putEnquiry(attachment, signer);
+    for (let i = 0; i < 16; i++) attachment.writer.bytes[at + i] = id[idAt + i];
+    return true;
+  }
+
+  function enquireKept(entry: number): void {
+    const signer = payments.signer[entry];
+    const attachment = attachmentOf(signer);
+    if (attachment) payments.writeId(attachment.writer.view, putEnquiry(attachment, signer), entry);
+  }
+
+  function putEnquiry(attachment: Attachment, signer: number): number {
+    const at = attachment.writer.message('enquiries', enquiryMessageBytes);
+    attachment.writer.view.setUint32(at + enquiryMessage.participant, codes[signer]);
+    leave(attachment);
+    return at + enquiryMessage.id;
+  }
+
+  // Outcomes.
+
+  function takeOutcomes(from: Attachment, view: DataView, count: number): void {
+    for (let i = 0, at = 0; i < count; i++, at += outcomeMessageBytes) {
+      const participant = view.getUint32(at + outcomeMessage.participant);
+      const isMaker = (view.getUint32(at + outcomeMessage.id + 4) & 0xffffff) === participant;
+      if (isMaker) takePaymentOutcome(from, view, at);
+      else takeAnswerOutcome(view, at);
+    }
+    sendWaitingAnswers();
+    pump();
+  }
+
+  function takePaymentOutcome(from: Attachment, view: DataView, at: number) {
+    const entry = payments.findIn(view, at + outcomeMessage.id);
+    if (entry < 0) return events.otherOutcome?.(view, at);
+    const flags = view.getUint8(at + outcomeMessage.flags);
+    const state = view.getUint8(at + outcomeMessage.state);
+    const wasSent = payments.state[entry] === keptStates.sent;
+    if (flags & outcomeFlags.asked) {
+      events.otherOutcome?.(view, at);
+      // No such payment: whatever was sent did not arrive, or never will; the same message settles it.
+      if (state === paymentStates.none && wasSent && isOverdue(entry)) return again(entry, from);
+      if (!isFinal(state)) return;
+    } else if (flags & outcomeFlags.notProcessed) {
+      const reason = view.getUint16(at + outcomeMessage.reason);
+      if (!wasSent) return;
+      if (reason === reasons.windowExceeded.code || payments.mayBeKnown[entry] === 1) return again(entry, from);
+    } else if (state === paymentStates.unknown || state === paymentStates.reversing) {
+      return keepUnknown(entry, from, view, at);
+    } else if (!isFinal(state)) {
+      return;
+    }
+    freeWindow(entry, from);
+    if (payments.state[entry] === keptStates.unknown) unknown--;
+    payments.remove(entry);
+    events.outcome(view, at);
+  }
+
+  function isOverdue(entry: number): boolean {
+    return payments.expiresAt[entry] + overdueMs <= clock.now();
+  }
+
+  function again(entry: number, from: Attachment): void {
+    freeWindow(entry, from);
+    payments.state[entry] = keptStates.waiting;
+    paused.push(entry);
+    sendAgainLater();
+  }
+
+  function keepUnknown(entry: number, from: Attachment, view: DataView, at: number) {
+    if (payments.state[entry] === keptStates.unknown) return events.otherOutcome?.(view, at);
+    freeWindow(entry, from);
+    if (unknown >= mostUnknown) payments.remove(entry);
+    else {
+      unknown++;
+      payments.dropMessage(entry);
+      payments.state[entry] = keptStates.unknown;
+    }
+    events.outcome(view, at);
+  }
+
+  /** The payment no longer counts in the window of the link that it was sent on, which mostly is the one it comes from. */
+  function freeWindow(entry: number, from: Attachment): void {
+    if (payments.state[entry] !== keptStates.sent) return;
+    const sentOn = payments.attachment[entry];
+    const attachment = from.number === sentOn ? from : open.find(({ number }) => number === sentOn);
+    if (attachment) attachment.underWay--;
+  }
+
+  function takeAnswerOutcome(view: DataView, at: number) {
+    const entry = answers.findIn(view, at + outcomeMessage.id);
+    if (entry < 0) return events.otherOutcome?.(view, at);
+    const flags = view.getUint8(at + outcomeMessage.flags);
+    if (flags & outcomeFlags.asked) return events.otherOutcome?.(view, at);
+    if (flags & outcomeFlags.notProcessed) {
+      if (answers.state[entry] !== keptStates.sent) return;
+      answers.state[entry] = keptStates.waiting;
+      pausedAnswers.push(entry);
+      return sendAgainLater();
+    }
+    answers.remove(entry);
+    events.outcome(view, at);
+  }
+
+  // Questions: hashed in bulk, then handed over one by one.
+
+  function takeQuestions({ number }: Attachment, frame: Frame): void {
+    if (!events.question) return;
+    asked.start();
+    let at = 0;
+    for (let i = 0; i < frame.count; i++) {
+      asked.addPayment(frame.payload, frame.view, at + questionPrefixBytes);
+      at += sizeOfMessage('questions', frame.view, at);
+    }
+    const digests = asked.finish();
+    at = 0;
+    for (let i = 0; i < frame.count; i++) {
+      events.question(frame.payload, frame.view, at, digests, i * 32, number);
+      at += sizeOfMessage('questions', frame.view, at);
+    }
+  }
+
+  // Signatures.
+
+  function checkpointEveryMs({ welcome }: Attachment): number {
+    return options.checkpointEveryMs ?? welcome.uncoveredMs / 2;
+  }
+
+  function signDue(): void {
+    if (open.length === 0) return;
+    const before = clock.elapsed() - checkpointEveryMs(open[0]);
+    let count = 0;
+    while (count < toSign.length && toSign[count].unsignedSince <= before) count++;
+    for (const coverage of toSign.splice(0, count)) {
+      coverage.isQueued = false;
+      const attachment = attachmentWith(coverage);
+      if (attachment) sign(attachment, coverage);
+    }
+  }
+
+  function attachmentWith(coverage: Coverage): Attachment | undefined {
+    return open.find((attachment) => attachment.coverages[coverage.signer] === coverage);
+  }
+
+  /** Signs what the coverage has without a signature, in the background; one at a time, so that they stay in order. */
+  function sign(attachment: Attachment, coverage: Coverage): void {
+    if (coverage.isSigning || coverage.unsigned === 0) return;
+    hashWritten(attachment);
+    const { signer, stream, signedTo: from, position: to } = coverage;
+    const { code, signing } = signers[signer];
+    const root = merkleRoot(lanes, coverage.leaves(from, to), to - from);
+    const checkpoint: Checkpoint = { signer: code, stream, from, to, signedAt: clock.now(), root };
+    coverage.isSigning = true;
+    crypto.sign(signing.suite, signing.privateKey, canonicalCheckpoint(scheme, checkpoint)).then((signature) => {
+      coverage.isSigning = false;
+      const isOrphan = orphans.has(coverage);
+      const now = isOrphan ? attachmentOf(signer) : attachmentWith(coverage);
+      // The stream has ended meanwhile, with less than was sent, or nothing is up: it is signed anew when it is told of.
+      if (!now || to > coverage.position || from !== coverage.signedTo) return;
+      coverage.signedTo = to;
+      putCheckpoint(now, checkpoint, signing, signature);
+      if (coverage.unsigned > 0) queueToSign(coverage);
+      sendWaitingAnswers();
+      pump();
+    }, events.failed);
+  }
+
+  function queueToSign(coverage: Coverage): void {
+    if (coverage.isQueued) return;
+    coverage.isQueued = true;
+    coverage.unsignedSince = clock.elapsed();
+    toSign.push(coverage);
+  }
+
+  function putCheckpoint(to: Attachment, checkpoint: Checkpoint, key: SigningKey, signature: Uint8Array): void {
+    const { writer } = to;
+    const at = writer.message('checkpoints', checkpointMessageBytes);
+    const { view, bytes } = writer;
+    view.setUint32(at + checkpointMessage.signer, Number(checkpoint.signer));
+    view.setUint8(at + checkpointMessage.suite, suites[key.suite]);
+    view.setUint16(at + checkpointMessage.keyVersion, key.version);
+    writeUint64(view, at + checkpointMessage.stream, checkpoint.stream);
+    view.setUint32(at + checkpointMessage.from, checkpoint.from);
+    view.setUint32(at + checkpointMessage.to, checkpoint.to);
+    writeUint64(view, at + checkpointMessage.signedAt, checkpoint.signedAt);
+    bytes.set(checkpoint.root, at + checkpointMessage.root);
+    bytes.set(signature, at + checkpointMessage.signature);
+    leave(to);
+  }
+
+  function takeCovered(from: Attachment, view: DataView, count: number): void {
+    for (let i = 0, at = 0; i < count; i++, at += coveredMessageBytes) {
+      const signer = signerOf.get(view.getUint32(at + coveredMessage.signer));
+      const stream = readUint64(view, at + coveredMessage.stream);
+      if (signer !== undefined) {
+        const current = from.welcome.stream === stream ? from : open.find(({ welcome }) => welcome.stream === stream);
+        if (current) current.coverages[signer]?.coverTo(view.getUint32(at + coveredMessage.to));
+        else takeEnded(from, signer, stream, view, at);
+      }
+      events.covered?.(view, at);
+    }
+    whenCovered?.();
+  }
+
+  /** The platform tells how much of an ended stream it has: that is signed, and no more. */
+  function takeEnded(from: Attachment, signer: number, stream: number, view: DataView, at: number): void {
+    for (const coverage of orphans.keys()) {
+      if (coverage.signer !== signer || coverage.stream !== stream) continue;
+      coverage.coverTo(view.getUint32(at + coveredMessage.to));
+      coverage.endAt(view.getUint32(at + coveredMessage.taken));
+      const wasRefused = view.getUint16(at + coveredMessage.reason) !== 0;
+      if (wasRefused || coverage.coveredTo >= coverage.position) orphans.delete(coverage);
+      else sign(from, coverage);
+    }
+  }
+
+  // Beginning and end of links.
+
+  function attached(address: string, attachment: Attachment): void {
+    open.push(attachment);
+    events.linked?.(address, attachment.welcome);
+    cancelSign();
+    signOn();
+    for (let entry = 0; entry < payments.capacity; entry++) {
+      if (payments.state[entry] === keptStates.unknown) enquireKept(entry);
+    }
+    sendWaitingAnswers();
+    pump();
+  }
+
+  function ended(address: string, attachment: Attachment | undefined, why: LinkEnd): void {
+    if (attachment) detach(attachment);
+    events.unlinked?.(address, why);
+    if (open.length > 0) {
+      sendWaitingAnswers();
+      pump();
+    }
+    whenCovered?.();
+  }
+
+  function detach(attachment: Attachment): void {
+    hashWritten(attachment);
+    open.splice(open.indexOf(attachment), 1);
+    for (const coverage of attachment.coverages) {
+      if (coverage && coverage.coveredTo < coverage.position) orphans.set(coverage, clock.elapsed());
+    }
+    toSign = toSign.filter((coverage) => !orphans.has(coverage));
+    for (let entry = 0; entry < payments.capacity; entry++) {
+      if (payments.state[entry] !== keptStates.sent || payments.attachment[entry] !== attachment.number) continue;
+      payments.state[entry] = keptStates.waiting;
+      payments.mayBeKnown[entry] = 1;
+      waiting.push(entry);
+    }
+    for (let entry = 0; entry < answers.capacity; entry++) {
+      if (answers.state[entry] !== keptStates.sent || answers.attachment[entry] !== attachment.number) continue;
+      answers.state[entry] = keptStates.waiting;
+      waitingAnswers.push(entry);
+    }
+  }
+
+  function takeFrame(attachment: Attachment, frame: Frame) {
+    switch (frame.type) {
+      case 'outcomes':
+        return takeOutcomes(attachment, frame.view, frame.count);
+      case 'questions':
+        return takeQuestions(attachment, frame);
+      case 'covered':
+        return takeCovered(attachment, frame.view, frame.count);
+      case 'window':
+        if (frame.count > 0) attachment.window = frame.view.getUint32(windowMessage.count);
+        return pump();
+    }
+  }
+
+  /** Asks about what should have had its outcome long ago, and gives up signatures that nobody asks for. */
+  function sweep(): void {
+    const now = clock.elapsed();
+    for (let entry = 0; entry < payments.capacity; entry++) {
+      if (payments.state[entry] !== keptStates.sent || !isOverdue(entry)) continue;
+      if (now - payments.askedAt[entry] < overdueMs) continue;
+      payments.askedAt[entry] = now;
+      enquireKept(entry);
+    }
+    for (const [coverage, since] of orphans) if (now - since > orphanMs) orphans.delete(coverage);
+    cancelSweep = clock.after(sweepMs, sweep);
+  }
+
+  /** Signatures are spread over time, and not made for all signers at once. */
+  function signOn(): void {
+    signDue();
+    if (open.length > 0 && !isClosing) cancelSign = clock.after(Math.max(5, checkpointEveryMs(open[0]) / 16), signOn);
+  }
+
+  function uncovered(): number {
+    let count = 0;
+    for (const { coverages } of open)
+      for (const coverage of coverages) if (coverage) count += coverage.position - coverage.coveredTo;
+    for (const coverage of orphans.keys()) count += coverage.position - coverage.coveredTo;
+    return count;
+  }
+
+  const hello = {
+    versions: [streamVersion],
+    schemeId: scheme.schemeId,
+    environment: scheme.environment,
+    participants: signers.map(({ code }) => code),
+    window: options.window ?? defaultWindow,
+    software: options.software ?? 'clearway-sdk',
+  };
+  const links = options.addresses.map((address) =>
+    createStreamLink({
+      clock,
+      chance: ports.chance,
+      links: ports.links,
+      address,
+      hello,
+      next: () => ++attachments,
+      attached: (attachment) => attached(address, attachment),
+      frame: takeFrame,
+      drained: pump,
+      ended: (attachment, why) => ended(address, attachment, why),
+    }),
+  );
+  let cancelSweep = clock.after(sweepMs, sweep);
+
+  return {
+    submit,
+    answer,
+    enquire,
+    room: (signer) => Math.max(0, roomOn(attachmentOf(signer), signer)),
+    counts: {
+      get payments() {
+        return payments.count;
+      },
+      get unknown() {
+        return unknown;
+      },
+      get answers() {
+        return answers.count;
+      },
+      get links() {
+        return open.length;
+      },
+      get keptBytes() {
+        return payments.bytes + answers.bytes;
+      },
+      get uncovered() {
+        return uncovered();
+      },
+    },
+    async close() {
+      isClosing = true;
+      cancelSweep();
+      cancelSign();
+      await new Promise<void>((resolve) => {
+        const cancel = clock.after(closeMs, resolve);
+        whenCovered = () => {
+          if (open.length > 0 && uncovered() > 0) {
+            for (const attachment of open) {
+              for (const coverage of attachment.coverages) if (coverage) sign(attachment, coverage);
+            }
+            return;
+          }
+          cancel();
+          resolve();
+        };
+        whenCovered();
+      });
+      cancelAgain?.();
+      for (const link of links) link.close();
+    },
+  };
+}
