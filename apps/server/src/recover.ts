@@ -69,7 +69,7 @@ export async function recover(
         `batch ${sequence} is decided otherwise than it was: ${difference(replayed, facts)}`,
       );
     const opened = decryptBodies(crypto, await store.bodyKeys.key(dayOf(head.at)), { ...place, sequence }, bodies);
-    batch(state, { sequence, at: head.at, facts, bodies: opened, effects });
+    batch(state, { sequence, at: head.at, facts, bodies: opened, effects, lots: [] });
   }
   assert(state.sequence === claim.last, 'the journal is read to where the claim says it ends');
   assert(same(previous, claim.lastHash), 'the last batch is the one that the claim names');

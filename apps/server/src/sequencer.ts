@@ -12,12 +12,14 @@ import type { Clock, Crypto } from '@clearway/ports';
 import {
   type BodyKeyStore,
   type Claim,
-  encryptBodies,
+  encryptPacked,
   FencedError,
   headerHash,
   type Journal,
   type JournalBatch,
   makeBatch,
+  packBodies,
+  unpackBodies,
 } from '@clearway/store';
 import type { CellClock } from './cell-clock.ts';
 
@@ -31,10 +33,35 @@ export interface SequencerSettings {
 }
 
 export const defaultSequencerSettings: SequencerSettings = {
-  largestBatch: 512,
+  largestBatch: 4096,
   appendsInFlight: 4,
   largestQueue: 20_000,
 };
+
+/** Commands that arrived together, from one asker or from many: decided in this order, in one batch. */
+export interface Lot {
+  /** The commands one after the other; they may get their outcomes in place. */
+  readonly facts: Uint8Array;
+  /** Their bodies, packed as in a batch (store/batch.ts). */
+  readonly bodies: Uint8Array;
+  readonly commands: number;
+  /** Its batch and all before it are durable. */
+  durable(placed: PlacedLot): void;
+  /** Nothing was done with any of them. */
+  refused(error: RefusedBeforeSequencing): void;
+}
+
+/** Where a lot stands in its batch. */
+export interface PlacedLot {
+  readonly lot: Lot;
+  readonly sequence: number;
+  readonly at: number;
+  /** Index of its first command. */
+  readonly first: number;
+  /** The batch's facts, and where in them the lot's begin. */
+  readonly facts: Uint8Array;
+  readonly offset: number;
+}
 
 /** A command's place in the journal and what was decided. */
 export interface Sequenced {
@@ -50,9 +77,12 @@ export interface AppliedBatch {
   readonly sequence: number;
   readonly at: number;
   readonly facts: Uint8Array;
+  /** Unpacked when first asked for. */
   readonly bodies: readonly Uint8Array[];
   /** Valid only during the call: used again for the next batch. */
   readonly effects: Effects;
+  /** Bodies as they were handed over, in the order of the commands; none when a journal is replayed. */
+  readonly lots: readonly PlacedLot[];
 }
 
 export interface SequencerOptions {
@@ -86,11 +116,14 @@ export interface Sequencer {
    * @throws RefusedBeforeSequencing when it was never applied
    */
   submit(command: Uint8Array, body: Uint8Array): Promise<Sequenced>;
+  /** Takes commands without a promise; a lot is at most `largestBatch` of them. */
+  take(lot: Lot): void;
   /** Last sequence that is durable with all before it. */
   readonly frontier: number;
   readonly epoch: number;
   /** Resolves when everything up to `sequence` is durable. */
   durable(sequence: number): Promise<void>;
+  /** Commands. */
   readonly waiting: number;
   readonly unflushed: number;
   /** Whether new commands are taken. */
@@ -109,31 +142,23 @@ export interface FlushTimes {
   reclaims: number;
 }
 
-interface Waiting {
-  readonly command: Uint8Array;
-  readonly body: Uint8Array;
-  resolve(result: Sequenced): void;
-  reject(error: Error): void;
-}
-
 interface Pending {
   batch: JournalBatch;
   readonly at: number;
   readonly commands: number;
-  readonly waiting: readonly Waiting[];
-  readonly offsets: readonly number[];
+  readonly lots: readonly PlacedLot[];
   readonly release: () => void;
   durable: boolean;
 }
-
-const noBody = new Uint8Array(0);
 
 export function createSequencer(options: SequencerOptions): Sequencer {
   const { state, journal, crypto, clock, cellClock, log } = options;
   const settings = options.settings ?? defaultSequencerSettings;
   const place = { centre: state.centre, cell: state.cell };
   const effects = new Effects();
-  const queue: Waiting[] = [];
+  let queue: Lot[] = [];
+  /** Commands in the queue. */
+  let queued = 0;
   /** Applied and not yet released, in order. */
   const pending: Pending[] = [];
   const frontierWaiters: { sequence: number; resolve(): void }[] = [];
@@ -154,9 +179,16 @@ export function createSequencer(options: SequencerOptions): Sequencer {
   const halt = (error: Error) => {
     if (mode === 'halted') return;
     mode = 'halted';
-    for (const waiter of queue.splice(0)) waiter.reject(new RefusedBeforeSequencing('cellUnavailable'));
+    refuseQueue('cellUnavailable');
     // What was applied and is not durable stays untold for ever here: whoever claims next decides.
     options.halted(error);
+  };
+
+  const refuseQueue = (reason: RefusedBeforeSequencing['reason']) => {
+    const refused = queue;
+    queue = [];
+    queued = 0;
+    for (const lot of refused) lot.refused(new RefusedBeforeSequencing(reason));
   };
 
   const bodyKey = async (at: number): Promise<Uint8Array> => {
@@ -192,26 +224,38 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     }
   };
 
+  /** The oldest lots, together at most a batch. */
+  const nextLots = (): Lot[] => {
+    let commands = 0;
+    let count = 0;
+    while (count < queue.length && (count === 0 || commands + queue[count].commands <= settings.largestBatch))
+      commands += queue[count++].commands;
+    queued -= commands;
+    const rest = queue.slice(count);
+    queue.length = count;
+    const lots = queue;
+    queue = rest;
+    return lots;
+  };
+
   /** Applies what waits as one batch and starts its append. */
   const form = (at: number, key: Uint8Array) => {
-    const waiting = queue.splice(0, settings.largestBatch);
-    const offsets: number[] = [];
-    let size = 0;
-    for (const { command } of waiting) {
-      offsets.push(size);
-      size += command.length;
-    }
-    const facts = new Uint8Array(size);
-    waiting.forEach(({ command }, index) => {
-      facts.set(command, offsets[index]);
-    });
-    const bodies = waiting.map(({ body }) => body);
+    const taken = nextLots();
     const sequence = state.sequence + 1;
+    const facts = joined(taken.map((lot) => lot.facts));
+    const packed = joined(taken.map((lot) => lot.bodies));
+    const lots: PlacedLot[] = [];
+    let first = 0;
+    let offset = 0;
+    for (const lot of taken) {
+      lots.push({ lot, sequence, at, first, facts, offset });
+      first += lot.commands;
+      offset += lot.facts.length;
+    }
     effects.clear();
     const commands = applyBatch(state, sequence, at, facts, effects);
-    assert(commands === waiting.length, 'every waiting command is one record');
-    const release = options.applied({ sequence, at, facts, bodies, effects });
-    const box = encryptBodies(crypto, key, { ...place, sequence }, bodies);
+    assert(commands === first, 'every waiting command is one record');
+    const release = options.applied(new Applied(sequence, at, facts, packed, effects, lots));
     const batch = makeBatch(crypto, {
       ...place,
       rulesVersion,
@@ -221,10 +265,10 @@ export function createSequencer(options: SequencerOptions): Sequencer {
       commands,
       previousHash,
       facts,
-      bodies: box,
+      bodies: encryptPacked(crypto, key, { ...place, sequence }, packed),
     });
     previousHash = headerHash(crypto, batch.header);
-    const one: Pending = { batch, at, commands, waiting, offsets, release, durable: false };
+    const one: Pending = { batch, at, commands, lots, release, durable: false };
     pending.push(one);
     append(one);
   };
@@ -263,21 +307,11 @@ export function createSequencer(options: SequencerOptions): Sequencer {
 
   const releaseDurable = () => {
     while (pending.length > 0 && pending[0].durable) {
-      const { batch, at, waiting, offsets, release } = pending.shift()!;
+      const { batch, lots, release } = pending.shift()!;
       assert(batch.sequence === frontier + 1, 'batches are released in order');
       frontier = batch.sequence;
-      const view = new DataView(batch.facts.buffer, batch.facts.byteOffset, batch.facts.byteLength);
       release();
-      waiting.forEach(({ resolve }, index) => {
-        const offset = offsets[index];
-        resolve({
-          sequence: batch.sequence,
-          index,
-          at,
-          outcome: view.getUint8(offset + 1),
-          reason: view.getUint16(offset + 2),
-        });
-      });
+      for (const placed of lots) placed.lot.durable(placed);
     }
     for (let i = frontierWaiters.length - 1; i >= 0; i--) {
       if (frontierWaiters[i].sequence <= frontier) frontierWaiters.splice(i, 1)[0].resolve();
@@ -302,7 +336,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
   const claimAgain = async () => {
     mode = 'reclaiming';
     flushTimes.reclaims++;
-    for (const waiter of queue.splice(0)) waiter.reject(new RefusedBeforeSequencing('journalUnavailable'));
+    refuseQueue('journalUnavailable');
     for (let attempt = 0; ; attempt++) {
       if (isHalted()) return;
       try {
@@ -366,17 +400,32 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     }
   };
 
+  const take = (lot: Lot) => {
+    if (mode === 'halted' || stopping) return lot.refused(new RefusedBeforeSequencing('cellUnavailable'));
+    if (mode === 'reclaiming') return lot.refused(new RefusedBeforeSequencing('journalUnavailable'));
+    if (queued >= settings.largestQueue) return lot.refused(new RefusedBeforeSequencing('overloaded'));
+    queue.push(lot);
+    queued += lot.commands;
+    // Let everything that has already arrived join the batch.
+    queueMicrotask(() => void pump());
+  };
+
   return {
-    submit(command, body = noBody) {
-      if (mode === 'halted' || stopping) return Promise.reject(new RefusedBeforeSequencing('cellUnavailable'));
-      if (mode === 'reclaiming') return Promise.reject(new RefusedBeforeSequencing('journalUnavailable'));
-      if (queue.length >= settings.largestQueue) return Promise.reject(new RefusedBeforeSequencing('overloaded'));
+    submit(command, body) {
       return new Promise((resolve, reject) => {
-        queue.push({ command, body, resolve, reject });
-        // Let everything that has already arrived join the batch.
-        queueMicrotask(() => void pump());
+        take({
+          facts: command,
+          bodies: packBodies([body]),
+          commands: 1,
+          durable({ sequence, first, at, facts, offset }) {
+            const view = new DataView(facts.buffer, facts.byteOffset + offset, command.length);
+            resolve({ sequence, index: first, at, outcome: view.getUint8(1), reason: view.getUint16(2) });
+          },
+          refused: reject,
+        });
       });
     },
+    take,
     get frontier() {
       return frontier;
     },
@@ -388,7 +437,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
       return new Promise((resolve) => frontierWaiters.push({ sequence, resolve }));
     },
     get waiting() {
-      return queue.length;
+      return queued;
     },
     get unflushed() {
       return pending.length;
@@ -414,4 +463,46 @@ export function dayOf(at: number): number {
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0];
+  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+class Applied implements AppliedBatch {
+  readonly sequence: number;
+  readonly at: number;
+  readonly facts: Uint8Array;
+  readonly effects: Effects;
+  readonly lots: readonly PlacedLot[];
+  private readonly packed: Uint8Array;
+  private unpacked: readonly Uint8Array[] | undefined;
+
+  constructor(
+    sequence: number,
+    at: number,
+    facts: Uint8Array,
+    packed: Uint8Array,
+    effects: Effects,
+    lots: readonly PlacedLot[],
+  ) {
+    this.sequence = sequence;
+    this.at = at;
+    this.facts = facts;
+    this.packed = packed;
+    this.effects = effects;
+    this.lots = lots;
+  }
+
+  get bodies(): readonly Uint8Array[] {
+    this.unpacked ??= unpackBodies(this.packed);
+    return this.unpacked;
+  }
 }

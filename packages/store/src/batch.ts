@@ -135,7 +135,17 @@ export function encryptBodies(
   place: CellPlace & { readonly sequence: number },
   list: readonly Uint8Array[],
 ): Uint8Array {
-  return crypto.encrypt(key, packBodies(list), bodiesContext(place));
+  return encryptPacked(crypto, key, place, packBodies(list));
+}
+
+/** The same for bodies that lie packed already. */
+export function encryptPacked(
+  crypto: Pick<Crypto, 'encrypt'>,
+  key: Uint8Array,
+  place: CellPlace & { readonly sequence: number },
+  packed: Uint8Array,
+): Uint8Array {
+  return crypto.encrypt(key, packed, bodiesContext(place));
 }
 
 /** @throws Error if the column was changed, belongs to another batch, or the key is another */
