@@ -2,6 +2,7 @@
  * One cell: the core with everything around it that lives in the same process. It fills the port that gateways call
  * (gateway/src/port.ts) and acts for the operator.
  */
+import { isStreamMessage } from '@clearway/contract';
 import {
   agreementAt,
   agreementRow,
@@ -30,6 +31,7 @@ import {
   type PaymentKind,
   type PaymentState,
   parseIdentifier,
+  paymentStates,
   paymentAt,
   paymentHandle,
   positionsOf,
@@ -45,6 +47,8 @@ import {
   createMetrics,
   type Deliverer,
   type PaymentView,
+  type Stream,
+  type StreamCell,
   type SubmitResult,
 } from '@clearway/gateway';
 import type { Cancel, Ports } from '@clearway/ports';
@@ -62,7 +66,7 @@ import { lastChanges } from './last-changes.ts';
 import { createOutbox, type PendingNotice } from './outbox.ts';
 import { code, createProjector, type Projector } from './projector.ts';
 import { createRecordsWriter } from './records-writer.ts';
-import { readBody, recover } from './recover.ts';
+import { readBodies, readBody, recover } from './recover.ts';
 import {
   type AppliedBatch,
   createSequencer,
@@ -71,6 +75,7 @@ import {
   type SequencerSettings,
 } from './sequencer.ts';
 import { createSnapshotter } from './snapshotter.ts';
+import { createStreamDesk } from './stream-desk.ts';
 
 export interface CellOptions {
   readonly place: CellPlace;
@@ -142,6 +147,11 @@ export interface Statistics {
 }
 
 export interface RunningCell extends Cell {
+  /** What a stream asks of this cell; {@link RunningCell.attachStream} gives it the way to tell. */
+  readonly streamCell: StreamCell;
+  attachStream(stream: Stream): void;
+  /** Resolves when all that was taken over the stream by now is covered by its senders' signatures. */
+  covered(): Promise<void>;
   attach(deliverer: Deliverer): () => void;
   configuration(): Configuration;
   onConfiguration(listener: (configuration: Configuration) => void): Cancel;
@@ -172,6 +182,8 @@ const cycleOrder: readonly CycleState[] = ['open', 'cut', 'netted', 'queued', 's
 const dueAtOnce = 1000;
 /** Answers of banks kept for repeats and enquiries; older ones are read from the journal. */
 const answersKept = 20_000;
+/** How long an operator has to look into a signer that did not sign, ms. */
+const coverageTimeMs = 3_600_000;
 /** How long a signing step keeps its asker waiting, ms; then the state as it is is told. */
 const signingPatienceMs = 10_000;
 
@@ -210,7 +222,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
   };
 
   /** The bodies that notices and repeats of a batch's payments and agreements will need. */
-  const keepAnswersOf = ({ sequence, bodies, effects }: AppliedBatch) => {
+  const keepAnswersOf = ({ sequence, bodies }: AppliedBatch, effects: Effects) => {
     for (let i = 0; i < effects.count; i++) {
       const kind = effects.kinds[i];
       if (kind !== effectKinds.paymentChanged && kind !== effectKinds.agreementChanged) continue;
@@ -234,7 +246,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     (_, batch) => {
       recordsWriter.add(projector.project(state, batch));
       noticesToTell.push(...noticesOf(batch.effects));
-      keepAnswersOf(batch);
+      keepAnswersOf(batch, batch.effects);
     },
   );
   state = recovered.state;
@@ -268,7 +280,8 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     currency: payment.currency,
     cycle: payment.cycle,
     changedAt: payment.changedAt,
-    answer,
+    // What a bank said over the stream is covered by its checkpoints, not signed on its own.
+    answer: answer === undefined || isStreamMessage(answer) ? undefined : answer,
   });
 
   /** The payment at the durable frontier: waits until what is told of it is durable. */
@@ -330,8 +343,13 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     currency: record.currency,
     cycle: record.cycle,
     changedAt: record.changedAt,
-    answer: record.answerSequence === 0 ? undefined : await answerAt(record.answerSequence, record.answerIndex),
+    answer: record.answerSequence === 0 ? undefined : await ownAnswerAt(record.answerSequence, record.answerIndex),
   });
+
+  const ownAnswerAt = async (sequence: number, index: number): Promise<Uint8Array | undefined> => {
+    const answer = await answerAt(sequence, index);
+    return isStreamMessage(answer) ? undefined : answer;
+  };
 
   // ---- what a batch brings about ----
 
@@ -449,12 +467,36 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     for (const resolve of waiting ?? []) resolve();
   };
 
+  let stream: Stream | undefined;
+  const desk = createStreamDesk({
+    state,
+    clock,
+    tally,
+    sequencer: () => sequencer,
+    configuration: () => configuration(),
+    stopSigner: (participant, reason, detail) => void stopSigner(participant, reason, detail),
+    bodies: (sequence) => readBodies(store, crypto, place, sequence),
+    async remembered(id) {
+      const record = await recordOf(identifierText(identifierFromBytes(id)));
+      return (
+        record && {
+          state: paymentStates[record.state as PaymentState],
+          reason: record.reason as Reason,
+          cycle: record.cycle,
+          changedAt: record.changedAt,
+          bank: Number(record.instructedAgent),
+          institution: Number(record.instructingAgent),
+        }
+      );
+    },
+  });
+
   /** Reads what the batch changed now; what is returned runs when the batch is durable. */
   const applied = (batch: AppliedBatch): (() => void) => {
-    const { effects } = batch;
+    const effects = desk.applied(batch);
     const change = projector.project(state, batch);
     const notices = noticesOf(effects);
-    keepAnswersOf(batch);
+    keepAnswersOf(batch, effects);
     const acts: (() => void)[] = [];
     const isLast = lastChanges(effects);
     for (let i = 0; i < effects.count; i++) {
@@ -497,6 +539,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
       }
     }
     return () => {
+      desk.released(batch.sequence);
       for (const act of acts) act();
       recordsWriter.add(change);
       for (const notice of notices) outbox.notify(notice);
@@ -651,6 +694,25 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     return next;
   };
 
+  /** Suspends who has not signed what was taken from it; an operator must look. */
+  const stopSigner = async (participant: number, reason: Reason, detail: string): Promise<void> => {
+    const at = cellClock.at();
+    recordsWriter.addWorkItem({
+      workItemId: `coverage:${code(participant)}`,
+      kind: 'coverage',
+      subject: code(participant),
+      openedAt: at,
+      dueAt: at + coverageTimeMs,
+      owner: 'operator',
+      closedAt: 0,
+      resolution: '',
+    });
+    const suspended = await changeParticipants((all) =>
+      all.map((one) => (one.code === code(participant) ? { ...one, status: 'suspended' } : one)),
+    );
+    log('cell.signerSuspended', { participant: code(participant), reason, detail, outcome: suspended.outcome });
+  };
+
   // ---- business day ----
 
   const followBusinessDay = async () => {
@@ -671,7 +733,9 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
 
   // ---- what a crash left open ----
 
+  await desk.recover();
   for (const { payment, handle } of paymentsInFlight(state)) {
+    if (desk.holds(handle)) continue;
     // Unknown and reversing payments are asked about by their deadlines; an offer is repeated only where twice is once.
     if (payment.state === 'offered' && isIdempotent(payment.bank)) questionAbout('offer', handle, true)();
   }
@@ -820,6 +884,12 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
       const row = id === undefined ? -1 : agreementRow(state, identifierToBytes(id));
       return row < 0 ? undefined : tellAgreement(row);
     },
+    streamCell: desk.cell,
+    attachStream(attached) {
+      stream = attached;
+      desk.attach(attached);
+    },
+    covered: () => stream?.covered() ?? Promise.resolve(),
     attach: (deliverer) => outbox.attach(deliverer),
     configuration,
     onConfiguration(listener) {
@@ -865,6 +935,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
       stopped = true;
       tickTimer?.();
       dayTimer?.();
+      stream?.stop();
       outbox.stop();
       await sequencer.stop();
       await snapshotter.stop();

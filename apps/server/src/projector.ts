@@ -2,6 +2,7 @@
  * Turns what batches bring about into records for search, files and reports. It reads the state right after a batch
  * was applied, so replaying a journal projects the same records as the first run did.
  */
+import { isStreamMessage, paymentMessage } from '@clearway/contract';
 import {
   agreementAt,
   commandTypes,
@@ -228,13 +229,19 @@ export function commandOffsets(view: DataView): number[] {
   return offsets;
 }
 
+/** The sender's own reference, from its request as received: JSON, or a message of the stream. */
+export function endToEndIdOf(body: Uint8Array): string {
+  if (!isStreamMessage(body)) return (JSON.parse(Buffer.from(body).toString('utf8')) as { endToEndId: string }).endToEndId;
+  const start = paymentMessage.endToEndId;
+  return Buffer.from(body.subarray(start, start + body[paymentMessage.referenceLength])).toString('utf8');
+}
+
 function originOf(view: DataView, offset: number, batch: BatchToProject, index: number): Origin {
   const at = layout.submitPayment;
   const bytes = batch.facts;
   const reference = bytes.subarray(offset + at.reference, offset + at.reference + 16);
-  const { endToEndId } = JSON.parse(Buffer.from(batch.bodies[index]).toString('utf8')) as { endToEndId: string };
   return {
-    endToEndId,
+    endToEndId: endToEndIdOf(batch.bodies[index]),
     reference: reference.every((byte) => byte === 0) ? null : identifierText(identifierFromBytes(reference)),
     receivedAt: readUint64(view, offset + at.receivedAt),
     submittedAt: batch.at,

@@ -1,10 +1,12 @@
 /** Writes projected records behind the journal: gathered, merged by key, in one transaction with the cursor. */
 import type { Clock } from '@clearway/ports';
-import type { Records, RecordsChange } from '@clearway/store';
+import type { Records, RecordsChange, WorkItemRecord } from '@clearway/store';
 
 export interface RecordsWriter {
   /** Takes the records of a durable batch. */
   add(change: RecordsChange): void;
+  /** Takes a work item that no batch brought about. */
+  addWorkItem(item: WorkItemRecord): void;
   /** Resolves when everything up to `sequence` is written. */
   written(sequence: number): Promise<void>;
   readonly cursor: number;
@@ -78,6 +80,11 @@ export function createRecordsWriter(options: {
       if (change.sequence <= cursor) return;
       changes.push(change);
       newest = change.sequence;
+      void run();
+    },
+    addWorkItem(item) {
+      const none = { payments: [], agreements: [], cycles: [], positions: [] };
+      changes.push({ ...none, sequence: newest, workItems: [item] });
       void run();
     },
     written(sequence) {

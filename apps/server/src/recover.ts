@@ -112,12 +112,22 @@ export async function readBody(
   sequence: number,
   index: number,
 ): Promise<Uint8Array> {
+  const bodies = await readBodies(store, crypto, place, sequence);
+  if (index >= bodies.length) throw new JournalDamagedError(`batch ${sequence} has no body ${index}`);
+  return bodies[index].slice();
+}
+
+/** All bodies of batch `sequence`, opened. */
+export async function readBodies(
+  store: { readonly journal: Store['journal']; readonly bodyKeys: BodyKeyStore },
+  crypto: Crypto,
+  place: CellPlace,
+  sequence: number,
+): Promise<readonly Uint8Array[]> {
   const batch = await store.journal.readOne(sequence);
   if (batch === undefined) throw new JournalDamagedError(`batch ${sequence} is not in the journal`);
   const { at } = decodeHeader(batch.header);
-  const bodies = decryptBodies(crypto, await store.bodyKeys.key(dayOf(at)), { ...place, sequence }, batch.bodies);
-  if (index >= bodies.length) throw new JournalDamagedError(`batch ${sequence} has no body ${index}`);
-  return bodies[index].slice();
+  return decryptBodies(crypto, await store.bodyKeys.key(dayOf(at)), { ...place, sequence }, batch.bodies);
 }
 
 function difference(replayed: Uint8Array, facts: Uint8Array): string {

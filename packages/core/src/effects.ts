@@ -53,6 +53,16 @@ export class Effects {
     this.count++;
   }
 
+  /** Adds what another list has at `index`. */
+  copy(other: Effects, index: number): void {
+    if (this.count === this.kinds.length) this.grow();
+    this.kinds[this.count] = other.kinds[index];
+    this.subjects[this.count] = other.subjects[index];
+    this.commands[this.count] = other.commands[index];
+    this.slots[this.count] = other.slots[index];
+    this.count++;
+  }
+
   private grow(): void {
     const length = this.kinds.length * 2;
     const { kinds, subjects, commands, slots } = this;

@@ -15,3 +15,4 @@ export type {
   PositionRecord,
 } from './records.ts';
 export { defaultSettings, type GatewaySettings } from './settings.ts';
+export * from './stream/index.ts';

@@ -1,7 +1,7 @@
 /** A payment's record for the edge's hot path: one object, filled again for each payment. */
 import { rowOf, type State, segmentOf } from '../state.ts';
 import { paymentStates } from '../states.ts';
-import { noBank, paymentFields } from './payment.ts';
+import { flightFields, noBank, paymentFields } from './payment.ts';
 
 export class Glance {
   /** Number of its state, see paymentStates. */
@@ -47,4 +47,9 @@ export function writeIdentifier(state: State, handle: number, view: DataView, of
   view.setUint32(offset + 9, rows.u32(row, paymentFields.key + 4));
   view.setUint8(offset + 13, state.centre);
   view.setUint16(offset + 14, state.cell);
+}
+
+/** When the flight in this slot is due, ms. */
+export function dueAtOf(state: State, slot: number): number {
+  return state.flights.u64(slot, flightFields.dueAt);
 }

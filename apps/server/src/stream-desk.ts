@@ -1,0 +1,538 @@
+/**
+ * Between core and stream: gives what arrives over links to the sequencer, and writes what a batch brings about straight
+ * into the links' frames. No object per payment; what a payment in flight needs lies in arrays by its flight's slot.
+ */
+import {
+  answerMessage,
+  isStreamMessage,
+  outcomeFlags,
+  outcomeMessage,
+  paymentMessage,
+  questionTypes,
+} from '@clearway/contract';
+import {
+  commandTypes,
+  dueAtOf,
+  Effects,
+  effectKinds,
+  Glance,
+  handlesInFlight,
+  layout,
+  outcomes,
+  paymentAt,
+  paymentHandle,
+  paymentStates,
+  type Reason,
+  reasons,
+  type State,
+  writeIdentifier,
+} from '@clearway/core';
+import type { Stream, StreamCell, StreamLink, StreamLot } from '@clearway/gateway';
+import type { Clock } from '@clearway/ports';
+import type { AppliedBatch, Lot, PlacedLot, RefusedBeforeSequencing, Sequencer } from './sequencer.ts';
+
+/** Most messages fit; longer ones lie beside. */
+const heldBytes = 512;
+const heldPerPage = 1024;
+const retryMs = 100;
+
+export interface StreamTally {
+  submitted: number;
+  succeeded: number;
+  failed: number;
+  refused: number;
+  unknown: number;
+}
+
+export interface StreamDeskOptions {
+  readonly state: State;
+  readonly clock: Clock;
+  readonly tally: StreamTally;
+  sequencer(): Sequencer;
+  configuration: StreamCell['configuration'];
+  stopSigner: StreamCell['stopSigner'];
+  /** The request of a payment in flight, from the journal: bodies of one batch are asked for together. */
+  bodies(sequence: number): Promise<readonly Uint8Array[]>;
+  /** A payment that the core has let go of, for enquiries; undefined when there is none. */
+  remembered(id: Uint8Array): Promise<StreamRecord | undefined>;
+}
+
+/** What an old payment's record says. */
+export interface StreamRecord {
+  readonly state: number;
+  readonly reason: Reason;
+  readonly cycle: number;
+  readonly changedAt: number;
+  readonly bank: number;
+  readonly institution: number;
+}
+
+export interface StreamDesk {
+  readonly cell: StreamCell;
+  attach(stream: Stream): void;
+  /** Takes up again what was in flight over the stream before a restart. */
+  recover(): Promise<void>;
+  /** Writes what concerns links into their frames; gives back the effects that others must see to. */
+  applied(batch: AppliedBatch): Effects;
+  /** Batches up to this one are durable. */
+  released(sequence: number): void;
+  /** Whether this payment in flight came over the stream. */
+  holds(handle: number): boolean;
+  /** Payments in flight that came over the stream. */
+  readonly inFlight: number;
+}
+
+/** A lot of the stream in the sequencer's queue. */
+class QueuedLot implements Lot {
+  readonly facts: Uint8Array;
+  readonly bodies: Uint8Array;
+  readonly commands: number;
+  readonly links: readonly StreamLink[];
+  private readonly refuse: (lot: StreamLot, reason: Reason) => void;
+
+  constructor(lot: StreamLot, refuse: (lot: StreamLot, reason: Reason) => void) {
+    this.facts = lot.facts;
+    this.bodies = lot.bodies;
+    this.commands = lot.commands;
+    this.links = lot.links;
+    this.refuse = refuse;
+  }
+
+  durable(): void {}
+
+  refused(error: RefusedBeforeSequencing): void {
+    this.refuse(this, error.reason);
+  }
+}
+
+export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
+  const { state, clock, tally } = options;
+  const rest = new Effects();
+  const glance = new Glance();
+  let stream: Stream | undefined;
+
+  // ---- what is held for payments in flight, by slot ----
+
+  /** The link that waits for the outcome. */
+  const askers: (StreamLink | undefined)[] = [];
+  /** 1: it came over the stream; 2: and its asker was told that it is unknown. */
+  let ways = new Uint8Array(1024);
+  const pages: Uint8Array[] = [];
+  const large = new Map<number, Uint8Array>();
+  let inFlight = 0;
+  /** Slots whose bank takes no more questions now, with the payment and what to ask. */
+  const backlogs = new Map<number, { readonly slot: number; readonly handle: number; readonly type: number }[]>();
+
+  const keep = (slot: number, message: Uint8Array, at: number, size: number) => {
+    if (slot >= ways.length) {
+      const grown = new Uint8Array(Math.max(ways.length * 2, slot + 1));
+      grown.set(ways);
+      ways = grown;
+    }
+    ways[slot] = 1;
+    inFlight++;
+    if (size > heldBytes) {
+      large.set(slot, message.slice(at, at + size));
+      return;
+    }
+    const page = Math.floor(slot / heldPerPage);
+    while (pages.length <= page) pages.push(new Uint8Array(heldPerPage * heldBytes));
+    pages[page].set(message.subarray(at, at + size), (slot % heldPerPage) * heldBytes);
+  };
+
+  const forget = (slot: number) => {
+    ways[slot] = 0;
+    askers[slot] = undefined;
+    large.delete(slot);
+    inFlight--;
+  };
+
+  const isHeld = (slot: number) => slot < ways.length && ways[slot] !== 0;
+
+  // ---- writing ----
+
+  /** An outcome about the payment that `glance` shows. */
+  const tell = (link: StreamLink, handle: number, participant: number, flags: number, answer: Uint8Array | undefined, answerAt: number) => {
+    if (!link.open) return;
+    const at = stream!.outlet.outcome(link);
+    const { view } = link.writer;
+    view.setUint8(at + outcomeMessage.state, glance.state);
+    view.setUint16(at + outcomeMessage.reason, glance.reason);
+    view.setUint32(at + outcomeMessage.participant, participant);
+    writeIdentifier(state, handle, view, at + outcomeMessage.id);
+    writeTime(view, at + outcomeMessage.changedAt, glance.changedAt);
+    view.setUint32(at + outcomeMessage.cycle, glance.cycle);
+    view.setUint8(at + outcomeMessage.flags, flags);
+    view.setUint32(at + outcomeMessage.bank, glance.bank);
+    if (answer === undefined) return;
+    view.setUint8(at + outcomeMessage.answer, answer[answerAt + answerMessage.answer]);
+    view.setUint16(
+      at + outcomeMessage.answerReason,
+      answer[answerAt + answerMessage.reason] * 0x100 + answer[answerAt + answerMessage.reason + 1],
+    );
+    copy(view, at + outcomeMessage.answeredAt, answer, answerAt + answerMessage.answeredAt, 8);
+    copy(view, at + outcomeMessage.stream, answer, answerAt + answerMessage.stream, 8);
+    copy(view, at + outcomeMessage.position, answer, answerAt + answerMessage.position, 4);
+  };
+
+  /** Nothing was done with the command at `at` of these facts. */
+  const tellNotProcessed = (link: StreamLink, facts: DataView, at: number, reason: number) => {
+    if (!link.open) return;
+    const out = stream!.outlet.outcome(link);
+    const { view } = link.writer;
+    const isAnswer = facts.getUint8(at) === commandTypes.recordAnswer;
+    view.setUint16(out + outcomeMessage.reason, reason);
+    view.setUint32(
+      out + outcomeMessage.participant,
+      isAnswer ? facts.getUint32(at + layout.recordAnswer.bank) >>> 8 : facts.getUint32(at + 12) & 0xffffff,
+    );
+    for (let i = 0; i < 16; i += 4) view.setUint32(out + outcomeMessage.id + i, facts.getUint32(at + 8 + i));
+    view.setUint8(out + outcomeMessage.flags, outcomeFlags.notProcessed);
+    if (!isAnswer) link.underWay--;
+  };
+
+  const ask = (type: number, slot: number, handle: number, duplicate: boolean, remainingMs: number): void => {
+    const bank = glance.bank;
+    const backlog = backlogs.get(bank);
+    const link = backlog === undefined ? stream!.linkTo(bank) : undefined;
+    if (link === undefined) {
+      // Who is not there at all is asked when it comes; what is due by then the core says.
+      if (!stream!.speaksFor(bank)) return;
+      if (backlog === undefined) backlogs.set(bank, [{ slot, handle, type }]);
+      else backlog.push({ slot, handle, type });
+      return;
+    }
+    const message = large.get(slot);
+    if (message !== undefined) {
+      stream!.outlet.question(link, type, duplicate, remainingMs, message, 0, message.length);
+      return;
+    }
+    const page = pages[Math.floor(slot / heldPerPage)];
+    const at = (slot % heldPerPage) * heldBytes;
+    const size = page[at] * 0x100 + page[at + 1];
+    stream!.outlet.question(link, type, duplicate, remainingMs, page, at, size);
+  };
+
+  const asksOf = { [paymentStates.offered]: 1, [paymentStates.unknown]: 2, [paymentStates.reversing]: 3 } as Record<
+    number,
+    number | undefined
+  >;
+
+  /** What was held back because the bank's window was full. */
+  const drain = () => {
+    for (const [bank, waiting] of backlogs) {
+      backlogs.delete(bank);
+      for (const { slot, handle, type } of waiting) {
+        glance.read(state, handle);
+        if (glance.slot === slot + 1 && asksOf[glance.state] === type) ask(type, slot, handle, false, remaining(handle, type));
+      }
+    }
+  };
+
+  const remaining = (handle: number, type: number): number => {
+    if (type !== questionTypes.offer) return options.configuration().scheme.offerTimeoutMs;
+    const dueAt = paymentAt(state, handle).flight?.dueAt ?? state.at;
+    return Math.max(0, dueAt - state.at);
+  };
+
+  // ---- batches ----
+
+  let links: (StreamLink | undefined)[] = [];
+  let bodies: Uint8Array[] = [];
+  let bodyAt = new Uint32Array(1024);
+  let told = new Uint8Array(1024);
+
+  const lay = (placed: PlacedLot) => {
+    const { links: origins, bodies: packed, commands } = placed.lot as QueuedLot;
+    const end = placed.first + commands;
+    if (end > bodyAt.length) {
+      const grown = new Uint32Array(Math.max(end, bodyAt.length * 2));
+      grown.set(bodyAt);
+      bodyAt = grown;
+      const grownTold = new Uint8Array(grown.length);
+      grownTold.set(told);
+      told = grownTold;
+    }
+    for (let i = 0, at = 0; i < commands; i++) {
+      const index = placed.first + i;
+      links[index] = origins[i];
+      bodies[index] = packed;
+      bodyAt[index] = at + 4;
+      told[index] = 0;
+      at += 4 + ((packed[at] << 24) | (packed[at + 1] << 16) | (packed[at + 2] << 8) | packed[at + 3]);
+    }
+  };
+
+  const changed = (handle: number, index: number, slot: number): boolean => {
+    glance.read(state, handle);
+    const origin = links[index];
+    switch (glance.state) {
+      case paymentStates.refused:
+        if (origin === undefined) return false;
+        told[index] = 1;
+        tally.submitted++;
+        tally.refused++;
+        origin.underWay--;
+        tell(origin, handle, glance.institution, 0, undefined, 0);
+        return true;
+      case paymentStates.offered:
+        return origin !== undefined;
+      case paymentStates.reversing:
+        return isHeld(slot);
+      case paymentStates.unknown: {
+        if (!isHeld(slot)) return false;
+        tally.unknown++;
+        const asker = askers[slot];
+        if (asker !== undefined && ways[slot] === 1) {
+          asker.underWay--;
+          tell(asker, handle, glance.institution, 0, undefined, 0);
+        }
+        ways[slot] = 2;
+        return true;
+      }
+      default: {
+        if (slot < 0 || !isHeld(slot)) {
+          // A bank on the stream has answered what came over HTTP.
+          if (origin !== undefined) {
+            told[index] = 1;
+            tell(origin, handle, glance.bank, 0, bodies[index], bodyAt[index]);
+          }
+          return false;
+        }
+        if (glance.state === paymentStates.succeeded) tally.succeeded++;
+        else tally.failed++;
+        const asker = askers[slot];
+        if (asker !== undefined) {
+          if (ways[slot] === 1) asker.underWay--;
+          tell(asker, handle, glance.institution, 0, origin === undefined ? undefined : bodies[index], bodyAt[index]);
+        }
+        if (origin !== undefined) {
+          told[index] = 1;
+          tell(origin, handle, glance.bank, 0, bodies[index], bodyAt[index]);
+        }
+        forget(slot);
+        return origin !== undefined || stream!.speaksFor(glance.bank);
+      }
+    }
+  };
+
+  /** Commands that changed nothing: refused without being remembered, or known already. */
+  const tellUnchanged = ({ lot, facts, offset, first }: PlacedLot) => {
+    const view = new DataView(facts.buffer, facts.byteOffset, facts.byteLength);
+    const { commands } = lot;
+    for (let i = 0, at = offset; i < commands; i++) {
+      const outcome = view.getUint8(at + 1);
+      const link = links[first + i]!;
+      if (outcome !== outcomes.accepted && told[first + i] === 0) unchanged(link, view, at, outcome);
+      at += view.getUint32(at + 4);
+    }
+  };
+
+  const unchanged = (link: StreamLink, view: DataView, at: number, outcome: number) => {
+    const id = new Uint8Array(view.buffer, view.byteOffset + at + 8, 16);
+    const handle = paymentHandle(state, id);
+    const isAnswer = view.getUint8(at) === commandTypes.recordAnswer;
+    if (outcome === outcomes.refused) {
+      if (handle >= 0 && isAnswer) {
+        glance.read(state, handle);
+        const bank = view.getUint32(at + layout.recordAnswer.bank) >>> 8;
+        glance.reason = view.getUint16(at + 2);
+        tell(link, handle, bank, outcomeFlags.repeated, undefined, 0);
+      } else tellNotProcessed(link, view, at, view.getUint16(at + 2));
+      return;
+    }
+    glance.read(state, handle);
+    if (isAnswer) {
+      tell(link, handle, glance.bank, outcomeFlags.repeated, undefined, 0);
+      return;
+    }
+    if (glance.slot > 0 && isHeld(glance.slot - 1) && glance.state === paymentStates.offered) {
+      // It is told when it is known, to whoever asked last.
+      const before = askers[glance.slot - 1];
+      if (before !== undefined && ways[glance.slot - 1] === 1) before.underWay--;
+      askers[glance.slot - 1] = link;
+      return;
+    }
+    if (glance.slot > 0 && isHeld(glance.slot - 1)) askers[glance.slot - 1] = link;
+    link.underWay--;
+    tell(link, handle, glance.institution, outcomeFlags.repeated, undefined, 0);
+  };
+
+  const applied = (batch: AppliedBatch): Effects => {
+    const { effects, lots, at } = batch;
+    if (stream === undefined) return effects;
+    links = [];
+    bodies = [];
+    let mine = false;
+    for (const placed of lots) {
+      if (placed.lot instanceof QueuedLot) {
+        mine = true;
+        lay(placed);
+      }
+    }
+    if (!mine && inFlight === 0) return effects;
+    rest.clear();
+    for (let i = 0; i < effects.count; i++) {
+      const subject = effects.subjects[i];
+      const index = effects.commands[i];
+      const slot = effects.slots[i] - 1;
+      let done = false;
+      switch (effects.kinds[i]) {
+        case effectKinds.paymentChanged:
+          done = changed(subject, index, slot);
+          break;
+        case effectKinds.offer: {
+          const link = links[index];
+          if (link === undefined) break;
+          const body = bodies[index];
+          const from = bodyAt[index];
+          keep(slot, body, from, body[from + paymentMessage.size] * 0x100 + body[from + paymentMessage.size + 1]);
+          askers[slot] = link;
+          tally.submitted++;
+          glance.read(state, subject);
+          ask(questionTypes.offer, slot, subject, false, Math.max(0, dueAtOf(state, slot) - at));
+          done = true;
+          break;
+        }
+        case effectKinds.enquire:
+        case effectKinds.reverse:
+          if (!isHeld(slot)) break;
+          glance.read(state, subject);
+          // What a later command of this batch has ended is not asked about.
+          if (glance.slot === slot + 1) {
+            const type = effects.kinds[i] === effectKinds.enquire ? questionTypes.enquiry : questionTypes.reversal;
+            ask(type, slot, subject, false, options.configuration().scheme.offerTimeoutMs);
+          }
+          done = true;
+          break;
+      }
+      if (!done) rest.copy(effects, i);
+    }
+    for (const placed of lots) if (placed.lot instanceof QueuedLot) tellUnchanged(placed);
+    if (backlogs.size > 0) drain();
+    stream.outlet.seal(batch.sequence);
+    return rest;
+  };
+
+  // ---- the port ----
+
+  const refuseLot = (lot: StreamLot, reason: Reason) => {
+    const view = new DataView(lot.facts.buffer, lot.facts.byteOffset, lot.facts.byteLength);
+    const { code } = reasons[reason];
+    for (let i = 0, at = 0; i < lot.commands; i++) {
+      tellNotProcessed(lot.links[i], view, at, code);
+      at += view.getUint32(at + 4);
+    }
+    stream!.outlet.seal(0);
+  };
+
+  const cell: StreamCell = {
+    configuration: options.configuration,
+    take(lot) {
+      options.sequencer().take(new QueuedLot(lot, refuseLot));
+    },
+    enquire(link, participant, id) {
+      const handle = paymentHandle(state, id);
+      if (handle >= 0) {
+        glance.read(state, handle);
+        const knows = participant === glance.institution || participant === glance.bank;
+        if (knows) {
+          if (glance.slot > 0 && isHeld(glance.slot - 1) && participant === glance.institution) {
+            const slot = glance.slot - 1;
+            // Whoever enquires after what is unknown is told again when it is known.
+            if (ways[slot] === 2) askers[slot] = link;
+          }
+          tell(link, handle, participant, outcomeFlags.asked, undefined, 0);
+          stream!.outlet.seal(state.sequence);
+          return;
+        }
+      }
+      void options.remembered(id).then((record) => {
+        const at = stream!.outlet.outcome(link);
+        const { view } = link.writer;
+        view.setUint32(at + outcomeMessage.participant, participant);
+        for (let i = 0; i < 16; i++) view.setUint8(at + outcomeMessage.id + i, id[i]);
+        view.setUint8(at + outcomeMessage.flags, outcomeFlags.asked);
+        if (record !== undefined && (participant === record.institution || participant === record.bank)) {
+          view.setUint8(at + outcomeMessage.state, record.state);
+          view.setUint16(at + outcomeMessage.reason, reasons[record.reason].code);
+          writeTime(view, at + outcomeMessage.changedAt, record.changedAt);
+          view.setUint32(at + outcomeMessage.cycle, record.cycle);
+          view.setUint32(at + outcomeMessage.bank, record.bank);
+        } else view.setUint16(at + outcomeMessage.reason, reasons.paymentUnknown.code);
+        stream!.outlet.seal(0);
+      });
+    },
+    async record(command, body) {
+      for (;;) {
+        const sequencer = options.sequencer();
+        try {
+          const { outcome, reason } = await sequencer.submit(command, body);
+          return outcome === outcomes.refused ? String(reason) : undefined;
+        } catch (error) {
+          // A proof is not lost because the journal is busy or away for a while.
+          const { reason } = error as RefusedBeforeSequencing;
+          if (reason === 'cellUnavailable') return reason;
+          await new Promise<void>((resolve) => clock.after(retryMs, resolve));
+        }
+      }
+    },
+    reached(bank) {
+      backlogs.delete(bank);
+      for (const handle of handlesInFlight(state)) {
+        glance.read(state, handle);
+        const slot = glance.slot - 1;
+        const type = asksOf[glance.state];
+        if (glance.bank !== bank || type === undefined || !isHeld(slot)) continue;
+        ask(type, slot, handle, true, remaining(handle, type));
+      }
+      stream!.outlet.seal(state.sequence);
+    },
+    stopSigner: options.stopSigner,
+  };
+
+  return {
+    cell,
+    attach(attached) {
+      stream = attached;
+    },
+    async recover() {
+      const wanted = new Map<number, { slot: number; index: number }[]>();
+      for (const handle of handlesInFlight(state)) {
+        glance.read(state, handle);
+        const { flight } = paymentAt(state, handle);
+        if (flight === undefined) continue;
+        const list = wanted.get(flight.requestSequence) ?? [];
+        wanted.set(flight.requestSequence, list);
+        list.push({ slot: glance.slot - 1, index: flight.requestIndex });
+      }
+      for (const [sequence, list] of wanted) {
+        const read = await options.bodies(sequence);
+        for (const { slot, index } of list) {
+          const body = read[index];
+          if (isStreamMessage(body)) keep(slot, body, 0, body.length);
+        }
+      }
+    },
+    applied,
+    released(sequence) {
+      stream?.outlet.release(sequence);
+    },
+    holds(handle) {
+      glance.read(state, handle);
+      return glance.slot > 0 && isHeld(glance.slot - 1);
+    },
+    get inFlight() {
+      return inFlight;
+    },
+  };
+}
+
+function writeTime(view: DataView, at: number, ms: number): void {
+  view.setUint32(at, Math.floor(ms / 0x1_0000_0000));
+  view.setUint32(at + 4, ms % 0x1_0000_0000);
+}
+
+function copy(view: DataView, at: number, bytes: Uint8Array, from: number, length: number): void {
+  for (let i = 0; i < length; i++) view.setUint8(at + i, bytes[from + i]);
+}

@@ -1,0 +1,153 @@
+/**
+ * Which messages of a signer its own signature covers. A message is taken on the word of the authenticated link and
+ * must be covered by a checkpoint soon after: what is open is bounded in number and time.
+ */
+import {
+  canonicalCheckpoint,
+  checkpointMessage,
+  hasEnded,
+  merkleRoot,
+  type Scheme,
+  sha256Lanes,
+  verifyMessage,
+} from '@clearway/contract';
+import { encodeRecordCheckpoint, readUint64, type Reason } from '@clearway/core';
+import { type Clock, type Crypto, type Suite, suites } from '@clearway/ports';
+import type { ParticipantConfiguration } from '../port.ts';
+
+const hashBytes = 32;
+const suiteNames: Suite[] = [];
+for (const [name, number] of Object.entries(suites)) suiteNames[number] = name as Suite;
+
+/** What one signer has sent on one stream. */
+export class SignerStream {
+  readonly code: number;
+  readonly stream: number;
+  /** Place of its next message. */
+  next = 0;
+  /** Everything before this place is covered; everything before `claimed` is said to be, by checkpoints under way. */
+  covered = 0;
+  claimed = 0;
+  /** When the oldest message from `claimed` on was taken, by the duration clock. */
+  openSince = Number.POSITIVE_INFINITY;
+  /** Payment and answer hashes of the places from `claimed` on. */
+  private leaves = new Uint8Array(16 * hashBytes);
+  private held = 0;
+  /** Places, with their hashes, that never reached the journal: evidence needs them to rebuild the tree. */
+  private unjournaled: { readonly position: number; readonly hash: Uint8Array }[] = [];
+
+  constructor(code: number, stream: number) {
+    this.code = code;
+    this.stream = stream;
+  }
+
+  /** Adds the leaf of the next place. */
+  add(digests: Uint8Array, at: number, journaled: boolean, now: number): void {
+    if (this.held === 0) this.openSince = now;
+    const end = (this.held + 1) * hashBytes;
+    if (end > this.leaves.length) {
+      const grown = new Uint8Array(this.leaves.length * 2);
+      grown.set(this.leaves);
+      this.leaves = grown;
+    }
+    for (let i = 0, to = end - hashBytes; i < hashBytes; i++) this.leaves[to + i] = digests[at + i];
+    if (!journaled) {
+      this.unjournaled.push({ position: this.claimed + this.held, hash: digests.slice(at, at + hashBytes) });
+    }
+    this.held++;
+  }
+
+  /** Messages that no checkpoint claims yet. */
+  get open(): number {
+    return this.held;
+  }
+
+  /** The leaves up to `to`, and the places among them that are not in the journal; they are not open any more. */
+  claim(to: number, now: number): { readonly leaves: Uint8Array; readonly body: Uint8Array } {
+    const count = to - this.claimed;
+    const leaves = this.leaves.slice(0, count * hashBytes);
+    this.leaves.copyWithin(0, count * hashBytes, this.held * hashBytes);
+    this.held -= count;
+    this.claimed = to;
+    this.openSince = this.held === 0 ? Number.POSITIVE_INFINITY : now;
+    const missing = this.unjournaled.filter(({ position }) => position < to);
+    if (missing.length > 0) this.unjournaled = this.unjournaled.filter(({ position }) => position >= to);
+    const body = new Uint8Array(missing.length * (4 + hashBytes));
+    const view = new DataView(body.buffer);
+    missing.forEach(({ position, hash }, index) => {
+      view.setUint32(index * (4 + hashBytes), position);
+      body.set(hash, index * (4 + hashBytes) + 4);
+    });
+    return { leaves, body };
+  }
+}
+
+export interface CoverageOptions {
+  readonly clock: Clock;
+  readonly crypto: Crypto;
+  scheme(): Scheme;
+  participant(code: number): ParticipantConfiguration | undefined;
+  record(command: Uint8Array, body: Uint8Array): Promise<string | undefined>;
+}
+
+export type Verdict =
+  | { readonly covered: number }
+  | { readonly reason: Extract<Reason, 'checkpointFalse' | 'positionWrong' | 'keyUnknown' | 'journalUnavailable'> };
+
+export interface Coverage {
+  /** Judges the checkpoint message at `at` of a signer's stream and journals it. */
+  check(signer: SignerStream, view: DataView, at: number): Promise<Verdict>;
+}
+
+export function createCoverage(options: CoverageOptions): Coverage {
+  const { clock, crypto } = options;
+  const lanes = sha256Lanes();
+
+  return {
+    async check(signer, view, at) {
+      const field = checkpointMessage;
+      const from = view.getUint32(at + field.from);
+      const to = view.getUint32(at + field.to);
+      if (from !== signer.claimed || to <= from || to > signer.next) return { reason: 'positionWrong' };
+      const bytes = new Uint8Array(view.buffer, view.byteOffset + at, field.signature + 64);
+      const root = bytes.slice(field.root, field.root + hashBytes);
+      const signature = bytes.slice(field.signature);
+      const suite = suiteNames[view.getUint8(at + field.suite)];
+      const keyVersion = view.getUint16(at + field.keyVersion);
+      const signedAt = readUint64(view, at + field.signedAt);
+      const key = options
+        .participant(signer.code)
+        ?.keys.find((one) => one.version === keyVersion && one.suite === suite && !hasEnded(one, clock.now()));
+      if (key === undefined || suite === undefined) return { reason: 'keyUnknown' };
+      const { leaves, body } = signer.claim(to, clock.elapsed());
+      if (Buffer.compare(merkleRoot(lanes, leaves, to - from), root) !== 0) return { reason: 'checkpointFalse' };
+      const code = String(signer.code).padStart(5, '0');
+      const canonical = canonicalCheckpoint(options.scheme(), {
+        signer: code,
+        stream: signer.stream,
+        from,
+        to,
+        signedAt,
+        root,
+      });
+      const value = Buffer.from(signature).toString('base64');
+      if (!(await verifyMessage(crypto, [key], canonical, { suite, keyVersion, value })))
+        return { reason: 'checkpointFalse' };
+      const command = encodeRecordCheckpoint({
+        signer: signer.code,
+        suite: suites[suite],
+        keyVersion,
+        stream: signer.stream,
+        from,
+        to,
+        signedAt,
+        root,
+        signature,
+      });
+      const refused = await options.record(command, body);
+      if (refused !== undefined) return { reason: 'journalUnavailable' };
+      signer.covered = to;
+      return { covered: to };
+    },
+  };
+}

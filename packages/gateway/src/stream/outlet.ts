@@ -1,0 +1,174 @@
+/**
+ * From what happened to frames: messages are written into their link's frames when a batch is applied, and leave when it
+ * is durable. What waits for one link is sent together: the more links there are, the longer it gathers.
+ */
+import {
+  coveredMessage,
+  coveredMessageBytes,
+  type Goodbye,
+  outcomeMessageBytes,
+  questionPrefix,
+  questionPrefixBytes,
+  type Welcome,
+} from '@clearway/contract';
+import type { Clock } from '@clearway/ports';
+import type { StreamLink } from './stream-link.ts';
+
+/** A write costs both ends some 30 µs whatever its size: with 32 links one every 4 ms, with 3000 every 375. */
+const linksPerLingerMs = 8;
+const longestLingerMs = 400;
+/** A peer that leaves so much unread is cut off: it does not keep what its window allows. */
+const mostUnread = 64 * 2 ** 20;
+
+interface Sealed {
+  readonly sequence: number;
+  readonly link: StreamLink;
+  readonly bytes: Uint8Array;
+}
+
+export interface Outlet {
+  /** Room for an outcome to write at the given offset of the link's writer; all 64 bytes are zero. */
+  outcome(link: StreamLink): number;
+  /** A question: prefix and the payment's `size` bytes from `source`. */
+  question(link: StreamLink, type: number, duplicate: boolean, remainingMs: number, source: Uint8Array, at: number, size: number): void;
+  covered(link: StreamLink, signer: number, stream: number, to: number, reason: number): void;
+  welcome(link: StreamLink, welcome: Welcome): void;
+  /** Says why and ends the link. */
+  goodbye(link: StreamLink, goodbye: Goodbye): void;
+  alive(link: StreamLink): void;
+  /** Everything written since the last call may leave when batch `sequence` is durable. */
+  seal(sequence: number): void;
+  /** All batches up to this one are durable. */
+  release(sequence: number): void;
+  stop(): void;
+}
+
+export function createOutlet(options: { readonly clock: Clock; links(): number; overrun(link: StreamLink): void }): Outlet {
+  const { clock } = options;
+  const sealed: Sealed[] = [];
+  let first = 0;
+  let released = 0;
+  let touched: StreamLink[] = [];
+  let ready: StreamLink[] = [];
+  let timer: (() => void) | undefined;
+  let lastFlush = Number.NEGATIVE_INFINITY;
+
+  const touch = (link: StreamLink) => {
+    if (link.touched) return;
+    link.touched = true;
+    touched.push(link);
+  };
+
+  const flush = () => {
+    timer = undefined;
+    lastFlush = clock.elapsed();
+    const links = ready;
+    ready = [];
+    for (const link of links) {
+      const pieces = link.ready;
+      link.ready = [];
+      if (!link.open) continue;
+      link.lastWriteAt = lastFlush;
+      link.link.write(pieces.length === 1 ? pieces[0] : joined(pieces));
+      if (link.link.waiting > mostUnread) options.overrun(link);
+    }
+  };
+
+  const letOut = (link: StreamLink, bytes: Uint8Array) => {
+    if (!link.open) return;
+    if (link.ready.push(bytes) === 1) ready.push(link);
+    if (timer !== undefined) return;
+    const lingerMs = Math.min(longestLingerMs, options.links() / linksPerLingerMs);
+    const wait = lastFlush + lingerMs - clock.elapsed();
+    timer = clock.after(Math.max(0, wait), flush);
+  };
+
+  const seal = (sequence: number) => {
+    if (touched.length === 0) return;
+    for (const link of touched) {
+      link.touched = false;
+      const bytes = link.writer.take();
+      if (sequence <= released && link.held === 0) letOut(link, bytes);
+      else {
+        link.held++;
+        sealed.push({ sequence, link, bytes });
+      }
+    }
+    touched = [];
+  };
+
+  return {
+    outcome(link) {
+      touch(link);
+      const { writer } = link;
+      const at = writer.message('outcomes', outcomeMessageBytes);
+      writer.bytes.fill(0, at, at + outcomeMessageBytes);
+      return at;
+    },
+    question(link, type, duplicate, remainingMs, source, from, size) {
+      touch(link);
+      const { writer } = link;
+      const at = writer.message('questions', questionPrefixBytes + size);
+      const { view } = writer;
+      view.setUint32(at, (type << 24) | (duplicate ? 1 << 16 : 0));
+      view.setUint32(at + questionPrefix.remainingMs, remainingMs);
+      writer.bytes.set(source.subarray(from, from + size), at + questionPrefixBytes);
+      link.asked++;
+    },
+    covered(link, signer, stream, to, reason) {
+      touch(link);
+      const { writer } = link;
+      const at = writer.message('covered', coveredMessageBytes);
+      const { view } = writer;
+      writer.bytes.fill(0, at, at + coveredMessageBytes);
+      view.setUint32(at + coveredMessage.signer, signer);
+      view.setUint16(at + coveredMessage.reason, reason);
+      view.setUint32(at + coveredMessage.stream, Math.floor(stream / 0x1_0000_0000));
+      view.setUint32(at + coveredMessage.stream + 4, stream % 0x1_0000_0000);
+      view.setUint32(at + coveredMessage.to, to);
+    },
+    welcome(link, welcome) {
+      touch(link);
+      link.writer.text('welcome', welcome);
+    },
+    goodbye(link, goodbye) {
+      if (!link.open) return;
+      // What was promised for later batches is told when the peer comes back: nothing may follow a goodbye.
+      link.writer.text('goodbye', goodbye);
+      link.link.write(joined([...link.ready, link.writer.take()]));
+      link.open = false;
+      link.link.end();
+    },
+    alive(link) {
+      touch(link);
+      link.writer.empty('alive');
+    },
+    seal,
+    release(sequence) {
+      released = sequence;
+      for (; first < sealed.length && sealed[first].sequence <= sequence; first++) {
+        const { link, bytes } = sealed[first];
+        link.held--;
+        letOut(link, bytes);
+      }
+      if (first > 4096 || first === sealed.length) {
+        sealed.splice(0, first);
+        first = 0;
+      }
+    },
+    stop() {
+      timer?.();
+      flush();
+    },
+  };
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
