@@ -1,7 +1,7 @@
 /** The cell as a program: core, journal, outbox, records and settlement, behind a Unix socket. */
 import { readFileSync } from 'node:fs';
 import { platformCode } from '@clearway/gateway';
-import { realChance, realClock, realCrypto, realNetwork } from '@clearway/ports/real';
+import { type Listener, realChance, realClock, realCrypto, realNetwork } from '@clearway/ports/real';
 import { postgresStore } from '@clearway/store';
 import { createCell } from './cell.ts';
 import { serveCellLink } from './cell-link.ts';
@@ -10,6 +10,7 @@ import { readBody } from './recover.ts';
 import { type DatabaseFile, type PlatformKeyFile, readDocuments, readJson, readSettlementAgent } from './settings.ts';
 import { type ClearingHouse, createClearingHouse } from './settlement/clearing-house.ts';
 import { createSettlementAgent } from './settlement/settlement-agent.ts';
+import { listenToStream } from './stream-listener.ts';
 
 runProgram('cell', async ({ settings, log, ready }) => {
   const ca = settings.authorities === '' ? undefined : readFileSync(settings.authorities, 'utf8');
@@ -61,11 +62,14 @@ runProgram('cell', async ({ settings, log, ready }) => {
     body: (sequence, index) => readBody(store, crypto, place, sequence, index),
     log,
   });
-  ready({ socket: settings.socket });
+  const stream: Listener | undefined =
+    settings.streamPort === undefined ? undefined : await listenToStream({ cell, clock, crypto, settings, log });
+  ready({ socket: settings.socket, ...(stream && { streamPort: stream.port }) });
 
   return async () => {
     await house?.stop();
     await cell.stop();
+    await stream?.close();
     await link.close();
     await store.close();
   };

@@ -231,7 +231,8 @@ export function commandOffsets(view: DataView): number[] {
 
 /** The sender's own reference, from its request as received: JSON, or a message of the stream. */
 export function endToEndIdOf(body: Uint8Array): string {
-  if (!isStreamMessage(body)) return (JSON.parse(Buffer.from(body).toString('utf8')) as { endToEndId: string }).endToEndId;
+  if (!isStreamMessage(body))
+    return (JSON.parse(Buffer.from(body).toString('utf8')) as { endToEndId: string }).endToEndId;
   const start = paymentMessage.endToEndId;
   return Buffer.from(body.subarray(start, start + body[paymentMessage.referenceLength])).toString('utf8');
 }

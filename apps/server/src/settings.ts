@@ -88,6 +88,24 @@ export const settings = {
     '',
     text,
   ),
+  streamHost: setting('CLEARWAY_STREAM_HOST', 'address that the stream listens on', '127.0.0.1', text),
+  streamPort: setting('CLEARWAY_STREAM_PORT', 'port of the stream, 0 for any; empty: no stream', '', (value) =>
+    value === '' ? undefined : integer(0, 65535)(value),
+  ),
+  streamCertificate: setting('CLEARWAY_STREAM_CERTIFICATE', 'PEM file of the certificate of the stream', '', text),
+  streamCertificateKey: setting('CLEARWAY_STREAM_CERTIFICATE_KEY', 'PEM file of its private key', '', text),
+  streamWindow: setting(
+    'CLEARWAY_STREAM_WINDOW',
+    'payments without an outcome that one link may have under way',
+    '32768',
+    integer(1, 1_000_000),
+  ),
+  streamPlain: setting(
+    'CLEARWAY_STREAM_PLAIN',
+    'no TLS and no certificates on the stream, on loopback only: to measure what they cost',
+    'no',
+    oneOf('no', 'yes'),
+  ),
   cycleSeconds: setting(
     'CLEARWAY_CYCLE_SECONDS',
     'length of a clearing cycle in seconds, 0 for on demand',

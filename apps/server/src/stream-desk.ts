@@ -152,7 +152,14 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
   // ---- writing ----
 
   /** An outcome about the payment that `glance` shows. */
-  const tell = (link: StreamLink, handle: number, participant: number, flags: number, answer: Uint8Array | undefined, answerAt: number) => {
+  const tell = (
+    link: StreamLink,
+    handle: number,
+    participant: number,
+    flags: number,
+    answer: Uint8Array | undefined,
+    answerAt: number,
+  ) => {
     if (!link.open) return;
     const at = stream!.outlet.outcome(link);
     const { view } = link.writer;
@@ -224,7 +231,8 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
       backlogs.delete(bank);
       for (const { slot, handle, type } of waiting) {
         glance.read(state, handle);
-        if (glance.slot === slot + 1 && asksOf[glance.state] === type) ask(type, slot, handle, false, remaining(handle, type));
+        if (glance.slot === slot + 1 && asksOf[glance.state] === type)
+          ask(type, slot, handle, false, remaining(handle, type));
       }
     }
   };

@@ -111,6 +111,11 @@ export const problems: Record<Reason, ProblemKind> = {
     title: 'Signature does not cover what was sent',
     help: 'Nothing more is taken from this signer. Compare the messages and the key with an operator.',
   },
+  bankNotOnStream: {
+    status: 503,
+    title: 'Bank not reached over the stream',
+    help: 'Nothing was done. Send it over HTTP, or later, with the same identifier.',
+  },
   identifierMalformed: {
     status: 400,
     title: 'Identifier malformed',

@@ -39,6 +39,7 @@ export const reasons = {
   positionWrong: { code: 34, kind: 'malformed' },
   checkpointMissing: { code: 35, kind: 'unauthorized' },
   checkpointFalse: { code: 36, kind: 'unauthorized' },
+  bankNotOnStream: { code: 37, kind: 'unavailable' },
   // validation
   identifierMalformed: { code: 100, kind: 'malformed' },
   identifierForeignCell: { code: 101, kind: 'malformed' },

@@ -65,6 +65,7 @@ export const isoReason: Record<Reason, string> = {
   positionWrong: 'FF01',
   checkpointMissing: 'DS0D',
   checkpointFalse: 'DS0B',
+  bankNotOnStream: 'AB08',
   identifierMalformed: 'FF01',
   identifierForeignCell: 'FF01',
   identifierForeignParticipant: 'AG08',

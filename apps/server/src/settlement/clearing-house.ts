@@ -189,7 +189,11 @@ export function createClearingHouse(options: ClearingHouseOptions): ClearingHous
   };
 
   const carryOn = async (cycle: Cycle) => {
-    if (cycle.state === 'cut') await done(`netting of cycle ${cycle.number}`, encodeNetCycle(cycle.number));
+    if (cycle.state === 'cut') {
+      // What counts must be signed by those who sent it, or they are stopped and an operator looks.
+      await cell.covered();
+      await done(`netting of cycle ${cycle.number}`, encodeNetCycle(cycle.number));
+    }
     if (cycle.state === 'netted') await writeFiles(cycle);
     if (cycle.state === 'netted' || cycle.state === 'queued') await settle(cycle);
   };

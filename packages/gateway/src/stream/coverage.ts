@@ -11,7 +11,7 @@ import {
   sha256Lanes,
   verifyMessage,
 } from '@clearway/contract';
-import { encodeRecordCheckpoint, readUint64, type Reason } from '@clearway/core';
+import { encodeRecordCheckpoint, type Reason, readUint64 } from '@clearway/core';
 import { type Clock, type Crypto, type Suite, suites } from '@clearway/ports';
 import type { ParticipantConfiguration } from '../port.ts';
 
@@ -108,6 +108,8 @@ export function createCoverage(options: CoverageOptions): Coverage {
       const field = checkpointMessage;
       const from = view.getUint32(at + field.from);
       const to = view.getUint32(at + field.to);
+      // Sent twice, after a link was lost: there is nothing left to cover.
+      if (from < signer.claimed && to <= signer.claimed) return { covered: signer.covered };
       if (from !== signer.claimed || to <= from || to > signer.next) return { reason: 'positionWrong' };
       const bytes = new Uint8Array(view.buffer, view.byteOffset + at, field.signature + 64);
       const root = bytes.slice(field.root, field.root + hashBytes);

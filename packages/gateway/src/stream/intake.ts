@@ -30,6 +30,8 @@ export interface IntakeOptions {
   elapsed(): number;
   /** Why nothing is taken from this signer, or undefined. */
   stopped(signer: SignerStream): Reason | undefined;
+  /** Whether the bank takes questions over the stream. */
+  reaches(bank: number): boolean;
   /** Payments that a link may have under way. */
   readonly window: number;
   /** The message at `at` is not processed, definitely. */
@@ -128,6 +130,7 @@ export function createIntake(options: IntakeOptions): Intake {
     if (view.getUint8(at + paymentMessage.decimals) !== places) return 'amountInvalid';
     const named = view.getUint32(at + paymentMessage.reference) !== 0;
     if (named !== (kind !== paymentKinds.payout)) return 'fieldInvalid';
+    if (!options.reaches(view.getUint32(at + paymentMessage.instructed))) return 'bankNotOnStream';
     const start = at + paymentMessageBytes;
     return isReference(payload, start, view.getUint8(at + paymentMessage.referenceLength)) ? undefined : 'fieldInvalid';
   };
@@ -244,7 +247,9 @@ function isReference(bytes: Uint8Array, start: number, length: number): boolean 
   for (let i = start; plain && i < start + length; i++) plain = bytes[i] >= 0x20 && bytes[i] <= 0x7e;
   if (plain) return true;
   try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(start, start + length));
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
+      bytes.subarray(start, start + length),
+    );
     return /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{1,35}$/u.test(text);
   } catch {
     return false;
@@ -259,4 +264,3 @@ function isAnswer(answer: number, reason: number): boolean {
   const known = reasonOf(reason);
   return answer === failed && known !== undefined && reasons[known].kind === 'bank';
 }
-

@@ -26,12 +26,29 @@ interface Sealed {
   readonly bytes: Uint8Array;
 }
 
+/** How far a signer's messages on one stream are covered, and how many were taken; `reason`: code, 0 for none. */
+export interface Covered {
+  readonly signer: number;
+  readonly stream: number;
+  readonly to: number;
+  readonly taken: number;
+  readonly reason: number;
+}
+
 export interface Outlet {
   /** Room for an outcome to write at the given offset of the link's writer; all 64 bytes are zero. */
   outcome(link: StreamLink): number;
   /** A question: prefix and the payment's `size` bytes from `source`. */
-  question(link: StreamLink, type: number, duplicate: boolean, remainingMs: number, source: Uint8Array, at: number, size: number): void;
-  covered(link: StreamLink, signer: number, stream: number, to: number, reason: number): void;
+  question(
+    link: StreamLink,
+    type: number,
+    duplicate: boolean,
+    remainingMs: number,
+    source: Uint8Array,
+    at: number,
+    size: number,
+  ): void;
+  covered(link: StreamLink, about: Covered): void;
   welcome(link: StreamLink, welcome: Welcome): void;
   /** Says why and ends the link. */
   goodbye(link: StreamLink, goodbye: Goodbye): void;
@@ -43,7 +60,11 @@ export interface Outlet {
   stop(): void;
 }
 
-export function createOutlet(options: { readonly clock: Clock; links(): number; overrun(link: StreamLink): void }): Outlet {
+export function createOutlet(options: {
+  readonly clock: Clock;
+  links(): number;
+  overrun(link: StreamLink): void;
+}): Outlet {
   const { clock } = options;
   const sealed: Sealed[] = [];
   let first = 0;
@@ -115,7 +136,7 @@ export function createOutlet(options: { readonly clock: Clock; links(): number; 
       writer.bytes.set(source.subarray(from, from + size), at + questionPrefixBytes);
       link.asked++;
     },
-    covered(link, signer, stream, to, reason) {
+    covered(link, { signer, stream, to, taken, reason }) {
       touch(link);
       const { writer } = link;
       const at = writer.message('covered', coveredMessageBytes);
@@ -126,6 +147,7 @@ export function createOutlet(options: { readonly clock: Clock; links(): number; 
       view.setUint32(at + coveredMessage.stream, Math.floor(stream / 0x1_0000_0000));
       view.setUint32(at + coveredMessage.stream + 4, stream % 0x1_0000_0000);
       view.setUint32(at + coveredMessage.to, to);
+      view.setUint32(at + coveredMessage.taken, taken);
     },
     welcome(link, welcome) {
       touch(link);

@@ -86,6 +86,8 @@ export function createStream(options: StreamOptions): Stream {
   const byParticipant = new Map<number, { readonly links: StreamLink[]; turn: number }>();
   /** Streams whose link has ended with messages that nobody signed yet. */
   const orphans = new Set<SignerStream>();
+  /** Participants that have spoken over a link since the start: they will come back when theirs is lost. */
+  const seen = new Set<number>();
   const stoppedSigners = new Map<number, Reason>();
   const coverageWaiters = new Set<() => boolean>();
   let lastStream = 0;
@@ -112,6 +114,7 @@ export function createStream(options: StreamOptions): Stream {
     scheme,
     now: clock.now,
     elapsed: clock.elapsed,
+    reaches: (bank) => seen.has(bank),
     window: settings.window,
     stopped(signer) {
       const stopped = stoppedSigners.get(signer.code);
@@ -166,12 +169,19 @@ export function createStream(options: StreamOptions): Stream {
     for (const waiter of coverageWaiters) if (waiter()) coverageWaiters.delete(waiter);
   };
 
+  const tellCovered = (link: StreamLink, { code, stream, covered, next }: SignerStream, reason: Reason) =>
+    outlet.covered(link, { signer: code, stream, to: covered, taken: next, reason: reasons[reason].code });
+
   const judged = (link: StreamLink, signer: SignerStream, verdict: Verdict) => {
     const reason = 'reason' in verdict ? verdict.reason : 'none';
-    outlet.covered(link, signer.code, signer.stream, signer.covered, reasons[reason].code);
+    tellCovered(link, signer, reason);
     outlet.seal(0);
     if (reason === 'checkpointFalse') {
-      stop(signer.code, reason, `the checkpoint of stream ${signer.stream} after message ${signer.covered} does not hold`);
+      stop(
+        signer.code,
+        reason,
+        `the checkpoint of stream ${signer.stream} after message ${signer.covered} does not hold`,
+      );
     }
     if (signer.covered === signer.next) orphans.delete(signer);
     wakeCoverage();
@@ -187,7 +197,8 @@ export function createStream(options: StreamOptions): Stream {
       const stream = readUint64(view, at + checkpointMessage.stream);
       const signer = streamOf(link, code, stream);
       if (signer === undefined) {
-        outlet.covered(link, code, stream, 0, reasons.positionWrong.code);
+        // Covered to its end and let go of, or never heard of.
+        outlet.covered(link, { signer: code, stream, to: 0, taken: 0, reason: reasons.positionWrong.code });
         continue;
       }
       void coverage.check(signer, view, at).then((verdict) => judged(link, signer, verdict));
@@ -196,7 +207,10 @@ export function createStream(options: StreamOptions): Stream {
 
   // ---- greeting ----
 
-  const refusedHello = (link: StreamLink, hello: Hello): { readonly reason: Reason; readonly detail: string } | undefined => {
+  const refusedHello = (
+    link: StreamLink,
+    hello: Hello,
+  ): { readonly reason: Reason; readonly detail: string } | undefined => {
     const { schemeId, environment } = scheme();
     if (!hello.versions.includes(streamVersion))
       return { reason: 'streamVersionUnsupported', detail: `this platform speaks ${versions.join(', ')}` };
@@ -206,13 +220,17 @@ export function createStream(options: StreamOptions): Stream {
       const known = participantOf(cell.configuration(), code);
       if (known === undefined) return { reason: 'participantUnknown', detail: `no participant has the code ${code}` };
       if (settings.certificates && (known.certificate === undefined || known.certificate !== link.link.certificate))
-        return { reason: 'certificateRequired', detail: `the client certificate is not the one registered for ${code}` };
+        return {
+          reason: 'certificateRequired',
+          detail: `the client certificate is not the one registered for ${code}`,
+        };
     }
     return undefined;
   };
 
   const greet = (link: StreamLink, frame: Frame) => {
-    if (frame.type !== 'hello') throw new FrameError('frameMalformed', `a link begins with hello, not with ${frame.type}`);
+    if (frame.type !== 'hello')
+      throw new FrameError('frameMalformed', `a link begins with hello, not with ${frame.type}`);
     const checked = checkHello(textOf(frame));
     if (!checked.ok) throw new FrameError('frameMalformed', `hello${checked.path} ${checked.message}`);
     const hello = checked.value;
@@ -224,14 +242,27 @@ export function createStream(options: StreamOptions): Stream {
     link.greeted = true;
     link.window = hello.window;
     const { uncoveredMs, uncoveredMessages, window } = settings;
-    outlet.welcome(link, { version: streamVersion, stream: link.stream, window, uncoveredMs, uncoveredMessages, now: clock.now() });
-    log('stream.linkGreeted', { peer: link.link.peer, participants: hello.participants.length, software: hello.software });
+    outlet.welcome(link, {
+      version: streamVersion,
+      stream: link.stream,
+      window,
+      uncoveredMs,
+      uncoveredMessages,
+      now: clock.now(),
+    });
+    log('stream.linkGreeted', {
+      peer: link.link.peer,
+      participants: hello.participants.length,
+      software: hello.software,
+    });
     for (const text of hello.participants) {
       const code = Number(text);
       link.signers.set(code, new SignerStream(code, link.stream));
+      seen.add(code);
       const known = byParticipant.get(code) ?? { links: [], turn: 0 };
       byParticipant.set(code, known);
       known.links.push(link);
+      for (const orphan of orphans) if (orphan.code === code) tellCovered(link, orphan, 'none');
       if (participant(code)?.role === 'bank') cell.reached(code);
     }
   };
@@ -274,14 +305,19 @@ export function createStream(options: StreamOptions): Stream {
   };
 
   const ended = (link: StreamLink, error: Error | undefined) => {
+    // What came last is still in the turn.
+    closeTurn();
     link.open = false;
     links.delete(link);
     for (const [code, signer] of link.signers) {
       const known = byParticipant.get(code)!;
       known.links.splice(known.links.indexOf(link), 1);
       if (known.links.length === 0) byParticipant.delete(code);
-      if (signer.covered < signer.next) orphans.add(signer);
+      if (signer.covered === signer.next) continue;
+      orphans.add(signer);
+      if (known.links.length > 0) tellCovered(known.links[0], signer, 'none');
     }
+    outlet.seal(0);
     log('stream.linkEnded', { peer: link.link.peer, ...(error && { detail: error.message }) });
   };
 
@@ -306,8 +342,7 @@ export function createStream(options: StreamOptions): Stream {
 
   let timer = clock.after(watchEveryMs, watch);
 
-  const isCovered = (signer: SignerStream, upTo: number) =>
-    signer.covered >= upTo || stoppedSigners.has(signer.code);
+  const isCovered = (signer: SignerStream, upTo: number) => signer.covered >= upTo || stoppedSigners.has(signer.code);
 
   return {
     accept(connection) {
