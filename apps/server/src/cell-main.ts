@@ -1,7 +1,7 @@
 /** The cell as a program: core, journal, outbox, records and settlement, behind a Unix socket. */
 import { readFileSync } from 'node:fs';
 import { platformCode } from '@clearway/gateway';
-import { type Listener, realChance, realClock, realCrypto, realNetwork } from '@clearway/ports/real';
+import { type Listener, listenLinks, realChance, realClock, realCrypto, realNetwork } from '@clearway/ports/real';
 import { postgresStore } from '@clearway/store';
 import { createCell } from './cell.ts';
 import { serveCellLink } from './cell-link.ts';
@@ -63,7 +63,9 @@ runProgram('cell', async ({ settings, log, ready }) => {
     log,
   });
   const stream: Listener | undefined =
-    settings.streamPort === undefined ? undefined : await listenToStream({ cell, clock, crypto, settings, log });
+    settings.streamPort === undefined
+      ? undefined
+      : await listenToStream({ cell, clock, crypto, settings, listen: listenLinks, log });
   ready({ socket: settings.socket, ...(stream && { streamPort: stream.port }) });
 
   return async () => {

@@ -2,13 +2,17 @@
 import { readFileSync } from 'node:fs';
 import { streamProtocol } from '@clearway/contract';
 import { createStream } from '@clearway/gateway';
-import type { Clock, Crypto } from '@clearway/ports';
-import { type Listener, listenLinks } from '@clearway/ports/real';
+import type { Clock, Crypto, Link, LinkEvents } from '@clearway/ports';
 import type { RunningCell } from './cell.ts';
 import type { Log } from './program.ts';
 import { type Settings, SettingsError } from './settings.ts';
 
 const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
+
+interface Listener {
+  readonly port: number;
+  close(): Promise<void>;
+}
 
 /** @throws SettingsError when there is no certificate, or the stream would be open without one */
 export async function listenToStream(options: {
@@ -16,6 +20,16 @@ export async function listenToStream(options: {
   readonly clock: Clock;
   readonly crypto: Crypto;
   readonly settings: Settings;
+  /** `listenLinks` of the real ports. */
+  listen(
+    accept: (link: Link) => LinkEvents,
+    options: {
+      readonly host: string;
+      readonly port: number;
+      readonly protocol: string;
+      readonly tls?: { readonly cert: string; readonly key: string };
+    },
+  ): Promise<Listener>;
   readonly log: Log;
 }): Promise<Listener> {
   const { cell, clock, crypto, settings, log } = options;
@@ -33,7 +47,7 @@ export async function listenToStream(options: {
     log,
   });
   cell.attachStream(stream);
-  const listener = await listenLinks(stream.accept, {
+  const listener = await options.listen(stream.accept, {
     host: settings.streamHost,
     port: settings.streamPort!,
     protocol: streamProtocol,
