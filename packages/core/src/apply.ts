@@ -57,10 +57,9 @@ export function applyBatch(state: State, sequence: number, at: number, facts: Ui
 
 function applyCommand(state: State, view: DataView, offset: number, index: number, effects: Effects): void {
   const result = decide(state, view, offset, index, effects);
-  const outcome =
-    result === 'repeated' || result === 'none' ? (result === 'none' ? 'accepted' : 'repeated') : 'refused';
-  view.setUint8(offset + 1, outcomes[outcome]);
-  view.setUint16(offset + 2, outcome === 'refused' ? reasons[result as Reason].code : 0);
+  const refused = result !== 'none' && result !== 'repeated';
+  view.setUint8(offset + 1, refused ? outcomes.refused : result === 'none' ? outcomes.accepted : outcomes.repeated);
+  view.setUint16(offset + 2, refused ? reasons[result].code : 0);
 }
 
 function decide(state: State, view: DataView, offset: number, index: number, effects: Effects): 'repeated' | Reason {

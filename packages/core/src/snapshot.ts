@@ -162,6 +162,8 @@ function rebuild(state: State): void {
   for (let row = 0; row < state.agreements.count; row++) state.agreementIndex.add(row);
   for (let row = 0; row < state.refunds.count; row++) state.refundIndex.add(row);
   for (let slot = 0; slot < state.flights.count; slot++) {
-    if (state.flights.u8(slot, flightFields.subject) !== flightSubjects.free) state.deadlines.set(slot);
+    if (state.flights.u8(slot, flightFields.subject) === flightSubjects.free) continue;
+    const dueAt = state.flights.u64(slot, flightFields.dueAt);
+    state.deadlines.set(slot, dueAt, state.flights.u64(slot, flightFields.serial));
   }
 }

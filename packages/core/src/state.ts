@@ -142,7 +142,7 @@ export function createState(centre: number, cell: number): State {
     freeFlight: 0,
     flightSerial: 0,
     inFlight: 0,
-    deadlines: deadlinesOf(flights),
+    deadlines: new Deadlines(),
     agreements,
     agreementIndex: new IdentifierIndex(agreements, agreementFields.key, true),
     refunds,
@@ -150,13 +150,6 @@ export function createState(centre: number, cell: number): State {
     cycles: [openCycle(1, 0, 0)],
     remembered: 0,
   };
-}
-
-export function deadlinesOf(flights: Rows): Deadlines {
-  return new Deadlines({
-    dueAt: (slot) => flights.u64(slot, flightFields.dueAt),
-    serial: (slot) => flights.u64(slot, flightFields.serial),
-  });
 }
 
 // A payment's handle: segment number in the upper, row in the lower part of one integer.

@@ -55,7 +55,7 @@ test('every field keeps what was put into it, and nothing of its neighbours', ()
           rows.setU32(row, fields.word, values.word);
           rows.setU16(row, fields.half, values.half);
           rows.setU8(row, fields.byte, values.byte);
-          rows.setBytes(row, fields.bytes, values.bytes, 0, 9);
+          rows.setBytes(row, fields.bytes, new DataView(values.bytes.buffer), 0, 9);
           model[row] = values;
         }
         model.forEach(({ signed, word, half, byte, bytes }, row) => {
@@ -64,7 +64,7 @@ test('every field keeps what was put into it, and nothing of its neighbours', ()
           assert.equal(rows.u16(row, fields.half), half);
           assert.equal(rows.u8(row, fields.byte), byte);
           assert.deepEqual(rows.bytes(row, fields.bytes, 9), bytes);
-          assert.ok(rows.equalBytes(row, fields.bytes, bytes, 0, 9));
+          assert.ok(rows.equalBytes(row, fields.bytes, new DataView(bytes.buffer), 0, 9));
         });
       },
     ),
@@ -143,7 +143,7 @@ test('a copy gives the table as it was when the copy began, whatever is written 
 });
 
 test('every way of writing saves the page first', () => {
-  const source = Uint8Array.of(1, 2, 3, 4);
+  const source = new DataView(Uint8Array.of(1, 2, 3, 4).buffer);
   const writes: Record<string, (rows: Rows) => void> = {
     setU8: (rows) => rows.setU8(0, fields.byte, 1),
     setU16: (rows) => rows.setU16(0, fields.half, 1),

@@ -21,10 +21,6 @@ import { agreementStateName, agreementTransitions, largestCodeAttempts } from '.
 
 const key: Key = { date: 0, high: 0, low: 0 };
 
-function bytesOf(view: DataView): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-}
-
 function stateOf(state: State, row: number): AgreementState {
   return agreementStateName(state.agreements.u8(row, agreementFields.state));
 }
@@ -65,14 +61,13 @@ export function requestAgreement(
   effects: Effects,
 ): 'repeated' | Reason {
   const at = layout.requestAgreement;
-  const bytes = bytesOf(view);
   // -- refusals; none of them is remembered, since no money waits for them --
   if (state.scheme === undefined) return 'cellUnavailable';
   const shape = checkIdentifier(state, view, offset + at.id);
   if (shape !== 'none') return shape;
   const known = findAgreement(state, view, offset + at.id);
   if (known >= 0) {
-    const same = state.agreements.equalBytes(known, agreementFields.hash, bytes, offset + at.hash, rememberedHashBytes);
+    const same = state.agreements.equalBytes(known, agreementFields.hash, view, offset + at.hash, rememberedHashBytes);
     return same ? 'repeated' : 'identifierReused';
   }
   const window = checkDateWindow(state, key.date);
@@ -103,7 +98,7 @@ export function requestAgreement(
   state.agreementIndex.add(row);
   agreements.setU32(row, agreementFields.routing, view.getUint32(offset + at.id + 12) & 0xffffff);
   agreements.setU64(row, agreementFields.paymentLimit, limit);
-  agreements.setBytes(row, agreementFields.hash, bytes, offset + at.hash, rememberedHashBytes);
+  agreements.setBytes(row, agreementFields.hash, view, offset + at.hash, rememberedHashBytes);
   agreements.setU32(row, agreementFields.expiresOn, expiresOn);
   agreements.setU48(row, agreementFields.requestSequence, state.sequence);
   agreements.setU16(row, agreementFields.requestIndex, index);
@@ -113,7 +108,7 @@ export function requestAgreement(
   touch(state, row);
   const slot = addFlight(state, 'agreement', state.at + state.scheme.signingTimeoutMs);
   state.flights.setU32(slot, flightFields.row, row);
-  state.flights.setBytes(slot, flightFields.id, bytes, offset + at.id, 16);
+  state.flights.setBytes(slot, flightFields.id, view, offset + at.id, 16);
   agreements.setU32(row, agreementFields.flight, slot + 1);
   effects.add('agreementChanged', row, index);
   effects.add('requestSigning', row, index);
@@ -128,7 +123,6 @@ export function confirmAgreement(
   effects: Effects,
 ): 'repeated' | Reason {
   const at = layout.confirmAgreement;
-  const bytes = bytesOf(view);
   // -- refusals --
   if (state.scheme === undefined) return 'cellUnavailable';
   const row = findAgreement(state, view, offset + at.id);
@@ -138,7 +132,7 @@ export function confirmAgreement(
   const same = agreements.equalBytes(
     row,
     agreementFields.confirmationHash,
-    bytes,
+    view,
     offset + at.hash,
     rememberedHashBytes,
   );
@@ -149,7 +143,7 @@ export function confirmAgreement(
   if (time !== 'none') return time;
 
   // ---- point of no return ----
-  agreements.setBytes(row, agreementFields.confirmationHash, bytes, offset + at.hash, rememberedHashBytes);
+  agreements.setBytes(row, agreementFields.confirmationHash, view, offset + at.hash, rememberedHashBytes);
   agreements.setU48(row, agreementFields.confirmationSequence, state.sequence);
   agreements.setU16(row, agreementFields.confirmationIndex, index);
   move(state, row, 'confirming', 'none', index, effects);
@@ -165,7 +159,6 @@ export function recordSigningAnswer(
   effects: Effects,
 ): 'repeated' | Reason {
   const at = layout.recordSigningAnswer;
-  const bytes = bytesOf(view);
   // -- refusals --
   const row = findAgreement(state, view, offset + at.id);
   if (row < 0) return 'agreementUnknown';
@@ -175,11 +168,11 @@ export function recordSigningAnswer(
     return 'answerFromOther';
   const now = stateOf(state, row);
   const answer = view.getUint8(offset + at.answer);
-  const answersRequest = agreements.equalBytes(row, agreementFields.hash, bytes, offset + at.hash, rememberedHashBytes);
+  const answersRequest = agreements.equalBytes(row, agreementFields.hash, view, offset + at.hash, rememberedHashBytes);
   const answersCode = agreements.equalBytes(
     row,
     agreementFields.confirmationHash,
-    bytes,
+    view,
     offset + at.hash,
     rememberedHashBytes,
   );

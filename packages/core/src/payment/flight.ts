@@ -23,8 +23,9 @@ export function addFlight(state: State, subject: 'payment' | 'agreement', dueAt:
 }
 
 export function postpone(state: State, slot: number, dueAt: number): void {
-  state.flights.setU64(slot, flightFields.dueAt, dueAt);
-  state.deadlines.set(slot);
+  const { flights } = state;
+  flights.setU64(slot, flightFields.dueAt, dueAt);
+  state.deadlines.set(slot, dueAt, flights.u64(slot, flightFields.serial));
 }
 
 export function endFlight(state: State, slot: number): void {

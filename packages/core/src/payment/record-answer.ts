@@ -34,8 +34,7 @@ export function recordAnswer(
   const bankAndReason = view.getUint32(offset + fields.bank);
   const bank = rows.u16(row, paymentFields.bank);
   if (bank === noBank || state.participants[bank].code !== bankAndReason >>> 8) return 'answerFromOther';
-  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-  if (!rows.equalBytes(row, paymentFields.hash, bytes, offset + fields.hash, rememberedHashBytes))
+  if (!rows.equalBytes(row, paymentFields.hash, view, offset + fields.hash, rememberedHashBytes))
     return 'answerHashDiffers';
   const answer = bankAnswerName(view.getUint8(offset + fields.answer));
   if (answer === undefined) return 'answerUnasked';

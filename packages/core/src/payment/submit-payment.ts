@@ -4,12 +4,11 @@ import type { Effects } from '../effects.ts';
 import { reserve } from '../journal/post.ts';
 import { type Reason, reasons } from '../reject.ts';
 import { checkHeadroom } from '../risk/headroom.ts';
-import { isPull, route } from '../routing/route.ts';
+import { isPull, type Route, route } from '../routing/route.ts';
 import {
   accountOf,
   addPayment,
   findPayment,
-  participantPlace,
   refundFields,
   rowOf,
   type State,
@@ -19,10 +18,11 @@ import {
 import { paymentStates } from '../states.ts';
 import { type Key, readKey } from '../table/identifier-index.ts';
 import {
+  type Asked,
   checkDateWindow,
   checkIdentifier,
   checkInstitution,
-  paymentKindName,
+  readAsked,
   readOriginal,
   validatePayment,
 } from '../validation/validate-payment.ts';
@@ -33,6 +33,7 @@ const fields = layout.submitPayment;
 
 const key: Key = { date: 0, high: 0, low: 0 };
 const reference: Key = { date: 0, high: 0, low: 0 };
+const asked: Asked = { kind: undefined, amount: 0, currency: -1, institution: -1, bank: -1 };
 
 export type SubmitOutcome = 'repeated' | Reason;
 
@@ -44,8 +45,6 @@ export function submitPayment(
   index: number,
   effects: Effects,
 ): SubmitOutcome {
-  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-
   // -- refusals that concern the identifier: nothing is remembered --
   if (state.scheme === undefined) return 'cellUnavailable';
   const shape = checkIdentifier(state, view, offset + fields.id);
@@ -56,7 +55,7 @@ export function submitPayment(
     const segment = segmentOf(state, known);
     segment.namedAt = state.at;
     const { rows } = segment;
-    const same = rows.equalBytes(rowOf(known), paymentFields.hash, bytes, offset + fields.hash, rememberedHashBytes);
+    const same = rows.equalBytes(rowOf(known), paymentFields.hash, view, offset + fields.hash, rememberedHashBytes);
     return same ? 'repeated' : 'identifierReused';
   }
   const window = checkDateWindow(state, key.date);
@@ -69,47 +68,35 @@ export function submitPayment(
   const reason = judge(state, view, offset);
 
   // ---- point of no return: nothing below refuses ----
-  const handle = remember(state, view, bytes, offset, index, reason);
+  const handle = remember(state, view, offset, index, reason);
   effects.add('paymentChanged', handle, index);
-  if (reason === 'none') offer(state, handle, view, bytes, offset, index, effects);
+  if (reason === 'none') offer(state, handle, view, offset, index, effects);
   return reason;
 }
 
 function judge(state: State, view: DataView, offset: number): Reason {
-  const valid = validatePayment(state, view, offset, reference);
+  readAsked(state, view, offset, asked);
+  const valid = validatePayment(state, view, offset, asked, reference);
   if (valid !== 'none') return valid;
-  const { kind, debtor, creditor, amount } = readSides(state, view, offset);
-  return checkHeadroom(state, debtor, creditor, amount, isPull(kind));
+  const { debtor, creditor } = routeOf(state);
+  return checkHeadroom(state, debtor, creditor, asked.amount, isPull(asked.kind!));
 }
 
-/** Reads accounts and amount of a valid payment. */
-function readSides(state: State, view: DataView, offset: number) {
-  const kind = paymentKindName(view.getUint8(offset + fields.kind))!;
-  const currency = state.scheme!.currencies.indexOf(view.getUint16(offset + fields.currency));
-  const institution = participantPlace(state, view.getUint32(offset + fields.id + 4) & 0xffffff);
-  const bank = participantPlace(state, view.getUint32(offset + fields.instructed));
-  const amount = readUint64(view, offset + fields.amount);
-  const { debtor, creditor } = route(kind, accountOf(state, institution, currency), accountOf(state, bank, currency));
-  return { kind, debtor, creditor, amount };
+/** Accounts of a valid payment. */
+function routeOf(state: State): Route {
+  const { kind, institution, bank, currency } = asked;
+  return route(kind!, accountOf(state, institution, currency), accountOf(state, bank, currency));
 }
 
-function remember(
-  state: State,
-  view: DataView,
-  bytes: Uint8Array,
-  offset: number,
-  index: number,
-  reason: Reason,
-): number {
+function remember(state: State, view: DataView, offset: number, index: number, reason: Reason): number {
   const handle = addPayment(state, key);
   const { rows } = segmentOf(state, handle);
   const row = rowOf(handle);
   // A refused payment may name a bank, currency or amount that does not exist: then there is nothing to keep of it.
-  const bank = participantPlace(state, view.getUint32(offset + fields.instructed));
-  const currency = state.scheme!.currencies.indexOf(view.getUint16(offset + fields.currency));
+  const { amount, bank, currency } = asked;
   const stateNumber = reason === 'none' ? paymentStates.offered : paymentStates.refused;
-  rows.setBytes(row, paymentFields.hash, bytes, offset + fields.hash, rememberedHashBytes);
-  setAmount(rows, row, readUint64(view, offset + fields.amount));
+  rows.setBytes(row, paymentFields.hash, view, offset + fields.hash, rememberedHashBytes);
+  setAmount(rows, row, amount);
   rows.setU48(row, paymentFields.sequence, state.sequence);
   rows.setU48(row, paymentFields.changedAt, state.at);
   rows.setU16(row, paymentFields.bank, bank < 0 ? noBank : bank);
@@ -120,16 +107,9 @@ function remember(
   return handle;
 }
 
-function offer(
-  state: State,
-  handle: number,
-  view: DataView,
-  bytes: Uint8Array,
-  offset: number,
-  index: number,
-  effects: Effects,
-): void {
-  const { kind, debtor, creditor, amount } = readSides(state, view, offset);
+function offer(state: State, handle: number, view: DataView, offset: number, index: number, effects: Effects): void {
+  const { kind, amount } = asked;
+  const { debtor, creditor } = routeOf(state);
   reserve(state, debtor, creditor, amount);
   const expiresAt = readUint64(view, offset + fields.expiresAt);
   const dueAt = Math.min(state.at + state.scheme!.offerTimeoutMs, expiresAt);
@@ -143,7 +123,7 @@ function offer(
   flights.setU64(slot, flightFields.expiresAt, expiresAt);
   flights.setU32(slot, flightFields.debtorAccount, debtor);
   flights.setU32(slot, flightFields.creditorAccount, creditor);
-  flights.setBytes(slot, flightFields.id, bytes, offset + fields.id, 16);
+  flights.setBytes(slot, flightFields.id, view, offset + fields.id, 16);
   if (kind === 'refund') flights.setU32(slot, flightFields.refund, countRefund(state, view, offset, amount) + 1);
   const segment = segmentOf(state, handle);
   segment.inFlight++;

@@ -2,31 +2,24 @@
  * What is due first: a binary heap of slot numbers, ordered by time and, at the same time, by the order in which the
  * matters were opened. That order is total, so the heap's inner shape never shows and a rebuilt heap gives the same.
  */
-export interface Due {
-  /** When the slot is due, ms. */
-  dueAt(slot: number): number;
-  /** The slot's matter in order of opening; unique. */
-  serial(slot: number): number;
-}
-
 export class Deadlines {
-  private readonly due: Due;
   private heap = new Int32Array(1024);
+  /** By slot: its place in the heap or -1, when it is due, and the order of its opening. */
   private places = new Int32Array(1024).fill(-1);
+  private dueAts = new Float64Array(1024);
+  private serials = new Float64Array(1024);
   size = 0;
-
-  constructor(due: Due) {
-    this.due = due;
-  }
 
   /** The slot due first, or -1. */
   first(): number {
     return this.size === 0 ? -1 : this.heap[0];
   }
 
-  /** Puts a slot in, or to its new place after its time has changed. */
-  set(slot: number): void {
+  /** Puts a slot in, or to its new place when its time changes. `dueAt` in ms; `serial`: order of opening, unique. */
+  set(slot: number, dueAt: number, serial: number): void {
     this.reserve(slot);
+    this.dueAts[slot] = dueAt;
+    this.serials[slot] = serial;
     let place = this.places[slot];
     if (place < 0) {
       place = this.size++;
@@ -50,8 +43,8 @@ export class Deadlines {
   }
 
   private before(a: number, b: number): boolean {
-    const difference = this.due.dueAt(a) - this.due.dueAt(b);
-    return difference !== 0 ? difference < 0 : this.due.serial(a) < this.due.serial(b);
+    const difference = this.dueAts[a] - this.dueAts[b];
+    return difference !== 0 ? difference < 0 : this.serials[a] < this.serials[b];
   }
 
   private up(place: number): void {
@@ -84,15 +77,17 @@ export class Deadlines {
   }
 
   private reserve(slot: number): void {
-    if (this.size === this.heap.length) this.heap = grown(this.heap, this.heap.length * 2, 0);
+    if (this.size === this.heap.length) this.heap = copied(this.heap, new Int32Array(this.size * 2));
     if (slot >= this.places.length) {
-      this.places = grown(this.places, Math.max(slot + 1, this.places.length * 2), -1);
+      const length = Math.max(slot + 1, this.places.length * 2);
+      this.places = copied(this.places, new Int32Array(length).fill(-1));
+      this.dueAts = copied(this.dueAts, new Float64Array(length));
+      this.serials = copied(this.serials, new Float64Array(length));
     }
   }
 }
 
-function grown(array: Int32Array, length: number, filler: number): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(length).fill(filler);
-  larger.set(array);
-  return larger;
+function copied<T extends Int32Array | Float64Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
 }

@@ -26,7 +26,10 @@ export class IdentifierIndex {
   private readonly rows: Rows;
   private readonly field: number;
   private readonly dated: boolean;
+  /** An entry is 0 or a record's row + 1 below some bits of its hash, which spare reading most records in vain. */
   private readonly slots: Uint32Array[] = [];
+  /** By partition: the bits of an entry that hold the row. They widen as rows become more, at the hash's cost. */
+  private readonly rowMasks = new Uint32Array(partitions).fill(0xffff);
   private readonly used = new Uint32Array(partitions);
 
   /** `field`: where the key lies in a record, as two words (high, low), or three with the date before when `dated`. */
@@ -41,11 +44,14 @@ export class IdentifierIndex {
   find(key: Key): number {
     const hash = this.hash(key.date, key.high, key.low);
     const slots = this.slots[hash >>> 20];
+    const rowMask = this.rowMasks[hash >>> 20];
     const mask = slots.length - 1;
     for (let at = hash & mask; ; at = (at + 1) & mask) {
       const entry = slots[at];
       if (entry === 0) return -1;
-      if (this.matches(entry - 1, key)) return entry - 1;
+      if (((entry ^ (hash << 12)) & ~rowMask) !== 0) continue;
+      const row = ((entry & rowMask) >>> 0) - 1;
+      if (this.matches(row, key)) return row;
     }
   }
 
@@ -53,6 +59,7 @@ export class IdentifierIndex {
   add(row: number): void {
     const hash = this.hashOfRow(row);
     const partition = hash >>> 20;
+    while (row + 1 > this.rowMasks[partition]) this.widen(partition);
     if (++this.used[partition] * 4 > this.slots[partition].length * 3) this.grow(partition);
     this.place(this.slots[partition], hash, row);
   }
@@ -66,13 +73,27 @@ export class IdentifierIndex {
     const mask = slots.length - 1;
     let at = hash & mask;
     while (slots[at] !== 0) at = (at + 1) & mask;
-    slots[at] = row + 1;
+    slots[at] = (row + 1) | ((hash << 12) & ~this.rowMasks[hash >>> 20]);
+  }
+
+  /** One bit more for rows. */
+  private widen(partition: number): void {
+    const slots = this.slots[partition];
+    const narrow = this.rowMasks[partition];
+    const wide = narrow * 2 + 1;
+    for (let at = 0; at < slots.length; at++) slots[at] = (slots[at] & narrow) | (slots[at] & ~wide);
+    this.rowMasks[partition] = wide;
   }
 
   private grow(partition: number): void {
     const old = this.slots[partition];
     const slots = new Uint32Array(old.length * 2);
-    for (const entry of old) if (entry !== 0) this.place(slots, this.hashOfRow(entry - 1), entry - 1);
+    const rowMask = this.rowMasks[partition];
+    for (const entry of old) {
+      if (entry === 0) continue;
+      const row = ((entry & rowMask) >>> 0) - 1;
+      this.place(slots, this.hashOfRow(row), row);
+    }
     this.slots[partition] = slots;
   }
 

@@ -117,12 +117,12 @@ export class Rows {
     u32[at + 1] = value;
   }
 
-  /** Copies `length` bytes (a multiple of 4 not needed) from a command into a record. */
-  setBytes(row: number, field: number, source: Uint8Array, from: number, length: number): void {
+  /** Copies `length` bytes from a command into a record. */
+  setBytes(row: number, field: number, source: DataView, from: number, length: number): void {
     if (this.copy !== undefined) this.save(row);
     const { u8 } = this.pages[row >> pageShift];
     const at = (row & rowMask) * this.stride + field;
-    for (let i = 0; i < length; i++) u8[at + i] = source[from + i];
+    for (let i = 0; i < length; i++) u8[at + i] = source.getUint8(from + i);
   }
 
   bytes(row: number, field: number, length: number): Uint8Array {
@@ -130,10 +130,10 @@ export class Rows {
     return this.pages[row >> pageShift].u8.slice(at, at + length);
   }
 
-  equalBytes(row: number, field: number, other: Uint8Array, from: number, length: number): boolean {
+  equalBytes(row: number, field: number, other: DataView, from: number, length: number): boolean {
     const { u8 } = this.pages[row >> pageShift];
     const at = (row & rowMask) * this.stride + field;
-    for (let i = 0; i < length; i++) if (u8[at + i] !== other[from + i]) return false;
+    for (let i = 0; i < length; i++) if (u8[at + i] !== other.getUint8(from + i)) return false;
     return true;
   }
 

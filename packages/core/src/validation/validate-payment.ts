@@ -69,15 +69,30 @@ export function checkTime(state: State, expiresAt: number): Reason {
   return expiresAt - state.at > state.scheme!.longestExpiryMs ? 'expiryTooFar' : 'none';
 }
 
+/** What a payment asks for, read once for all steps. Places in the state's lists are -1 for what is not there. */
+export interface Asked {
+  kind: PaymentKind | undefined;
+  /** Minor units. */
+  amount: number;
+  currency: number;
+  institution: number;
+  bank: number;
+}
+
+export function readAsked(state: State, view: DataView, offset: number, asked: Asked): void {
+  asked.kind = paymentKindName(view.getUint8(offset + fields.kind));
+  asked.amount = readUint64(view, offset + fields.amount);
+  asked.currency = state.scheme!.currencies.indexOf(view.getUint16(offset + fields.currency));
+  asked.institution = participantPlace(state, view.getUint32(offset + fields.id + 4) & 0xffffff);
+  asked.bank = participantPlace(state, view.getUint32(offset + fields.instructed));
+}
+
 /** Everything that can be wrong with a new payment of a known institution, but for headroom. */
-export function validatePayment(state: State, view: DataView, offset: number, scratch: Key): Reason {
-  const kind = paymentKindName(view.getUint8(offset + fields.kind));
+export function validatePayment(state: State, view: DataView, offset: number, asked: Asked, scratch: Key): Reason {
+  const { kind, amount, currency } = asked;
   if (kind === undefined) return 'kindUnsupported';
-  const amount = readUint64(view, offset + fields.amount);
   if (amount < 1) return 'amountInvalid';
-  const { scheme } = state;
-  if (amount > scheme!.maximumAmount) return 'amountAboveMaximum';
-  const currency = scheme!.currencies.indexOf(view.getUint16(offset + fields.currency));
+  if (amount > state.scheme!.maximumAmount) return 'amountAboveMaximum';
   if (currency < 0) return 'currencyUnsupported';
   const bank = checkBank(state, view.getUint32(offset + fields.instructed));
   if (bank !== 'none') return bank;
