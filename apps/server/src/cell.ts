@@ -77,7 +77,16 @@ import {
 import { createSnapshotter } from './snapshotter.ts';
 import { createStreamDesk } from './stream-desk.ts';
 
+/** Where payments over the stream are recorded (store/archive); without one they become rows like all others. */
+export interface CellArchive {
+  /** The batch has just been applied. */
+  applied(state: State, batch: AppliedBatch): void;
+  /** Everything up to this batch is durable. */
+  durable(sequence: number): void;
+}
+
 export interface CellOptions {
+  readonly archive?: CellArchive | undefined;
   readonly place: CellPlace;
   readonly ports: Pick<Ports, 'clock' | 'crypto' | 'chance'>;
   readonly store: Store;
@@ -202,7 +211,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
   const answers = new Map<string, Uint8Array>();
   const tally = { submitted: 0, succeeded: 0, failed: 0, refused: 0, unknown: 0 };
 
-  let projector: Projector = createProjector();
+  let projector: Projector = createProjector([], [], options.archive !== undefined);
   let state!: State;
   let sequencer!: Sequencer;
   let tickTimer: Cancel | undefined;
@@ -241,9 +250,11 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
         const record = await store.records.payment(identifierText(payment.id));
         if (record !== undefined) known.push(record);
       }
-      projector = createProjector(known, await store.records.workItems(true));
+      projector = createProjector(known, await store.records.workItems(true), options.archive !== undefined);
     },
     (_, batch) => {
+      options.archive?.applied(state, batch);
+      options.archive?.durable(batch.sequence);
       recordsWriter.add(projector.project(state, batch));
       noticesToTell.push(...noticesOf(batch.effects));
       keepAnswersOf(batch, batch.effects);
@@ -493,8 +504,9 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
 
   /** Reads what the batch changed now; what is returned runs when the batch is durable. */
   const applied = (batch: AppliedBatch): (() => void) => {
+    options.archive?.applied(state, batch);
     const effects = desk.applied(batch);
-    const change = projector.project(state, batch);
+    const change = projector.project(state, options.archive === undefined ? batch : batch.with(effects));
     const notices = noticesOf(effects);
     keepAnswersOf(batch, effects);
     const acts: (() => void)[] = [];
@@ -540,6 +552,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     }
     return () => {
       desk.released(batch.sequence);
+      options.archive?.durable(batch.sequence);
       for (const act of acts) act();
       recordsWriter.add(change);
       for (const notice of notices) outbox.notify(notice);

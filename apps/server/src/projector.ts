@@ -59,8 +59,13 @@ const workItemTimes = { overdue: 3_600_000, contradiction: 14_400_000, shortfall
 /**
  * @param known records of payments in flight when the state was restored
  * @param open work items that were open then
+ * @param archived payments over the stream are in an archive, not in the records
  */
-export function createProjector(known: Iterable<PaymentRecord> = [], open: Iterable<WorkItemRecord> = []): Projector {
+export function createProjector(
+  known: Iterable<PaymentRecord> = [],
+  open: Iterable<WorkItemRecord> = [],
+  archived = false,
+): Projector {
   const origins = new Map<string, Origin>();
   for (const record of known) origins.set(record.paymentId, record);
   const workItems = new Map<string, WorkItemRecord>();
@@ -104,7 +109,8 @@ export function createProjector(known: Iterable<PaymentRecord> = [], open: Itera
       for (let i = 0; i < effects.count; i++) {
         const index = effects.commands[i];
         const isNew = effects.kinds[i] === effectKinds.paymentChanged && view.getUint8(offsets[index]) === submission;
-        if (isNew) {
+        // What came over the stream is not signed on its own: its fact names no suite.
+        if (isNew && !(archived && view.getUint8(offsets[index] + layout.submitPayment.suite) === 0)) {
           const { id } = paymentAt(state, effects.subjects[i]);
           origins.set(identifierText(id), originOf(view, offsets[index], batch, index));
         }
@@ -119,6 +125,7 @@ export function createProjector(known: Iterable<PaymentRecord> = [], open: Itera
             const payment = paymentAt(state, subject);
             const paymentId = identifierText(payment.id);
             const origin = origins.get(paymentId);
+            if (origin === undefined && archived) break;
             if (origin === undefined) throw new Error(`payment ${paymentId} changed, but its submission is not known`);
             const byAnswer = view.getUint8(offset) === commandTypes.recordAnswer;
             payments.set(paymentId, {

@@ -11,7 +11,7 @@ import {
   type Store,
 } from '@clearway/store';
 import { commandOffsets } from './projector.ts';
-import { type AppliedBatch, dayOf } from './sequencer.ts';
+import { Applied, type AppliedBatch, dayOf } from './sequencer.ts';
 
 export interface Recovered {
   readonly claim: Claim;
@@ -68,8 +68,9 @@ export async function recover(
       throw new JournalDamagedError(
         `batch ${sequence} is decided otherwise than it was: ${difference(replayed, facts)}`,
       );
-    const opened = decryptBodies(crypto, await store.bodyKeys.key(dayOf(head.at)), { ...place, sequence }, bodies);
-    batch(state, { sequence, at: head.at, facts, bodies: opened, effects, lots: [] });
+    const key = await store.bodyKeys.key(dayOf(head.at));
+    const open = () => decryptBodies(crypto, key, { ...place, sequence }, bodies);
+    batch(state, new Applied(sequence, head.at, facts, effects, [], open));
   }
   assert(state.sequence === claim.last, 'the journal is read to where the claim says it ends');
   assert(same(previous, claim.lastHash), 'the last batch is the one that the claim names');

@@ -83,6 +83,8 @@ export interface AppliedBatch {
   readonly effects: Effects;
   /** Bodies as they were handed over, in the order of the commands; none when a journal is replayed. */
   readonly lots: readonly PlacedLot[];
+  /** The same batch seen with some of its effects only. */
+  with(effects: Effects): AppliedBatch;
 }
 
 export interface SequencerOptions {
@@ -255,7 +257,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     effects.clear();
     const commands = applyBatch(state, sequence, at, facts, effects);
     assert(commands === first, 'every waiting command is one record');
-    const release = options.applied(new Applied(sequence, at, facts, packed, effects, lots));
+    const release = options.applied(new Applied(sequence, at, facts, effects, lots, () => unpackBodies(packed)));
     const batch = makeBatch(crypto, {
       ...place,
       rulesVersion,
@@ -476,33 +478,39 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-class Applied implements AppliedBatch {
+/** A batch whose bodies are opened when they are asked for. */
+export class Applied implements AppliedBatch {
   readonly sequence: number;
   readonly at: number;
   readonly facts: Uint8Array;
   readonly effects: Effects;
   readonly lots: readonly PlacedLot[];
-  private readonly packed: Uint8Array;
-  private unpacked: readonly Uint8Array[] | undefined;
+  private readonly open: () => readonly Uint8Array[];
+  private opened: readonly Uint8Array[] | undefined;
 
   constructor(
     sequence: number,
     at: number,
     facts: Uint8Array,
-    packed: Uint8Array,
     effects: Effects,
     lots: readonly PlacedLot[],
+    open: () => readonly Uint8Array[],
   ) {
     this.sequence = sequence;
     this.at = at;
     this.facts = facts;
-    this.packed = packed;
     this.effects = effects;
     this.lots = lots;
+    this.open = open;
   }
 
   get bodies(): readonly Uint8Array[] {
-    this.unpacked ??= unpackBodies(this.packed);
-    return this.unpacked;
+    this.opened ??= this.open();
+    return this.opened;
+  }
+
+  with(effects: Effects): AppliedBatch {
+    if (effects === this.effects) return this;
+    return new Applied(this.sequence, this.at, this.facts, effects, this.lots, () => this.bodies);
   }
 }
