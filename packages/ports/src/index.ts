@@ -1,9 +1,11 @@
 /**
- * The outside world as ports: time, chance, cryptography and the network.
+ * The outside world as ports: time, chance, cryptography, the network and the disk.
  *
  * Gateway, outbox, store and SDK take these as arguments; only the programs' `main.ts` make the real ones
  * (`@clearway/ports/real`). So a simulator can run the same code under its own time, chance and faults.
  */
+
+export type { Disk, DiskFile, DiskLock } from './disk.ts';
 
 /** Ends a timer or a listener; calling it twice is harmless. */
 export type Cancel = () => void;
