@@ -81,7 +81,7 @@ function settingsPage(): string {
     ...rows,
     '',
     'Where a default is empty and a file is needed, it is looked for in the data folder: `database.json`, `cell.sock`, `configuration/`,',
-    '`secrets/platform-key.json`.',
+    '`secrets/platform-key.json`, `journal/`.',
     '',
     'Simulated institutions read their settings from the JSON file that is their first argument; their types are in',
     '`examples/*/src/settings.ts`, and `npm start` writes such a file for each into `institutions/` of the data folder.',

@@ -8,6 +8,7 @@ import { benchApply } from './apply.ts';
 import { benchBaseline } from './baseline.ts';
 import { benchHashes } from './hashes.ts';
 import { benchHttpRail } from './http-rail.ts';
+import { benchJournal } from './journal.ts';
 
 const help = `Usage: npm run bench -- [options]
 
@@ -18,6 +19,7 @@ hashes of a payment cost.
   --rate N       payments a second offered to the HTTP rail (default 2000: more than it carries)
   --payments N   payments through the core alone (default 2000000)
   --only PART    apply, hashes, baseline or http
+  --journal      instead of all this the journal alone, in PostgreSQL and in files
   --help
 `;
 
@@ -27,6 +29,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '2000' },
     payments: { type: 'string', default: '2000000' },
     only: { type: 'string' },
+    journal: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -53,6 +56,17 @@ for (const part of parts) {
   process.exit(2);
 }
 const say = (text: string) => process.stderr.write(`${text}\n`);
+
+const { model } = cpus()[0] ?? { model: 'unknown' };
+const machine = { cores: cpus().length, model, memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version };
+
+if (values.journal) {
+  const result = await benchJournal(say);
+  process.stdout.write(
+    `${JSON.stringify({ benchmark: 'journal', at: new Date().toISOString(), machine, ...result })}\n`,
+  );
+  process.exit(0);
+}
 
 const apply = parts.includes('apply') ? measureApply() : undefined;
 const hashes = parts.includes('hashes') ? measureHashes() : undefined;
@@ -86,12 +100,11 @@ async function withPostgres() {
   }
 }
 
-const { model } = cpus()[0] ?? { model: 'unknown' };
 process.stdout.write(
   `${JSON.stringify({
     benchmark: 'main',
     at: new Date().toISOString(),
-    machine: { cores: cpus().length, model, memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version },
+    machine,
     settings: { seconds, rate, payments },
     paymentsPerSecond: http?.paymentsPerSecond ?? null,
     http,

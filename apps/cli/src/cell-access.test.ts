@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type RunningPostgres, startPostgres } from '@clearway/embedded';
-import { realChance, realClock, realCrypto } from '@clearway/ports/real';
+import { realChance, realClock, realCrypto, realDisk } from '@clearway/ports/real';
 import { migrate, type PostgresConnection, postgresStore } from '@clearway/store';
 import { openOperator, openStore } from './cell-access.ts';
 import { exitCodes } from './given.ts';
@@ -17,7 +17,7 @@ import type { Terminal } from './output/terminal.ts';
 import { runProgram } from './program.ts';
 import { type Day, place, playDay } from './testing/recorded-cell.ts';
 
-const ports = { clock: realClock, chance: realChance, crypto: realCrypto };
+const ports = { clock: realClock, chance: realChance, crypto: realCrypto, disk: realDisk };
 let folder: string;
 let postgres: RunningPostgres;
 let connections: Record<'cell' | 'reader', PostgresConnection>;

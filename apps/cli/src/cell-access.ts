@@ -1,9 +1,9 @@
 /** Where a cell's data and its socket are: from the same settings as the server's programs. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Ports } from '@clearway/ports';
+import type { Disk, Ports } from '@clearway/ports';
 import { connectOperator, type OperatorLink, readSettings, type Settings } from '@clearway/server';
-import { type PostgresConnection, postgresStore, type Store } from '@clearway/store';
+import { cellStore, type PostgresConnection, type Store } from '@clearway/store';
 import { CommandError, exitCodes, type OpenedStore } from './given.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -14,13 +14,22 @@ type Connections = Partial<Record<'cell' | 'reader', PostgresConnection>>;
 /** @throws CommandError when a setting or the connection file is wrong; UnavailableError when nothing answers */
 export async function openStore(
   environment: Environment,
-  ports: Pick<Ports, 'clock' | 'chance' | 'crypto'>,
+  ports: Pick<Ports, 'clock' | 'chance' | 'crypto'> & { readonly disk: Disk },
 ): Promise<OpenedStore> {
   const settings = settingsOf(environment);
   const { reader, cell } = readConnections(settings.database);
+  const { journal, journalFolder } = settings;
   const place = { centre: settings.centre, cell: settings.cell };
   const open = (connection: PostgresConnection) =>
-    postgresStore({ connections: [connection], place, ...ports, appendConnections: 1 });
+    cellStore({
+      connections: [connection],
+      place,
+      ...ports,
+      journal,
+      journalFolder,
+      holds: false,
+      appendConnections: 1,
+    });
   const store = await open(reader ?? cell!);
   if (reader === undefined || cell === undefined) return { store, place, opensBodies: cell !== undefined };
   const keyHolder = await open(cell);

@@ -1,5 +1,5 @@
 /** The program `clearway`: the real surroundings, and the exit code. */
-import { realChance, realClock, realCrypto } from '@clearway/ports/real';
+import { realChance, realClock, realCrypto, realDisk } from '@clearway/ports/real';
 import { openOperator, openStore } from './cell-access.ts';
 import { exitCodes } from './given.ts';
 import type { Terminal } from './output/terminal.ts';
@@ -24,7 +24,7 @@ process.on('SIGTERM', interrupt);
 // Whoever read from us has gone, as `head` does: there is nobody left to answer.
 process.stdout.on('error', () => process.exit(exitCodes.done));
 
-const ports = { clock: realClock, chance: realChance, crypto: realCrypto };
+const ports = { clock: realClock, chance: realChance, crypto: realCrypto, disk: realDisk };
 const exitCode = await runProgram(process.argv.slice(2), {
   output: terminal(process.stdout),
   errors: terminal(process.stderr),

@@ -1,8 +1,8 @@
 /** The cell as a program: core, journal, outbox, records and settlement, behind a Unix socket. */
 import { readFileSync } from 'node:fs';
 import { platformCode } from '@clearway/gateway';
-import { type Listener, listenLinks, realChance, realClock, realCrypto, realNetwork } from '@clearway/ports/real';
-import { postgresStore } from '@clearway/store';
+import { type Listener, listenLinks, realChance, realClock, realCrypto, realDisk, realNetwork } from '@clearway/ports/real';
+import { cellStore } from '@clearway/store';
 import { createCell } from './cell.ts';
 import { serveCellLink } from './cell-link.ts';
 import { runProgram } from './program.ts';
@@ -23,7 +23,18 @@ runProgram('cell', async ({ settings, log, ready }) => {
   const place = { centre: settings.centre, cell: settings.cell };
   const { cell: connection } = readJson<DatabaseFile>(settings.database, 'CLEARWAY_DATABASE');
   const { clock, chance, crypto } = ports;
-  const store = await postgresStore({ connections: [connection], place, clock, chance, crypto });
+  const { journal, journalFolder } = settings;
+  const store = await cellStore({
+    connections: [connection],
+    place,
+    clock,
+    chance,
+    crypto,
+    disk: realDisk,
+    journal,
+    journalFolder,
+    holds: true,
+  });
 
   const cell = await createCell({
     place,

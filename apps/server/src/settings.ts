@@ -112,6 +112,13 @@ export const settings = {
     '60',
     integer(0, 86_400),
   ),
+  journal: setting(
+    'CLEARWAY_JOURNAL',
+    'where the journal is: postgres, or file for a folder of this machine alone; decided once, before the first start',
+    'postgres',
+    oneOf('postgres', 'file'),
+  ),
+  journalFolder: setting('CLEARWAY_JOURNAL_FOLDER', 'folder of the journal in files, on a local disk', '', text),
   snapshotEvery: setting(
     'CLEARWAY_SNAPSHOT_EVERY',
     'batches from one snapshot to the next',
@@ -157,6 +164,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     socket: read.socket || in_('cell.sock'),
     configuration: read.configuration || in_('configuration'),
     platformKey: read.platformKey || in_('secrets/platform-key.json'),
+    journalFolder: resolve(read.journalFolder || in_('journal')),
   });
 }
 

@@ -132,7 +132,8 @@ export const realDisk: Disk = {
   list: (folder) => openOr('ENOENT', [], () => fs.promises.readdir(folder)),
   // A look into the cache of names takes a microsecond; by way of the thread pool it would cost fifty.
   exists: async (path) => fs.statSync(path, { throwIfNoEntry: false }) !== undefined,
-  create: (path) => openOr<DiskFile | undefined>('EEXIST', undefined, async () => fileOf(await openFd(path, 'wx+', fileMode))),
+  create: (path) =>
+    openOr<DiskFile | undefined>('EEXIST', undefined, async () => fileOf(await openFd(path, 'wx+', fileMode))),
   open: async (path, mode) => fileOf(await openFd(path, mode === 'read' ? 'r' : 'r+')),
   link: (path, name) =>
     openOr('EEXIST', false, async () => {

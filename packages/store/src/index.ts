@@ -1,5 +1,9 @@
 /** Journal, snapshots, configurations, body keys and records. port.ts says what they promise; read it first. */
 export * from './batch.ts';
+export { type CellStoreOptions, cellStore } from './cell-store.ts';
+export { type FileJournalOptions, fileJournal } from './file/file-journal.ts';
+export { FlushFailedError } from './file/file-writer.ts';
+export { JournalFolderError } from './file/with-file-journal.ts';
 export { DamagedJournalError } from './journal-law.ts';
 export type { AppendFault, OnAppend } from './memory/memory-journal.ts';
 export { type MemoryDisk, type MemoryStoreOptions, memoryDisk, memoryStore } from './memory/memory-store.ts';

@@ -178,7 +178,11 @@ export function fileJournal(options: FileJournalOptions): Journal {
       const found = await reigns.survey();
       const ended = found.ends.length;
       const open = await openEnd(found, ended + 1);
-      surveyed = { list: rangesOf([...found.ends.map(({ last }) => last), open.last]), segments: found.segments, ended };
+      surveyed = {
+        list: rangesOf([...found.ends.map(({ last }) => last), open.last]),
+        segments: found.segments,
+        ended,
+      };
       return open.isSure ? true : undefined;
     });
     return surveyed;
@@ -190,7 +194,8 @@ export function fileJournal(options: FileJournalOptions): Journal {
    */
   async function openEnd(survey: Survey, epoch: number): Promise<{ readonly last: number; readonly isSure: boolean }> {
     const before = survey.ends.at(-1)?.last ?? 0;
-    if (writer && claimed?.epoch === epoch && !(await reigns.isOver(epoch))) return { last: writer.frontier, isSure: true };
+    if (writer && claimed?.epoch === epoch && !(await reigns.isOver(epoch)))
+      return { last: writer.frontier, isSure: true };
     const newest = segmentOf(survey.segments, epoch, Number.MAX_SAFE_INTEGER);
     if (!newest) return { last: before, isSure: !(await reigns.isOver(epoch)) };
     const { last, frontier } = await withFile(newest.path, 'read', async (file) => {

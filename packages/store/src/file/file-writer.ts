@@ -46,6 +46,11 @@ export class FlushFailedError extends IndeterminateError {
   override name = 'FlushFailedError';
 }
 
+interface OpenSegment {
+  readonly file: DiskFile;
+  readonly segment: Segment;
+}
+
 interface Waiting {
   readonly batch: JournalBatch;
   resolve(): void;
@@ -62,7 +67,7 @@ export function fileWriter(options: FileWriterOptions): FileWriter {
   const segments: Segment[] = [];
   let frontier = options.last;
   let handedOver = options.last;
-  let open: { readonly file: DiskFile; readonly segment: Segment } | undefined;
+  let open: OpenSegment | undefined;
   let position = 0;
   let running: Promise<void> | undefined;
   let stoppedBy: Error | undefined;
@@ -107,13 +112,10 @@ export function fileWriter(options: FileWriterOptions): FileWriter {
     const parts = batches.map((batch) => encodeRecord(batch, frontier));
     const lengths = parts.map((record) => record.reduce((sum, { length }) => sum + length, 0));
     const bytes = lengths.reduce((sum, length) => sum + length, 0);
-    if (open && position > blockBytes && position + bytes > segmentBytes) {
-      await open.file.close();
-      open = undefined;
-    }
-    const isNew = open === undefined;
-    const { file, segment } = (open ??= await begin(batches[0].sequence));
-    await file.write(isNew ? [encodeSegmentHead(place, epoch, segment.first), ...parts.flat()] : parts.flat(), isNew ? 0 : position);
+    const isNew = open === undefined || (position > blockBytes && position + bytes > segmentBytes);
+    const { file, segment } = isNew ? await begin(batches[0].sequence) : open!;
+    const head = isNew ? [encodeSegmentHead(place, epoch, segment.first)] : [];
+    await file.write([...head, ...parts.flat()], isNew ? 0 : position);
     await file.flush();
     if (isNew) await disk.flushFolder(folder);
     for (const length of lengths) {
@@ -123,14 +125,18 @@ export function fileWriter(options: FileWriterOptions): FileWriter {
     position = nextBlock(position);
   }
 
-  async function begin(first: number): Promise<{ file: DiskFile; segment: Segment }> {
+  async function begin(first: number): Promise<OpenSegment> {
+    const full = open?.file;
+    open = undefined;
+    await full?.close();
     const segment = segmentAt(folder, epoch, first);
     const file = await disk.create(segment.path);
     if (!file) throw new Error(`${segment.path} is there already: nobody but this writer may make it.`);
+    open = { file, segment };
     positions.set(segment.path, []);
     segments.push(segment);
     position = blockBytes;
-    return { file, segment };
+    return open;
   }
 
   return {
@@ -159,7 +165,9 @@ export function fileWriter(options: FileWriterOptions): FileWriter {
   };
 }
 
-const notWritten = new UnavailableError('An earlier batch failed: the journal must be claimed before this one; it was not written.');
+const notWritten = new UnavailableError(
+  'An earlier batch failed: the journal must be claimed before this one; it was not written.',
+);
 
 const flushFailed = (batch: JournalBatch, cause: Error) =>
   new FlushFailedError(

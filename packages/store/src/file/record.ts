@@ -57,8 +57,11 @@ export interface RecordHead {
 }
 
 /** Head and columns of a record without the padding. */
-export const recordBytes = ({ headerBytes, factsBytes, bodiesBytes }: Omit<RecordHead, 'epoch' | 'sequence' | 'frontier'>) =>
-  recordHeadBytes + headerBytes + factsBytes + bodiesBytes;
+export const recordBytes = ({
+  headerBytes,
+  factsBytes,
+  bodiesBytes,
+}: Omit<RecordHead, 'epoch' | 'sequence' | 'frontier'>) => recordHeadBytes + headerBytes + factsBytes + bodiesBytes;
 
 /** Head, header, facts, bodies and padding: the columns are the batch's own bytes, not copies. */
 export function encodeRecord(batch: JournalBatch, frontier: number): Uint8Array[] {

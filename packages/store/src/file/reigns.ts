@@ -62,7 +62,10 @@ export function reignsOver(disk: Disk, folder: string): Reigns {
 
   async function survey(): Promise<Survey> {
     const names = await disk.list(folder);
-    const claimed = names.reduce((highest, one) => Math.max(highest, Number(/^(\d{10})\.claim$/.exec(one)?.[1] ?? 0)), 0);
+    const claimed = names.reduce(
+      (highest, one) => Math.max(highest, Number(/^(\d{10})\.claim$/.exec(one)?.[1] ?? 0)),
+      0,
+    );
     const ends: EpochEnd[] = [];
     for (let epoch = 1; epoch < claimed; epoch++) {
       const end = await endOf(epoch);

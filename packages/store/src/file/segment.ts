@@ -1,8 +1,8 @@
 /** Reads a segment: record after record in large pieces, or the state of its end. */
 import { join } from 'node:path';
 import type { DiskFile } from '@clearway/ports';
-import { DamagedJournalError } from '../journal-law.ts';
 import type { CellPlace } from '../batch.ts';
+import { DamagedJournalError } from '../journal-law.ts';
 import type { JournalBatch } from '../port.ts';
 import {
   batchOf,
@@ -174,14 +174,17 @@ async function hasHead(file: DiskFile, segment: Segment, place: CellPlace): Prom
   const head = decodeSegmentHead(block.subarray(0, count));
   if (!head) return false;
   const { path, epoch, first } = segment;
-  if (!isReadableFormat(head)) throw new DamagedJournalError(`${path} has format ${head.format}, which this program does not read.`);
+  if (!isReadableFormat(head))
+    throw new DamagedJournalError(`${path} has format ${head.format}, which this program does not read.`);
   if (head.centre !== place.centre || head.cell !== place.cell) {
     throw new DamagedJournalError(
       `${path} belongs to cell ${head.centre}/${head.cell}, not to ${place.centre}/${place.cell}: check the folder of the journal.`,
     );
   }
   if (head.epoch !== epoch || head.first !== first) {
-    throw new DamagedJournalError(`${path} says that it begins at batch ${head.first} of epoch ${head.epoch}: it was renamed.`);
+    throw new DamagedJournalError(
+      `${path} says that it begins at batch ${head.first} of epoch ${head.epoch}: it was renamed.`,
+    );
   }
   return true;
 }
@@ -227,7 +230,12 @@ export async function findEnd(file: DiskFile, segment: Segment, place: CellPlace
 }
 
 /** Position of a whole record behind `position` that says that batch `last` + 1 was durable. */
-async function laterProof(file: DiskFile, segment: Segment, position: number, last: number): Promise<number | undefined> {
+async function laterProof(
+  file: DiskFile,
+  segment: Segment,
+  position: number,
+  last: number,
+): Promise<number | undefined> {
   const size = await file.size();
   const piece = Buffer.allocUnsafeSlow(pieceBytes);
   for (let at = nextBlock(position); at < size; at += pieceBytes) {

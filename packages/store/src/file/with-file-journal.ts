@@ -15,15 +15,10 @@ export interface WithFileJournalOptions extends FileJournalOptions {
 
 /**
  * Takes the store over: closing this one closes it.
- * @throws JournalFolderError if another process holds the folder, or if the store has a journal of its own
+ * @throws JournalFolderError if another process holds the folder
  */
 export async function withFileJournal(store: Store, options: WithFileJournalOptions): Promise<Store> {
   const { disk, folder, holds } = options;
-  if ((await store.journal.readOne(1)) !== undefined) {
-    throw new JournalFolderError(
-      `This cell has its journal in the database: it cannot go on in ${folder}. Start it with the journal where it was.`,
-    );
-  }
   const lock = holds ? await hold(disk, folder) : undefined;
   const journal = fileJournal(options);
   return {
@@ -40,8 +35,10 @@ export async function withFileJournal(store: Store, options: WithFileJournalOpti
 async function hold(disk: Disk, folder: string) {
   await disk.makeFolder(folder);
   const lock = await disk.lock(folder);
-  if (!lock) throw new JournalFolderError(`Another process holds the journal in ${folder}: end it first, or give this cell its own folder.`);
-  return lock;
+  if (lock) return lock;
+  throw new JournalFolderError(
+    `Another process holds the journal in ${folder}: end it first, or give this cell a folder of its own.`,
+  );
 }
 
 /** Whether a journal was begun in the folder: then it is the cell's journal, and no other may take its place. */
