@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import type { Cancel, Chance, Clock } from './index.ts';
 
 export { realCrypto } from './real-crypto.ts';
-export { type LinkListenOptions, listenLinks, realLinks } from './real-link.ts';
 export { realDisk } from './real-disk.ts';
+export { type LinkListenOptions, listenLinks, realLinks } from './real-link.ts';
 export { type Listener, type ListenOptions, listen } from './real-listener.ts';
 export { type NetworkOptions, realNetwork } from './real-network.ts';
 
