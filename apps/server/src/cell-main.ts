@@ -1,7 +1,15 @@
 /** The cell as a program: core, journal, outbox, records and settlement, behind a Unix socket. */
 import { readFileSync } from 'node:fs';
 import { platformCode } from '@clearway/gateway';
-import { type Listener, listenLinks, realChance, realClock, realCrypto, realDisk, realNetwork } from '@clearway/ports/real';
+import {
+  type Listener,
+  listenLinks,
+  realChance,
+  realClock,
+  realCrypto,
+  realDisk,
+  realNetwork,
+} from '@clearway/ports/real';
 import { cellStore } from '@clearway/store';
 import { createCell } from './cell.ts';
 import { serveCellLink } from './cell-link.ts';
