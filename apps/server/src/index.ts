@@ -1,5 +1,6 @@
 /** What other programs and tests take from the server. */
 export { type Administered, type Administration, administer, describeParticipant } from './administration.ts';
+export { businessDateAt } from './business-day.ts';
 export { type CellOptions, createCell, type RunningCell, type Statistics } from './cell.ts';
 export { createCellClock } from './cell-clock.ts';
 export { serveCellLink } from './cell-link.ts';
@@ -10,6 +11,6 @@ export { createProjector, type Projector } from './projector.ts';
 export { reconciliationFile } from './reconciliation.ts';
 export { readBody } from './recover.ts';
 export { dayOf } from './sequencer.ts';
-export { readJson, readSettings, type Settings, settings } from './settings.ts';
+export { type DatabaseFile, readJson, readSettings, type Settings, settings } from './settings.ts';
 export { type ClearingHouse, createClearingHouse } from './settlement/clearing-house.ts';
 export { createSettlementAgent, type SettlementAgent } from './settlement/settlement-agent.ts';

@@ -2,4 +2,5 @@
 export type * from './messages.ts';
 export * from './problem.ts';
 export * from './routes.ts';
+export * from './search.ts';
 export * from './words.ts';

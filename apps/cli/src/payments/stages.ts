@@ -8,7 +8,7 @@ import { formatTime, parseTime } from '@clearway/contract';
 import { isFinal, type PaymentState } from '@clearway/core';
 import type { Crypto } from '@clearway/ports';
 import { dayOf, type SchemeDocument } from '@clearway/server';
-import { decodeHeader, decryptBodies, type JournalBatch, type PaymentRecord } from '@clearway/store';
+import { decodeHeader, decryptBodies, type JournalBatch, type PaymentRecord, type Store } from '@clearway/store';
 import type { OpenedStore } from '../given.ts';
 import { type Fact, readFacts, type SubmitPaymentFact } from '../journal/fact.ts';
 
@@ -23,16 +23,19 @@ export interface Stage {
   readonly sequence?: number;
 }
 
+/** A message of a batch, opened; undefined where bodies are closed to this user. */
+export type ReadBody = (batch: JournalBatch, index: number) => Promise<Uint8Array | undefined>;
+
 export interface TraceOptions {
-  readonly crypto: Crypto;
+  readonly readBody: ReadBody;
   readonly signal: AbortSignal;
   onBatch(sequence: number): void;
 }
 
 export async function traceStages(
-  opened: OpenedStore,
+  store: Pick<Store, 'journal' | 'records'>,
   record: PaymentRecord,
-  scheme: SchemeDocument,
+  scheme: Pick<SchemeDocument, 'offerTimeoutMs' | 'reversalAfterMs'>,
   options: TraceOptions,
 ): Promise<Stage[]> {
   const stages: Stage[] = [
@@ -41,7 +44,7 @@ export async function traceStages(
   const { requestSequence, sequence: last, instructedAgent: bank } = record;
   let deadlines: Deadlines | undefined;
 
-  for await (const batch of opened.store.journal.read(requestSequence)) {
+  for await (const batch of store.journal.read(requestSequence)) {
     options.signal.throwIfAborted();
     if (batch.sequence > last) break;
     options.onBatch(batch.sequence);
@@ -61,7 +64,7 @@ export async function traceStages(
       } else if (fact.type === 'submitPayment') {
         stages.push({ stage: `asked again: ${fact.outcome}`, at, waitedFor: record.instructingAgent, sequence });
       } else {
-        const answeredAt = await readAnsweredAt(opened, batch, fact, at, options.crypto);
+        const answeredAt = await readAnsweredAt(options.readBody, batch, fact);
         if (answeredAt !== undefined)
           stages.push({ stage: `answered: ${fact.answer}`, at: answeredAt, waitedFor: bank, clock: bank });
         const what = fact.outcome === 'accepted' ? 'answer recorded' : `answer ${fact.outcome}`;
@@ -74,7 +77,7 @@ export async function traceStages(
     }
   }
   if (!isFinal(record.state as PaymentState)) return stages;
-  return [...stages, ...(await cycleStages(opened, record))];
+  return [...stages, ...(await cycleStages(store, record))];
 }
 
 interface Deadlines {
@@ -82,7 +85,12 @@ interface Deadlines {
   pass(at: number, sequence: number): Stage[];
 }
 
-function createDeadlines(fact: SubmitPaymentFact, offeredAt: number, scheme: SchemeDocument, bank: string): Deadlines {
+function createDeadlines(
+  fact: SubmitPaymentFact,
+  offeredAt: number,
+  scheme: Pick<SchemeDocument, 'offerTimeoutMs' | 'reversalAfterMs'>,
+  bank: string,
+): Deadlines {
   const unknownAt = Math.min(offeredAt + scheme.offerTimeoutMs, fact.expiresAt);
   const reverseAt = fact.kind === 'agreementPayment' ? offeredAt + scheme.reversalAfterMs : Number.POSITIVE_INFINITY;
   let isUnknown = false;
@@ -102,22 +110,25 @@ function createDeadlines(fact: SubmitPaymentFact, offeredAt: number, scheme: Sch
   };
 }
 
-/** The bank's own time of its answer; undefined where bodies are closed to this user. */
-async function readAnsweredAt(
-  { store, place, opensBodies }: OpenedStore,
-  { sequence, bodies }: JournalBatch,
-  { index }: Fact,
-  at: number,
-  crypto: Crypto,
-): Promise<number | undefined> {
-  if (!opensBodies) return undefined;
-  const opened = decryptBodies(crypto, await store.bodyKeys.key(dayOf(at)), { ...place, sequence }, bodies);
-  const { answeredAt } = JSON.parse(Buffer.from(opened[index]).toString('utf8')) as { answeredAt: string };
+/** The bank's own time of its answer; undefined where bodies are closed. */
+async function readAnsweredAt(readBody: ReadBody, batch: JournalBatch, { index }: Fact): Promise<number | undefined> {
+  const body = await readBody(batch, index);
+  if (body === undefined) return undefined;
+  const { answeredAt } = JSON.parse(Buffer.from(body).toString('utf8')) as { answeredAt: string };
   return parseTime(answeredAt);
 }
 
-async function cycleStages({ store }: OpenedStore, { cycle: number }: PaymentRecord): Promise<Stage[]> {
-  const cycle = number === 0 ? undefined : await store.records.cycle(number);
+/** Opens bodies with the keys of a store, where its user holds them. */
+export function bodyReader({ store, place, opensBodies }: OpenedStore, crypto: Crypto): ReadBody {
+  return async ({ sequence, header, bodies }, index) => {
+    if (!opensBodies) return undefined;
+    const key = await store.bodyKeys.key(dayOf(decodeHeader(header).at));
+    return decryptBodies(crypto, key, { ...place, sequence }, bodies)[index];
+  };
+}
+
+async function cycleStages({ records }: Pick<Store, 'records'>, { cycle: number }: PaymentRecord): Promise<Stage[]> {
+  const cycle = number === 0 ? undefined : await records.cycle(number);
   if (cycle === undefined) return [];
   const stages: Stage[] = [
     { stage: `cycle ${number} cut off`, at: cycle.cutOffAt, waitedFor: 'the cycle' },

@@ -7,7 +7,7 @@ import { paint } from '../output/terminal.ts';
 import { count, money, time } from '../output/words.ts';
 import { findPayment } from './find.ts';
 import { paymentView, stateWords } from './payment-view.ts';
-import { stageView, traceStages } from './stages.ts';
+import { bodyReader, stageView, traceStages } from './stages.ts';
 
 export function tracePayment(noun: Command, given: Given): void {
   noun
@@ -22,7 +22,11 @@ export function tracePayment(noun: Command, given: Given): void {
       const { crypto, signal } = given;
       const of = record.sequence - record.requestSequence;
       const onBatch = (sequence: number) => progress.update(sequence - record.requestSequence, of);
-      const stages = await traceStages(opened, record, scheme, { crypto, signal, onBatch });
+      const stages = await traceStages(opened.store, record, scheme, {
+        readBody: bodyReader(opened, crypto),
+        signal,
+        onBatch,
+      });
       progress.end();
       given.answer({ payment: paymentView(record), stages: stages.map(stageView) }, (output) => {
         const rows = stages.map((stage, index) => ({

@@ -1,0 +1,62 @@
+/** The console as a program: its API, its stream and its pages, on loopback. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { realChance, realClock, realCrypto } from '@clearway/ports/real';
+import { connectOperator, type DatabaseFile, readJson, runProgram } from '@clearway/server';
+import { postgresStore } from '@clearway/store';
+import { createConsole } from './console.ts';
+import { serveConsole } from './http/serve.ts';
+import { readStaticFiles } from './http/static-files.ts';
+
+const host = '127.0.0.1';
+const keyBytes = 32;
+/** Beside this file in dist, as in src. */
+const pagesFolder = fileURLToPath(new URL('../../console/dist/web/', import.meta.url));
+const manifest = new URL('../package.json', import.meta.url);
+
+runProgram('console', async ({ settings, log, ready }) => {
+  const ports = { clock: realClock, chance: realChance, crypto: realCrypto };
+  const place = { centre: settings.centre, cell: settings.cell };
+  const { console: connection } = readJson<DatabaseFile>(settings.database, 'CLEARWAY_DATABASE');
+  const store = await postgresStore({ connections: [connection], place, ...ports, appendConnections: 1, queryConnections: 2 });
+  const desk = await createConsole({
+    place,
+    ports,
+    connection,
+    store,
+    connectCell: () => connectOperator(settings.socket),
+    key: ownKey(join(settings.data, 'secrets', 'console-key')),
+    version: (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version,
+    memory: () => process.memoryUsage.rss(),
+    log,
+  });
+  await desk.lookAround();
+  const server = await serveConsole({
+    desk,
+    files: readStaticFiles(pagesFolder),
+    clock: realClock,
+    host,
+    port: settings.consolePort,
+    listening: desk.listensAt,
+    log,
+  });
+  desk.start();
+  const first = await desk.enrolments.first();
+  // The link opens the console to whoever reads it: it goes to who started this, and into no log.
+  ready({ address: server.address, ...(first && { enrolment: first.link }) });
+
+  return async () => {
+    await server.close();
+    await desk.stop();
+    await store.close();
+  };
+});
+
+/** Made at the first start; without it no second factor can be read any more. */
+function ownKey(file: string): Uint8Array {
+  if (!existsSync(file)) {
+    writeFileSync(file, Buffer.from(realChance.bytes(keyBytes)).toString('base64'), { mode: 0o600 });
+  }
+  return Buffer.from(readFileSync(file, 'utf8'), 'base64');
+}

@@ -1,0 +1,261 @@
+/** The whole console without its HTTP: everything that the answers are made from, joined once. */
+import type { Login as LoginMessage, PaymentDetail, Verdict } from '@clearway/console-api';
+import { formatAmount } from '@clearway/contract';
+import { isoFace } from '@clearway/iso20022';
+import type { PaymentState, Reason } from '@clearway/core';
+import type { Cancel, Chance, Clock, Crypto } from '@clearway/ports';
+import type { OperatorLink } from '@clearway/server';
+import { type CellPlace, type PaymentRecord, type PostgresConnection, routingNumber, type Store } from '@clearway/store';
+import { type Alarms, createAlarms } from './alarms.ts';
+import { type Audit, createAudit } from './audit.ts';
+import { createCauses } from './causes.ts';
+import { createCellAccess } from './cell-access.ts';
+import { type Changes, createChanges } from './changes/changes.ts';
+import { createEffectReader, type EffectReader } from './changes/effect.ts';
+import { type Ask, openDatabase } from './database.ts';
+import { createDirectory, type Directory } from './directory.ts';
+import { createSampler, type Sampler } from './figures/sampler.ts';
+import { createStandingReader } from './figures/standing.ts';
+import { createTraffic } from './figures/traffic.ts';
+import { createWall, type Wall } from './figures/wall.ts';
+import { loginMessage } from './http/answers.ts';
+import { createLive, type Live } from './http/live.ts';
+import { createPages, type Pages } from './pages.ts';
+import { createAttempts } from './people/attempts.ts';
+import { createEnrolments, type Enrolments } from './people/enrolments.ts';
+import { createLogins, type Login, type Logins } from './people/logins.ts';
+import { type CycleRecords, createCycleRecords, type RecordedCycle } from './records/cycles.ts';
+import { paymentRow } from './records/payment-row.ts';
+import { createPaymentSearch, type PaymentSearch } from './records/payment-search.ts';
+import { createProofs, type Proofs } from './records/proof.ts';
+import { createWork, type Work } from './work.ts';
+
+export interface ConsoleOptions {
+  readonly place: CellPlace;
+  readonly ports: { readonly clock: Clock; readonly chance: Chance; readonly crypto: Crypto };
+  /** As the role clearway_console. */
+  readonly connection: PostgresConnection;
+  readonly store: Pick<Store, 'journal' | 'records'>;
+  connectCell(): Promise<OperatorLink>;
+  /** 32 bytes, under which second factors are kept. */
+  readonly key: Uint8Array;
+  readonly version: string;
+  /** Resident bytes of this process. */
+  memory(): number;
+  log(event: string, fields: Record<string, unknown>): void;
+}
+
+export interface Console {
+  readonly ask: Ask;
+  readonly audit: Audit;
+  readonly logins: Logins;
+  readonly enrolments: Enrolments;
+  readonly alarms: Alarms;
+  readonly sampler: Sampler;
+  readonly wall: Wall;
+  readonly live: Live;
+  readonly search: PaymentSearch;
+  readonly proofs: Proofs;
+  readonly cycles: CycleRecords;
+  readonly pages: Pages;
+  readonly work: Work;
+  readonly changes: Changes;
+  readonly effects: EffectReader;
+  readonly directory: Directory;
+  describeLogin(login: Login): Promise<LoginMessage>;
+  paymentDetail(record: PaymentRecord, parts: DetailParts): PaymentDetail;
+  /** The console's own address is known once it listens. */
+  listensAt(address: string): void;
+  /** One look at everything, for a start that knows something and for tests. */
+  lookAround(): Promise<void>;
+  /** Looks from now on, and tells those who watch. */
+  start(): void;
+  stop(): Promise<void>;
+}
+
+interface DetailParts {
+  readonly stages: PaymentDetail['stages'];
+  readonly looked: { readonly verdicts: Verdict[]; readonly messages: PaymentDetail['messages'] };
+  readonly refunds: readonly PaymentRecord[];
+  readonly cycle: RecordedCycle | undefined;
+  readonly items: readonly { readonly workItemId: string; readonly closedAt: string | null }[];
+}
+
+/** Figures and own tables; and the searches of people, which may take longer and wait for each other. */
+const pools = {
+  figures: { connections: 3, statementTimeoutMs: 4_000 },
+  searches: { connections: 3, statementTimeoutMs: 5_000 },
+};
+
+export async function createConsole(options: ConsoleOptions): Promise<Console> {
+  const { place, ports, store, key, log } = options;
+  const { clock, chance, crypto } = ports;
+  const cellNumber = routingNumber(place);
+  const cellName = String(cellNumber).padStart(6, '0');
+  const database = openDatabase(options.connection, pools.figures);
+  const searches = openDatabase(options.connection, pools.searches);
+  const { ask } = database;
+  let address = '';
+
+  const cell = createCellAccess(options.connectCell);
+  const audit = createAudit(database, clock);
+  const attempts = createAttempts(clock);
+  const logins = createLogins({ database, audit, attempts, ports, key });
+  const enrolments = createEnrolments({ database, audit, attempts, ports, key, address: () => address });
+
+  const directory = createDirectory({ cell, cellNumber, ask, clock });
+  const sampler = await createSampler({ cell, cellNumber, ask, clock, log });
+  const traffic = createTraffic({ ask: searches.ask, cellNumber, clock, log });
+  const standing = createStandingReader({ ask, cellNumber, clock, log });
+
+  const effects = createEffectReader({
+    ask: searches.ask,
+    cellNumber,
+    clock,
+    directory,
+    statistics: () => cell.ask((link) => link.statistics()),
+  });
+  const changes = createChanges({ database, audit, effects, cell, directory, clock, chance, log });
+
+  let alarms: Alarms | undefined;
+  const wall = createWall({ sampler, traffic, standing, directory, place, clock, alarms: () => alarms?.active() ?? [] });
+  const causes = createCauses({ sampler, standing, changes, clock, cell: wall.cellState });
+  alarms = await createAlarms({ database, audit, clock, causes, log });
+
+  const live = createLive(wall, log);
+  const search = createPaymentSearch(searches.ask, cellNumber);
+  const cycles = createCycleRecords(searches.ask, cellNumber);
+  const proofs = createProofs({ store, cell, directory, crypto, clock });
+  const work = createWork({ database, audit, cellNumber, clock });
+  const pages = createPages({
+    ask,
+    cellNumber,
+    clock,
+    directory,
+    sampler,
+    traffic,
+    standing,
+    wall,
+    search,
+    cycles,
+    work,
+    changes,
+    version: options.version,
+    memory: options.memory,
+  });
+
+  /** Business day, and the oldest cycle that the cell still tells of. */
+  const today = (): readonly [number, number] => {
+    const held = sampler.statistics?.cycles ?? [];
+    const oldest = Math.min(...held.map(({ cycle }) => cycle));
+    return [sampler.statistics?.businessDate ?? 0, Number.isFinite(oldest) ? oldest : Number.MAX_SAFE_INTEGER];
+  };
+
+  const cancels: Cancel[] = [];
+  const watched = alarms;
+
+  return {
+    ask,
+    audit,
+    logins,
+    enrolments,
+    alarms: watched,
+    sampler,
+    wall,
+    live,
+    search,
+    proofs,
+    cycles,
+    pages,
+    work,
+    changes,
+    effects,
+    directory,
+
+    async describeLogin(login) {
+      const configuration = await directory.read();
+      const businessDate = sampler.statistics?.businessDate ?? configuration.businessDate;
+      return loginMessage(login, clock.now(), { scheme: configuration.scheme, businessDate });
+    },
+
+    paymentDetail(record, { stages, looked, refunds, cycle, items }) {
+      const isSettled = cycle?.state === 'settled';
+      const face = isoFace(record.state as PaymentState, record.reason as Reason, isSettled);
+      const refunded = refunds
+        .filter(({ state }) => state === 'succeeded')
+        .reduce((sum, { amount }) => sum + amount, 0n);
+      const row = { ...paymentRow(record), isoStatus: face.isoStatus };
+      return {
+        payment: row,
+        stages,
+        reference: record.reference,
+        refunds: {
+          payments: refunds.map(paymentRow),
+          refunded: record.currency === 0 ? null : formatAmount(refunded, record.currency),
+        },
+        cycle:
+          cycle === undefined
+            ? null
+            : {
+                cycle: cycle.cycle,
+                businessDate: cycle.businessDate,
+                state: cycle.state,
+                settledAt: cycle.settledAt,
+              },
+        journal: {
+          cell: cellName,
+          requestSequence: record.requestSequence,
+          requestIndex: record.requestIndex,
+          answerSequence: record.answerSequence === 0 ? null : record.answerSequence,
+          answerIndex: record.answerSequence === 0 ? null : record.answerIndex,
+          lastSequence: record.sequence,
+          hash: record.hash,
+        },
+        verdicts: looked.verdicts,
+        messages: looked.messages,
+        iso: {
+          'FIToFIPmtStsRpt/TxInfAndSts': {
+            OrgnlEndToEndId: record.endToEndId,
+            OrgnlTxId: record.paymentId,
+            TxSts: face.isoStatus,
+            ...(face.isoReason !== undefined && { StsRsnInf: { Rsn: { Cd: face.isoReason }, AddtlInf: record.reason } }),
+            InstgAgt: record.instructingAgent,
+            InstdAgt: record.instructedAgent,
+            ...(row.amount !== null && {
+              OrgnlTxRef: { IntrBkSttlmAmt: { Ccy: row.amount.currency, value: row.amount.amount } },
+            }),
+            ...(isSettled && { FctvIntrBkSttlmDt: cycle?.businessDate }),
+          },
+        },
+        workItem: items.find(({ closedAt }) => closedAt === null)?.workItemId ?? items.at(-1)?.workItemId ?? null,
+      };
+    },
+
+    listensAt(at) {
+      address = at;
+    },
+
+    async lookAround() {
+      await sampler.look();
+      await Promise.all([standing.read(...today()), traffic.read()]);
+      await watched.look();
+    },
+
+    start() {
+      cancels.push(
+        sampler.start(() => void live.tell()),
+        standing.start(today),
+        traffic.start(),
+        watched.start(),
+        changes.start(),
+      );
+    },
+
+    async stop() {
+      for (const cancel of cancels.splice(0)) cancel();
+      live.close();
+      cell.close();
+      await Promise.all([database.close(), searches.close()]);
+    },
+  };
+}

@@ -1,0 +1,319 @@
+/**
+ * Looks at the cell once a second and keeps what it saw: the last 15 minutes by the second in memory, and minutes in
+ * PostgreSQL, so that a restart has a history. Counters of a cell begin anew with its process; such a second is a gap.
+ */
+import type { Series } from '@clearway/console-api';
+import { formatTime } from '@clearway/contract';
+import type { Cancel, Clock } from '@clearway/ports';
+import type { Statistics } from '@clearway/server';
+import type { CellAccess } from '../cell-access.ts';
+import type { Ask } from '../database.ts';
+import { between, type Latencies, noLatencies, quantileOf, readLatencies, sumOf } from './latency.ts';
+import { createRing, type Ring } from './ring.ts';
+
+/** What happened between two looks. */
+export interface Sample {
+  /** ms of the console's clock. */
+  readonly at: number;
+  /** Between the looks. */
+  readonly seconds: number;
+  readonly submitted: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly refused: number;
+  readonly unknown: number;
+  readonly latencies: Latencies;
+  readonly flush: { readonly batches: number; readonly commands: number; readonly totalMs: number };
+}
+
+export interface Minute extends Omit<Sample, 'latencies' | 'flush'> {
+  /** Highest second. */
+  readonly peak: number;
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+  readonly flushMeanMs: number | null;
+  readonly flushLargestMs: number | null;
+}
+
+export interface Sampler {
+  /** Undefined before the first look and while the cell is away. */
+  readonly statistics: Statistics | undefined;
+  /** Of the last second; undefined where it is a gap. */
+  readonly sample: Sample | undefined;
+  /** Those of the last so many seconds that are no gaps. */
+  recent(seconds: number): Sample[];
+  seconds(): Series;
+  /** The last 24 hours. */
+  minutes(): Series;
+  readonly minuteRing: Pick<Ring<Minute>, 'values' | 'first'>;
+  /** Since when the cell is as it is, and how. */
+  readonly cell: { readonly state: 'serving' | 'notServing' | 'unreachable'; readonly since: number };
+  /** Last look that succeeded, 0 for none. */
+  readonly heardAt: number;
+  readonly failures: number;
+  /** Highest second since `from`, ms. */
+  peakSince(from: number): { readonly rate: number; readonly at: number } | undefined;
+  /** One look; the program has one a second. */
+  look(): Promise<void>;
+  /** Looks every second, and calls back after each. */
+  start(looked: () => void): Cancel;
+}
+
+const secondMs = 1_000;
+const minuteMs = 60_000;
+const secondsKept = 900;
+const minutesKept = 1_440;
+/** A look that took longer than this after the one before stands for more than a second: its rate is the mean. */
+const latencyName = 'clearway_cell_payment_seconds';
+
+export async function createSampler(options: {
+  readonly cell: CellAccess;
+  /** Routing digits as a number. */
+  readonly cellNumber: number;
+  readonly ask: Ask;
+  readonly clock: Clock;
+  log(event: string, fields: Record<string, unknown>): void;
+}): Promise<Sampler> {
+  const { cell: access, cellNumber, ask, clock, log } = options;
+  const seconds = createRing<Sample>(secondsKept);
+  const minutes = createRing<Minute>(minutesKept);
+  for (const minute of await readMinutes(ask, cellNumber, clock.now() - minutesKept * minuteMs)) {
+    minutes.put(minute.at / minuteMs, minute);
+  }
+
+  let statistics: Statistics | undefined;
+  let latencies = noLatencies;
+  let lookedAt = 0;
+  let heardAt = 0;
+  let sample: Sample | undefined;
+  let failures = 0;
+  let cell: Sampler['cell'] = { state: 'unreachable', since: clock.now() };
+  /** Seconds of the minute that is not over. */
+  let gathered: Sample[] = [];
+
+  const become = (state: Sampler['cell']['state']) => {
+    if (cell.state !== state) cell = { state, since: clock.now() };
+  };
+
+  const endMinute = async () => {
+    const minute = minuteOf(gathered, statistics?.flush.largestMs ?? null);
+    gathered = [];
+    minutes.put(minute.at / minuteMs, minute);
+    try {
+      await keepMinute(ask, cellNumber, minute);
+    } catch (error) {
+      // The minute stays in memory; after a restart it is a gap.
+      log('console.minuteNotKept', { at: minute.at, detail: (error as Error).message });
+    }
+  };
+
+  const look = async () => {
+    const at = clock.now();
+    const elapsed = clock.elapsed();
+    try {
+      const [now, metrics] = await access.ask((link) => Promise.all([link.statistics(), link.metricsText()]));
+      const read = readLatencies(metrics, latencyName);
+      sample = statistics && sampleBetween(statistics, now, between(latencies, read), at, (elapsed - lookedAt) / 1000);
+      statistics = now;
+      latencies = read;
+      heardAt = at;
+      become(now.serving ? 'serving' : 'notServing');
+    } catch (error) {
+      failures++;
+      if (cell.state !== 'unreachable') log('console.cellUnreachable', { detail: (error as Error).message });
+      sample = undefined;
+      statistics = undefined;
+      become('unreachable');
+    }
+    lookedAt = elapsed;
+    if (sample === undefined) return;
+    seconds.put(Math.floor(at / secondMs), sample);
+    if (gathered.length > 0 && startOfMinute(gathered[0].at) !== startOfMinute(at)) await endMinute();
+    gathered.push(sample);
+  };
+
+  return {
+    look,
+    get statistics() {
+      return statistics;
+    },
+    get sample() {
+      return sample;
+    },
+    get cell() {
+      return cell;
+    },
+    get heardAt() {
+      return heardAt;
+    },
+    get failures() {
+      return failures;
+    },
+    minuteRing: minutes,
+    recent(count) {
+      const since = Math.floor(clock.now() / secondMs) - count;
+      const { first } = seconds;
+      return seconds
+        .values()
+        .flatMap((value, index) => (value !== undefined && first + index >= since ? [value] : []));
+    },
+    seconds: () => seriesOf(seconds, secondMs, clock.now(), (one) => ({
+      ...one,
+      peak: one.submitted / one.seconds,
+      p50Ms: quantileOf(one.latencies, 0.5),
+      p99Ms: quantileOf(one.latencies, 0.99),
+    })),
+    minutes: () => seriesOf(minutes, minuteMs, clock.now(), (one) => one),
+    peakSince(from) {
+      let best: { rate: number; at: number } | undefined;
+      const consider = (rate: number, at: number) => {
+        if (at >= from && rate > (best?.rate ?? 0)) best = { rate, at };
+      };
+      for (const minute of minutes.values()) if (minute) consider(minute.peak, minute.at);
+      for (const one of gathered) consider(one.submitted / one.seconds, one.at);
+      return best;
+    },
+    start(looked) {
+      let cancel: Cancel = () => {};
+      let stopped = false;
+      const next = () => {
+        cancel = clock.after(secondMs - (clock.now() % secondMs), async () => {
+          await look();
+          if (stopped) return;
+          looked();
+          next();
+        });
+      };
+      next();
+      return () => {
+        stopped = true;
+        cancel();
+      };
+    },
+  };
+}
+
+const startOfMinute = (at: number) => at - (at % minuteMs);
+
+/** Undefined when the counters began anew between the two. */
+function sampleBetween(
+  before: Statistics,
+  after: Statistics,
+  latencies: Latencies | undefined,
+  at: number,
+  seconds: number,
+): Sample | undefined {
+  const since = (name: 'submitted' | 'succeeded' | 'failed' | 'refused' | 'unknown') => after[name] - before[name];
+  const isNew = after.epoch !== before.epoch || after.submitted < before.submitted || seconds <= 0;
+  if (isNew || latencies === undefined) return undefined;
+  const total = ({ flush }: Statistics) => flush.meanMs * flush.batches;
+  return {
+    at,
+    seconds,
+    submitted: since('submitted'),
+    succeeded: since('succeeded'),
+    failed: since('failed'),
+    refused: since('refused'),
+    unknown: since('unknown'),
+    latencies,
+    flush: {
+      batches: after.flush.batches - before.flush.batches,
+      commands: after.flush.commands - before.flush.commands,
+      totalMs: total(after) - total(before),
+    },
+  };
+}
+
+function minuteOf(samples: readonly Sample[], flushLargestMs: number | null): Minute {
+  const sum = (read: (one: Sample) => number) => samples.reduce((total, one) => total + read(one), 0);
+  const latencies = sumOf(samples.map((one) => one.latencies));
+  const batches = sum((one) => one.flush.batches);
+  return {
+    at: startOfMinute(samples[0].at),
+    seconds: Math.round(sum((one) => one.seconds)),
+    submitted: sum((one) => one.submitted),
+    succeeded: sum((one) => one.succeeded),
+    failed: sum((one) => one.failed),
+    refused: sum((one) => one.refused),
+    unknown: sum((one) => one.unknown),
+    peak: Math.max(...samples.map((one) => one.submitted / one.seconds)),
+    p50Ms: quantileOf(latencies, 0.5),
+    p99Ms: quantileOf(latencies, 0.99),
+    flushMeanMs: batches === 0 ? null : sum((one) => one.flush.totalMs) / batches,
+    flushLargestMs,
+  };
+}
+
+type Drawn = Omit<Minute, 'flushMeanMs' | 'flushLargestMs'>;
+
+function seriesOf<T>(ring: Ring<T>, stepMs: number, now: number, read: (value: T) => Drawn): Series {
+  const values = ring.values().map((value) => value && read(value));
+  const rate = (name: 'submitted' | 'succeeded' | 'failed' | 'refused' | 'unknown') =>
+    values.map((one) => (one && one.seconds > 0 ? round(one[name] / one.seconds) : null));
+  return {
+    from: formatTime(values.length === 0 ? now - (now % stepMs) : ring.first * stepMs),
+    stepMs,
+    submitted: rate('submitted'),
+    succeeded: rate('succeeded'),
+    failed: rate('failed'),
+    refused: rate('refused'),
+    becameUnknown: rate('unknown'),
+    peak: values.map((one) => (one ? round(one.peak) : null)),
+    p50Ms: values.map((one) => one?.p50Ms ?? null),
+    p99Ms: values.map((one) => one?.p99Ms ?? null),
+  };
+}
+
+/** To a tenth: more is noise on a rate, and bytes on the line. */
+export const round = (value: number): number => Math.round(value * 10) / 10;
+
+const columns = `at, seconds, submitted, succeeded, failed, refused, unknown, peak, p50_ms, p99_ms, flush_mean_ms,
+  flush_largest_ms`;
+
+async function readMinutes(ask: Ask, cell: number, from: number): Promise<Minute[]> {
+  const rows = await ask<Record<string, string | number | null>>(
+    `SELECT ${columns} FROM console.minute WHERE cell = $1 AND at >= $2 ORDER BY at`,
+    [cell, from],
+  );
+  return rows.map((row) => ({
+    at: Number(row.at),
+    seconds: Number(row.seconds),
+    submitted: Number(row.submitted),
+    succeeded: Number(row.succeeded),
+    failed: Number(row.failed),
+    refused: Number(row.refused),
+    unknown: Number(row.unknown),
+    peak: Number(row.peak),
+    p50Ms: row.p50_ms as number | null,
+    p99Ms: row.p99_ms as number | null,
+    flushMeanMs: row.flush_mean_ms as number | null,
+    flushLargestMs: row.flush_largest_ms as number | null,
+  }));
+}
+
+/** A restart within a minute replaces what was kept of it: the longer look wins. */
+async function keepMinute(ask: Ask, cell: number, minute: Minute): Promise<void> {
+  await ask(
+    `INSERT INTO console.minute (cell, ${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+     ON CONFLICT (cell, at) DO UPDATE SET seconds = excluded.seconds, submitted = excluded.submitted,
+       succeeded = excluded.succeeded, failed = excluded.failed, refused = excluded.refused, unknown = excluded.unknown,
+       peak = excluded.peak, p50_ms = excluded.p50_ms, p99_ms = excluded.p99_ms,
+       flush_mean_ms = excluded.flush_mean_ms, flush_largest_ms = excluded.flush_largest_ms
+     WHERE excluded.seconds > console.minute.seconds`,
+    [
+      cell,
+      minute.at,
+      minute.seconds,
+      minute.submitted,
+      minute.succeeded,
+      minute.failed,
+      minute.refused,
+      minute.unknown,
+      minute.peak,
+      minute.p50Ms,
+      minute.p99Ms,
+      minute.flushMeanMs,
+      minute.flushLargestMs,
+    ],
+  );
+}

@@ -1,0 +1,281 @@
+/**
+ * Who pays whom, how well and how fast: gathered from the records in slices of ten seconds, each read once when it is
+ * over, so that the cost follows the traffic and not the number of people who look.
+ */
+import type { Flow, Health } from '@clearway/console-api';
+import { formatAmount, formatTime } from '@clearway/contract';
+import { type Reason, reasons } from '@clearway/core';
+import type { Cancel, Clock } from '@clearway/ports';
+import type { Ask } from '../database.ts';
+import { type Latencies, quantileOf } from './latency.ts';
+
+export type Fault = keyof Health['faults'];
+
+export interface Pair {
+  readonly institution: string;
+  readonly bank: string;
+}
+
+export interface Traffic {
+  /** The last 15 minutes of the pairs that are chosen; undefined before anything was read. */
+  health(chosen: (pair: Pair) => boolean): Health | undefined;
+  /** The last minute, largest amount first. */
+  flows(chosen: (pair: Pair) => boolean): Flow[];
+  /** Pairs of the last 15 minutes. */
+  pairs(): Pair[];
+  /** By the minute, the last hour. */
+  minutes(chosen: (pair: Pair) => boolean): {
+    readonly from: number;
+    readonly stepMs: number;
+    readonly payments: number[];
+    readonly succeeded: number[];
+    readonly p99Ms: (number | null)[];
+  };
+  /** Last success, 0 before; and whether the last try failed. */
+  readonly readAt: number;
+  readonly isFailing: boolean;
+  read(): Promise<void>;
+  start(): Cancel;
+}
+
+export const sliceMs = 10_000;
+/** What the cell has told is in the records within this time, or they lag, which is an alarm of its own. */
+const settleMs = 5_000;
+const healthMs = 900_000;
+const flowMs = 60_000;
+const minuteMs = 60_000;
+const hourMs = 3_600_000;
+/** After a start or an outage no more than this is read at once. */
+const catchUpMs = 900_000;
+
+/** Four buckets a doubling from 1 ms on. */
+const perDoubling = 4;
+const buckets = 72;
+const bounds = Array.from({ length: buckets }, (_, index) => 2 ** ((index + 1) / perDoubling));
+
+interface PairCounts extends Pair {
+  payments: number;
+  succeeded: number;
+  failed: number;
+  refused: number;
+  unknown: number;
+  readonly faults: Record<Fault, number>;
+  readonly latency: number[];
+  readonly amounts: Map<number, bigint>;
+}
+
+interface Slice {
+  /** ms of its beginning. */
+  readonly at: number;
+  readonly pairs: PairCounts[];
+}
+
+export function createTraffic(options: {
+  readonly ask: Ask;
+  readonly cellNumber: number;
+  readonly clock: Clock;
+  log(event: string, fields: Record<string, unknown>): void;
+}): Traffic {
+  const { ask, cellNumber, clock, log } = options;
+  let slices: Slice[] = [];
+  let readAt = 0;
+  let isFailing = false;
+  let readTo = 0;
+
+  const read = async () => {
+    const now = clock.now();
+    const to = Math.floor((now - settleMs) / sliceMs) * sliceMs;
+    const from = Math.max(readTo, to - catchUpMs);
+    if (to <= from) return;
+    try {
+      const found = await readSlices(ask, cellNumber, from, to);
+      slices = [...slices, ...found].filter(({ at }) => at >= now - hourMs - minuteMs);
+      readTo = to;
+      readAt = now;
+      isFailing = false;
+    } catch (error) {
+      if (!isFailing) log('console.trafficNotRead', { detail: (error as Error).message });
+      isFailing = true;
+    }
+  };
+
+  const since = (ms: number) => slices.filter(({ at }) => at >= readTo - ms);
+  const of = (list: readonly Slice[], chosen: (pair: Pair) => boolean) =>
+    list.flatMap(({ pairs }) => pairs.filter(chosen));
+
+  return {
+    read,
+    get readAt() {
+      return readAt;
+    },
+    get isFailing() {
+      return isFailing;
+    },
+    health: (chosen) => (readAt === 0 ? undefined : healthOf(of(since(healthMs), chosen), readTo - healthMs, readTo)),
+
+    flows(chosen) {
+      const flows = new Map<string, Pair & { payments: number; succeeded: number; currency: number; amount: bigint }>();
+      for (const pair of of(since(flowMs), chosen)) {
+        for (const [currency, amount] of pair.amounts) {
+          const { institution, bank } = pair;
+          const key = `${institution} ${bank} ${currency}`;
+          const flow = flows.get(key) ?? { institution, bank, currency, payments: 0, succeeded: 0, amount: 0n };
+          flow.payments += pair.payments;
+          flow.succeeded += pair.succeeded;
+          flow.amount += amount;
+          flows.set(key, flow);
+        }
+      }
+      return [...flows.values()]
+        .sort((a, b) => (a.amount > b.amount ? -1 : a.amount < b.amount ? 1 : 0))
+        .map(({ currency, amount, ...flow }) => ({ ...flow, amount: formatAmount(amount, currency) }));
+    },
+
+    pairs() {
+      const known = new Map<string, Pair>();
+      for (const { institution, bank } of of(since(healthMs), () => true)) {
+        known.set(`${institution} ${bank}`, { institution, bank });
+      }
+      return [...known.values()];
+    },
+
+    minutes(chosen) {
+      const from = Math.floor(readTo / minuteMs) * minuteMs - hourMs;
+      const steps = hourMs / minuteMs;
+      const minutes = Array.from({ length: steps }, () => ({ payments: 0, succeeded: 0, latency: newLatency() }));
+      for (const { at, pairs } of slices) {
+        const minute = minutes[Math.floor((at - from) / minuteMs)];
+        if (minute === undefined) continue;
+        for (const pair of pairs.filter(chosen)) {
+          minute.payments += pair.payments;
+          minute.succeeded += pair.succeeded;
+          addTo(minute.latency, pair.latency);
+        }
+      }
+      return {
+        from,
+        stepMs: minuteMs,
+        payments: minutes.map(({ payments }) => payments),
+        succeeded: minutes.map(({ succeeded }) => succeeded),
+        p99Ms: minutes.map(({ latency }) => roundMs(quantileOf(latenciesOf(latency), 0.99))),
+      };
+    },
+
+    start() {
+      let cancel: Cancel = () => {};
+      let stopped = false;
+      const next = () => {
+        cancel = clock.after(sliceMs / 2, async () => {
+          await read();
+          if (!stopped) next();
+        });
+      };
+      next();
+      return () => {
+        stopped = true;
+        cancel();
+      };
+    },
+  };
+}
+
+const newLatency = (): number[] => new Array(buckets).fill(0);
+const addTo = (sum: number[], counts: readonly number[]) => {
+  for (let index = 0; index < buckets; index++) sum[index] += counts[index];
+};
+const latenciesOf = (counts: readonly number[]): Latencies => ({ bounds, counts });
+const roundMs = (ms: number | null) => (ms === null ? null : Math.round(ms));
+
+function healthOf(pairs: readonly PairCounts[], from: number, to: number): Health {
+  const faults: Record<Fault, number> = { institution: 0, bankDecision: 0, bankSilence: 0, platform: 0 };
+  const sum = { payments: 0, succeeded: 0, failed: 0, refused: 0, unknown: 0 };
+  const latency = newLatency();
+  for (const pair of pairs) {
+    for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += pair[name];
+    for (const name of Object.keys(faults) as Fault[]) faults[name] += pair.faults[name];
+    addTo(latency, pair.latency);
+  }
+  return {
+    from: formatTime(Math.max(from, 0)),
+    to: formatTime(to),
+    ...sum,
+    p50Ms: roundMs(quantileOf(latenciesOf(latency), 0.5)),
+    p99Ms: roundMs(quantileOf(latenciesOf(latency), 0.99)),
+    faults,
+  };
+}
+
+/** Whose fault it is that a payment has not succeeded; undefined where it has, or is still on its way. */
+export function faultOf(state: string, reason: Reason): Fault | undefined {
+  if (state === 'succeeded' || state === 'offered') return undefined;
+  if (state === 'unknown' || state === 'reversing') return 'bankSilence';
+  if (reason === 'bankNeverProcessed' || reason === 'bankReversed' || reason === 'bankBlocked') return 'bankSilence';
+  const { kind } = reasons[reason];
+  // A cap that is used up is the bank's, as a customer's empty account is.
+  if (kind === 'bank' || reason === 'netDebitCapExceeded') return 'bankDecision';
+  return kind === 'unavailable' ? 'platform' : 'institution';
+}
+
+interface SliceRow {
+  readonly at: string;
+  readonly institution: string;
+  readonly bank: string;
+  readonly currency: number;
+  readonly state: string;
+  readonly reason: Reason;
+  readonly bucket: number | null;
+  readonly payments: string;
+  readonly amount: string;
+}
+
+async function readSlices(ask: Ask, cell: number, from: number, to: number): Promise<Slice[]> {
+  const rows = await ask<SliceRow>(
+    `SELECT submitted_at - submitted_at % ${sliceMs} AS at, instructing_agent AS institution, instructed_agent AS bank,
+       currency, state, reason,
+       CASE WHEN answer_sequence > 0
+         THEN least(${buckets - 1}, floor(${perDoubling} * log(2, greatest(1, changed_at - submitted_at))))::integer
+       END AS bucket,
+       count(*) AS payments, sum(amount) AS amount
+     FROM records.payment WHERE cell = $1 AND submitted_at >= $2 AND submitted_at < $3
+     GROUP BY 1, 2, 3, 4, 5, 6, 7`,
+    [cell, from, to],
+  );
+  const slices = new Map<number, Map<string, PairCounts>>();
+  for (const row of rows) {
+    const at = Number(row.at);
+    const slice = slices.get(at) ?? new Map<string, PairCounts>();
+    slices.set(at, slice);
+    const key = `${row.institution} ${row.bank}`;
+    const pair = slice.get(key) ?? newPair(row);
+    slice.set(key, pair);
+    count(pair, row);
+  }
+  return [...slices].map(([at, pairs]) => ({ at, pairs: [...pairs.values()] }));
+}
+
+const newPair = ({ institution, bank }: Pair): PairCounts => ({
+  institution,
+  bank,
+  payments: 0,
+  succeeded: 0,
+  failed: 0,
+  refused: 0,
+  unknown: 0,
+  faults: { institution: 0, bankDecision: 0, bankSilence: 0, platform: 0 },
+  latency: newLatency(),
+  amounts: new Map(),
+});
+
+function count(pair: PairCounts, { state, reason, bucket, payments: text, currency, amount }: SliceRow): void {
+  const payments = Number(text);
+  pair.payments += payments;
+  if (state === 'succeeded' || state === 'failed' || state === 'refused') pair[state] += payments;
+  else if (state !== 'offered') pair.unknown += payments;
+  const fault = faultOf(state, reason);
+  if (fault !== undefined) pair.faults[fault] += payments;
+  if (bucket !== null) pair.latency[bucket] += payments;
+  // Money that has moved; without a currency it was refused.
+  if (state === 'succeeded' && currency !== 0) {
+    pair.amounts.set(currency, (pair.amounts.get(currency) ?? 0n) + BigInt(amount));
+  }
+}

@@ -1,0 +1,134 @@
+/** Cycles as the records have them, and between whom their money went. */
+import type { CycleMatrix, CycleRow, CycleState } from '@clearway/console-api';
+import { formatAmount, formatDate, formatTime } from '@clearway/contract';
+import type { Ask } from '../database.ts';
+import type { PositionSums } from '../figures/lines.ts';
+import { timeOrNull } from '../words.ts';
+
+export interface RecordedCycle extends Omit<CycleRow, 'turnover'> {}
+
+export interface CycleRecords {
+  /** Newest first, before `after`. */
+  page(after: number | undefined, limit: number): Promise<RecordedCycle[]>;
+  one(cycle: number): Promise<RecordedCycle | undefined>;
+  /** Empty for a cycle that is open. */
+  positions(cycles: readonly number[]): Promise<(PositionSums & { readonly cycle: number })[]>;
+  /** The latest lines of one participant. */
+  positionsOf(participant: string, limit: number): Promise<(PositionSums & { readonly cycle: number; readonly state: CycleState })[]>;
+  files(cycle: number): Promise<{ readonly participant: string; readonly hash: string; readonly bytes: number }[]>;
+  file(cycle: number, participant: string): Promise<Buffer | undefined>;
+  /** @throws Refusal `tooSlow` for a cycle with too many payments */
+  pairs(cycle: number): Promise<CycleMatrix['pairs']>;
+}
+
+const columns = 'cycle, business_date, state, opened_at, cut_off_at, netted_at, settled_at, payments';
+/** Matrices of closed cycles never change. */
+const matricesKept = 50;
+
+export function createCycleRecords(ask: Ask, cell: number): CycleRecords {
+  const matrices = new Map<number, CycleMatrix['pairs']>();
+
+  const readPairs = async (cycle: number) =>
+    (
+      await ask<{ institution: string; bank: string; currency: number; payments: string; pulled: string; pushed: string }>(
+        `SELECT instructing_agent AS institution, instructed_agent AS bank, currency, count(*) AS payments,
+           coalesce(sum(amount) FILTER (WHERE kind = 'agreementPayment'), 0) AS pulled,
+           coalesce(sum(amount) FILTER (WHERE kind <> 'agreementPayment'), 0) AS pushed
+         FROM records.payment WHERE cell = $1 AND cycle = $2 AND state = 'succeeded' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+        [cell, cycle],
+      )
+    ).map(({ institution, bank, currency, payments, pulled, pushed }) => ({
+      institution,
+      bank,
+      payments: Number(payments),
+      toInstitution: formatAmount(pulled, currency),
+      toBank: formatAmount(pushed, currency),
+    }));
+
+  return {
+    async page(after, limit) {
+      const rows = await ask(
+        `SELECT ${columns} FROM records.cycle WHERE cell = $1 AND ($2::bigint IS NULL OR cycle < $2)
+         ORDER BY cycle DESC LIMIT $3`,
+        [cell, after ?? null, limit],
+      );
+      return rows.map(cycleOf);
+    },
+
+    async one(cycle) {
+      const [row] = await ask(`SELECT ${columns} FROM records.cycle WHERE cell = $1 AND cycle = $2`, [cell, cycle]);
+      return row && cycleOf(row);
+    },
+
+    async positions(cycles) {
+      const rows = await ask(
+        `SELECT cycle, participant, currency, credits, debits, credit_count, debit_count FROM records.position
+         WHERE cell = $1 AND cycle = ANY ($2) ORDER BY cycle, participant, currency`,
+        [cell, cycles],
+      );
+      return rows.map(positionOf);
+    },
+
+    async positionsOf(participant, limit) {
+      const rows = await ask(
+        `SELECT cycle, state, participant, currency, credits, debits, credit_count, debit_count
+         FROM records.position JOIN records.cycle USING (cell, cycle)
+         WHERE cell = $1 AND participant = $2 ORDER BY cycle DESC, currency LIMIT $3`,
+        [cell, participant, limit],
+      );
+      return rows.map((row) => ({ ...positionOf(row), state: row.state as CycleState }));
+    },
+
+    async files(cycle) {
+      const rows = await ask<{ participant: string; hash: string; bytes: number }>(
+        `SELECT participant, hash, octet_length(bytes) AS bytes FROM records.file
+         WHERE cell = $1 AND cycle = $2 ORDER BY participant`,
+        [cell, cycle],
+      );
+      return rows;
+    },
+
+    async file(cycle, participant) {
+      const [row] = await ask<{ bytes: Buffer }>(
+        'SELECT bytes FROM records.file WHERE cell = $1 AND cycle = $2 AND participant = $3',
+        [cell, cycle, participant],
+      );
+      return row?.bytes;
+    },
+
+    async pairs(cycle) {
+      const known = matrices.get(cycle);
+      if (known !== undefined) return known;
+      const closed = await ask(`SELECT 1 FROM records.cycle WHERE cell = $1 AND cycle = $2 AND state = 'settled'`, [cell, cycle]);
+      const pairs = await readPairs(cycle);
+      if (closed.length > 0) {
+        matrices.set(cycle, pairs);
+        if (matrices.size > matricesKept) matrices.delete(matrices.keys().next().value as number);
+      }
+      return pairs;
+    },
+  };
+}
+
+function cycleOf(row: Record<string, unknown>): RecordedCycle {
+  return {
+    cycle: Number(row.cycle),
+    businessDate: formatDate(row.business_date as number),
+    state: row.state as CycleState,
+    openedAt: formatTime(Number(row.opened_at)),
+    cutOffAt: timeOrNull(Number(row.cut_off_at)),
+    nettedAt: timeOrNull(Number(row.netted_at)),
+    settledAt: timeOrNull(Number(row.settled_at)),
+    payments: Number(row.payments),
+  };
+}
+
+const positionOf = (row: Record<string, unknown>) => ({
+  cycle: Number(row.cycle),
+  participant: row.participant as string,
+  currency: row.currency as number,
+  credits: BigInt(row.credits as string),
+  debits: BigInt(row.debits as string),
+  creditCount: Number(row.credit_count),
+  debitCount: Number(row.debit_count),
+});
