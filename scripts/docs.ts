@@ -71,7 +71,7 @@ function settingsPage(): string {
     'names. They check them whole, say everything that is wrong, and log them; files with secrets are named there, never shown.',
     '',
     '`npm start` makes what its programs need and passes it on. Of these settings it reads `CLEARWAY_DATA`, `CLEARWAY_PORT`,',
-    '`CLEARWAY_CYCLE_SECONDS` and `CLEARWAY_LOG` itself. The command line reads the same ones as the programs do.',
+    '`CLEARWAY_CONSOLE_PORT`, `CLEARWAY_CYCLE_SECONDS` and `CLEARWAY_LOG` itself. The command line reads the same ones as the programs do.',
     '',
     'Made by `node scripts/dist/docs.js` from `apps/server/src/settings.ts`.',
     '',

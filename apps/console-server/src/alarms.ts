@@ -176,7 +176,15 @@ function alarmOf(one: Held, now: number, endedAt = 0): Alarm {
   const { alarmId, since, cause, owner, note, shelvedUntil } = one;
   const isShelved = endedAt === 0 && shelvedUntil > now;
   const state: AlarmState =
-    endedAt > 0 ? (owner === null ? 'returned' : 'ended') : isShelved ? 'shelved' : owner === null ? 'new' : 'acknowledged';
+    endedAt > 0
+      ? owner === null
+        ? 'returned'
+        : 'ended'
+      : isShelved
+        ? 'shelved'
+        : owner === null
+          ? 'new'
+          : 'acknowledged';
   return {
     alarmId,
     kind: cause.kind,

@@ -61,7 +61,7 @@ export function createAudit(database: Database, clock: Pick<Clock, 'now'>): Audi
 
   return {
     append,
-    record: (deed) => database.transaction((ask) => append(ask, deed)),
+    record: (deed) => database.together((ask) => append(ask, deed)),
 
     async entries({ before, limit, actor, subject }) {
       const rows = await database.ask<StoredEntry>(

@@ -105,7 +105,9 @@ export function createCauses(options: {
   };
 }
 
-function byBank(silences: readonly { readonly bank: string; readonly payments: number; readonly oldestSince: number }[]) {
+function byBank(
+  silences: readonly { readonly bank: string; readonly payments: number; readonly oldestSince: number }[],
+) {
   const banks = new Map<string, { payments: number; oldestSince: number }>();
   for (const { bank, payments, oldestSince } of silences) {
     const known = banks.get(bank) ?? { payments: 0, oldestSince };

@@ -2,9 +2,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { realChance, realClock, realCrypto } from '@clearway/ports/real';
+import { realChance, realClock, realCrypto, realDisk } from '@clearway/ports/real';
 import { connectOperator, type DatabaseFile, readJson, runProgram } from '@clearway/server';
-import { postgresStore } from '@clearway/store';
+import { cellStore } from '@clearway/store';
 import { createConsole } from './console.ts';
 import { serveConsole } from './http/serve.ts';
 import { readStaticFiles } from './http/static-files.ts';
@@ -19,7 +19,18 @@ runProgram('console', async ({ settings, log, ready }) => {
   const ports = { clock: realClock, chance: realChance, crypto: realCrypto };
   const place = { centre: settings.centre, cell: settings.cell };
   const { console: connection } = readJson<DatabaseFile>(settings.database, 'CLEARWAY_DATABASE');
-  const store = await postgresStore({ connections: [connection], place, ...ports, appendConnections: 1, queryConnections: 2 });
+  const { journal, journalFolder } = settings;
+  const store = await cellStore({
+    connections: [connection],
+    place,
+    ...ports,
+    disk: realDisk,
+    journal,
+    journalFolder,
+    holds: false,
+    appendConnections: 1,
+    queryConnections: 2,
+  });
   const desk = await createConsole({
     place,
     ports,

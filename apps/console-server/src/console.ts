@@ -1,11 +1,17 @@
 /** The whole console without its HTTP: everything that the answers are made from, joined once. */
 import type { Login as LoginMessage, PaymentDetail, Verdict } from '@clearway/console-api';
 import { formatAmount } from '@clearway/contract';
-import { isoFace } from '@clearway/iso20022';
 import type { PaymentState, Reason } from '@clearway/core';
+import { isoFace } from '@clearway/iso20022';
 import type { Cancel, Chance, Clock, Crypto } from '@clearway/ports';
 import type { OperatorLink } from '@clearway/server';
-import { type CellPlace, type PaymentRecord, type PostgresConnection, routingNumber, type Store } from '@clearway/store';
+import {
+  type CellPlace,
+  type PaymentRecord,
+  type PostgresConnection,
+  routingNumber,
+  type Store,
+} from '@clearway/store';
 import { type Alarms, createAlarms } from './alarms.ts';
 import { type Audit, createAudit } from './audit.ts';
 import { createCauses } from './causes.ts';
@@ -118,7 +124,15 @@ export async function createConsole(options: ConsoleOptions): Promise<Console> {
   const changes = createChanges({ database, audit, effects, cell, directory, clock, chance, log });
 
   let alarms: Alarms | undefined;
-  const wall = createWall({ sampler, traffic, standing, directory, place, clock, alarms: () => alarms?.active() ?? [] });
+  const wall = createWall({
+    sampler,
+    traffic,
+    standing,
+    directory,
+    place,
+    clock,
+    alarms: () => alarms?.active() ?? [],
+  });
   const causes = createCauses({ sampler, standing, changes, clock, cell: wall.cellState });
   alarms = await createAlarms({ database, audit, clock, causes, log });
 
@@ -218,7 +232,9 @@ export async function createConsole(options: ConsoleOptions): Promise<Console> {
             OrgnlEndToEndId: record.endToEndId,
             OrgnlTxId: record.paymentId,
             TxSts: face.isoStatus,
-            ...(face.isoReason !== undefined && { StsRsnInf: { Rsn: { Cd: face.isoReason }, AddtlInf: record.reason } }),
+            ...(face.isoReason !== undefined && {
+              StsRsnInf: { Rsn: { Cd: face.isoReason }, AddtlInf: record.reason },
+            }),
             InstgAgt: record.instructingAgent,
             InstdAgt: record.instructedAgent,
             ...(row.amount !== null && {

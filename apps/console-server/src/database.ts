@@ -10,7 +10,7 @@ export type Ask = <R extends object = Row>(text: string, values?: readonly unkno
 export interface Database {
   readonly ask: Ask;
   /** All of `work` or nothing. */
-  transaction<T>(work: (ask: Ask) => Promise<T>): Promise<T>;
+  together<T>(work: (ask: Ask) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -29,10 +29,9 @@ export function openDatabase(connection: PostgresConnection, options: DatabaseOp
     max: options.connections,
     connectionTimeoutMillis: connectMs,
     statement_timeout: options.statementTimeoutMs,
-    idle_in_transaction_session_timeout: options.statementTimeoutMs,
     application_name: 'clearway-console',
     // A page never makes PostgreSQL spread one question over the processors that payments need.
-    options: '-c max_parallel_workers_per_gather=0',
+    options: `-c max_parallel_workers_per_gather=0 -c idle_in_transaction_session_timeout=${options.statementTimeoutMs}`,
   });
   pool.on('error', () => {}); // of an idle connection; whoever asks next hears it
 
@@ -48,7 +47,7 @@ export function openDatabase(connection: PostgresConnection, options: DatabaseOp
 
   return {
     ask: askOn(pool as unknown as pg.PoolClient),
-    async transaction(work) {
+    async together(work) {
       const client = await pool.connect().catch((error) => {
         throw refusalOf(error);
       });

@@ -1,6 +1,7 @@
 /** Scheme and participants as the platform has adopted them; as they were last known while the cell is away. */
-import type { Clock } from '@clearway/ports';
+
 import type { Configuration, ParticipantConfiguration } from '@clearway/gateway';
+import type { Clock } from '@clearway/ports';
 import type { CellAccess } from './cell-access.ts';
 import type { Ask } from './database.ts';
 import { Refusal } from './refusal.ts';

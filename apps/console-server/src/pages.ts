@@ -45,6 +45,8 @@ export interface Pages {
 const unknownsShown = 50;
 const positionsShown = 20;
 const versionsShown = 50;
+const minutesShown = 60;
+const minuteMs = 60_000;
 
 export function createPages(options: {
   readonly ask: Ask;
@@ -147,7 +149,11 @@ export function createPages(options: {
         }),
         minutes: { ...minutes, from: formatTime(Math.max(0, minutes.from)) },
         unknownPayments: unknowns.map(paymentRow),
-        positions: lines.map(({ cycle, state, ...line }) => ({ cycle, state, line: positionLine(line, directory.nameOf) })),
+        positions: lines.map(({ cycle, state, ...line }) => ({
+          cycle,
+          state,
+          line: positionLine(line, directory.nameOf),
+        })),
         changes,
       };
     },
@@ -170,7 +176,8 @@ export function createPages(options: {
       await directory.read();
       const cycle = await findCycle(number);
       const positions = await positionsOf(number);
-      const isSeen = ({ participant }: { readonly participant: string }) => scope === undefined || participant === scope;
+      const isSeen = ({ participant }: { readonly participant: string }) =>
+        scope === undefined || participant === scope;
       const live = openCycle(number);
       const files = await cycles.files(number);
       return {
@@ -201,16 +208,18 @@ export function createPages(options: {
 
     async operations(streams) {
       const { schemeVersion, participantsVersion } = await directory.read();
-      const minutes = sampler.minuteRing.values().slice(-60);
-      const first = sampler.minuteRing.first + Math.max(0, sampler.minuteRing.values().length - 60);
+      const all = sampler.minuteRing.values();
+      const minutes = all.slice(-minutesShown);
+      const first =
+        all.length === 0 ? clock.now() : (sampler.minuteRing.first + all.length - minutes.length) * minuteMs;
       return {
         at: formatTime(clock.now()),
         cells: [wall.cellState()],
         flush: [
           {
             cell: wall.cellState().cell,
-            from: formatTime(Math.max(0, first) * 60_000),
-            stepMs: 60_000,
+            from: formatTime(first),
+            stepMs: minuteMs,
             meanMs: minutes.map((one) => one?.flushMeanMs ?? null),
             largestMs: minutes.map((one) => one?.flushLargestMs ?? null),
           },
@@ -228,7 +237,13 @@ export function createPages(options: {
     },
 
     async configuration() {
-      const rows = await ask<{ kind: 'scheme' | 'participants'; version: number; hash: Buffer; content: Buffer; kept: string }>(
+      const rows = await ask<{
+        kind: 'scheme' | 'participants';
+        version: number;
+        hash: Buffer;
+        content: Buffer;
+        kept: string;
+      }>(
         `SELECT kind, version, hash, content, extract(epoch FROM put_at) * 1000 AS kept FROM journal.configuration
          WHERE cell = $1 ORDER BY put_at DESC, kind, version DESC LIMIT $2`,
         [cellNumber, versionsShown],

@@ -79,7 +79,7 @@ export function createWork(options: {
       const item = await one(workItemId);
       if (item.closedAt !== null) throw new Refusal('endsItself', 'It has ended.');
       if (item.owner !== null && item.owner.userId !== by.userId) throw new Refusal('alreadyTaken');
-      await database.transaction(async (askHere) => {
+      await database.together(async (askHere) => {
         const taken = await askHere(
           `INSERT INTO console.work (cell, work_item_id, owner) VALUES ($1, $2, $3)
            ON CONFLICT (cell, work_item_id) DO UPDATE SET owner = excluded.owner WHERE work.owner IS NULL OR work.owner = $3
@@ -96,15 +96,21 @@ export function createWork(options: {
       await own(workItemId, by);
       const next = await findPerson(ask, { login: to });
       const canWork = next?.roles.some((role) => ['operator', 'proposer', 'approver'].includes(role));
-      if (next?.state !== 'active' || !canWork) throw new Refusal('fieldInvalid', `to: nobody called ${to} can work here.`);
-      await database.transaction(async (askHere) => {
+      if (next?.state !== 'active' || !canWork)
+        throw new Refusal('fieldInvalid', `to: nobody called ${to} can work here.`);
+      await database.together(async (askHere) => {
         await askHere('UPDATE console.work SET owner = $3 WHERE cell = $1 AND work_item_id = $2', [
           cellNumber,
           workItemId,
           next.userId,
         ]);
         await askHere(note, [cellNumber, workItemId, clock.now(), by.userId, text]);
-        await audit.append(askHere, { actor: by.login, act: 'workHandedOver', subject: workItemId, detail: { to, note: text } });
+        await audit.append(askHere, {
+          actor: by.login,
+          act: 'workHandedOver',
+          subject: workItemId,
+          detail: { to, note: text },
+        });
       });
       return one(workItemId);
     },
@@ -112,11 +118,13 @@ export function createWork(options: {
     async close(workItemId, by, reason) {
       const item = await own(workItemId, by);
       if (!item.closable) throw new Refusal('endsItself');
-      await database.transaction(async (askHere) => {
-        await askHere(
-          'UPDATE console.work SET closed_at = $3, resolution = $4 WHERE cell = $1 AND work_item_id = $2',
-          [cellNumber, workItemId, clock.now(), reason],
-        );
+      await database.together(async (askHere) => {
+        await askHere('UPDATE console.work SET closed_at = $3, resolution = $4 WHERE cell = $1 AND work_item_id = $2', [
+          cellNumber,
+          workItemId,
+          clock.now(),
+          reason,
+        ]);
         await audit.append(askHere, { actor: by.login, act: 'workClosed', subject: workItemId, detail: { reason } });
       });
       return one(workItemId);

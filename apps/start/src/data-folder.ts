@@ -25,7 +25,7 @@ export interface DataFolder {
   /** Notes a process of this world, so that a later start can end it if this one is killed. */
   note(name: string, pid: number): void;
   /** Notes where the running world can be reached. */
-  tell(addresses: { readonly socket: string; readonly gateway: string }): void;
+  tell(addresses: { readonly socket: string; readonly gateway: string; readonly console?: string }): void;
   release(): void;
 }
 
@@ -37,6 +37,7 @@ interface Note {
 interface Run {
   readonly socket?: string;
   readonly gateway?: string;
+  readonly console?: string;
   readonly processes: Readonly<Record<string, Note>>;
 }
 
@@ -73,7 +74,7 @@ export async function takeDataFolder(folder: string, fresh: boolean): Promise<Da
   writeFileSync(mark, `${JSON.stringify({ format: 1 })}\n`);
 
   const processes: Record<string, Note> = {};
-  let addresses: { readonly socket?: string; readonly gateway?: string } = {};
+  let addresses: Pick<Run, 'socket' | 'gateway' | 'console'> = {};
   /** Written beside and put in its place, so that it is whole or as before; on a full disk it stays as before. */
   const write = () => {
     const run: Run = { ...addresses, processes };

@@ -27,6 +27,8 @@ export interface LayOutOptions {
   readonly dataFolder: string;
   /** Of the gateway; 0 for any free one. */
   readonly port: number;
+  /** Of the console; 0 for any free one. */
+  readonly consolePort: number;
   readonly socket: string;
   readonly databaseFile: string;
   /** 0: cycles are closed on demand. */
@@ -43,6 +45,7 @@ export interface Laid {
   readonly wallets: readonly Program[];
   readonly cell: Program;
   readonly gateway: Program;
+  readonly console: Program;
   /** Settings of cell, gateway and command line. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -66,6 +69,7 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
   const folder = (...names: string[]) => join(dataFolder, ...names);
   const certificates = folder('certificates');
   const ports = await choosePorts(folder('ports.json'), options.port);
+  const consolePort = await freeConsolePort(options.consolePort);
   const gatewayUrl = `http://${host}:${ports.gateway}`;
   const platform = await platformKey(folder('secrets', 'platform-key.json'));
   const platformKeys = [{ version: platform.version, suite: platform.suite, publicKey: platform.publicKey }];
@@ -201,6 +205,7 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
     }),
     CLEARWAY_CA: authorityFile(certificates),
     CLEARWAY_CYCLE_SECONDS: String(options.cycleSeconds),
+    CLEARWAY_CONSOLE_PORT: String(consolePort),
     CLEARWAY_LOG: options.logLevel,
   };
   return {
@@ -210,6 +215,7 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
     wallets,
     cell: program('cell', 'apps/server/dist/cell-main.js', environment),
     gateway: program('gateway', 'apps/server/dist/gateway-main.js', environment),
+    console: program('console', 'apps/console-server/dist/console-main.js', environment),
     environment,
   };
 }
@@ -244,6 +250,16 @@ async function choosePorts(file: string, gateway: number): Promise<Record<string
     throw new PortTakenError(`Port ${gateway} is in use by another program. Choose another one with CLEARWAY_PORT.`);
   }
   return { ...ports, gateway: gateway === 0 ? await freePort(taken) : gateway };
+}
+
+/** @throws PortTakenError */
+async function freeConsolePort(port: number): Promise<number> {
+  if (port !== 0 && !(await isFree(port))) {
+    throw new PortTakenError(
+      `Port ${port} is in use by another program. Choose another one for the console with CLEARWAY_CONSOLE_PORT.`,
+    );
+  }
+  return port;
 }
 
 /** A new version only when something has changed: programs adopt what is newer than what they have. */

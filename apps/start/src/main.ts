@@ -75,8 +75,10 @@ function work(world: World, options: StartOptions, say: (text: string) => void):
   return new Promise(() => {});
 }
 
-function welcome({ gatewayUrl, dataFolder }: World): string {
+function welcome({ gatewayUrl, console, dataFolder }: World): string {
   return [
+    ...(console === undefined ? [] : [`console   ${console.url}`]),
+    ...(console?.enrolment === undefined ? [] : [`          first operator, once, within a day: ${console.enrolment}`]),
     `API       ${gatewayUrl}/v1`,
     `OpenAPI   ${gatewayUrl}/openapi.json`,
     `metrics   ${gatewayUrl}/metrics`,

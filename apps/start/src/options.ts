@@ -5,6 +5,8 @@ export interface StartOptions {
   readonly dataFolder: string;
   /** Of the gateway; 0 for any free one. */
   readonly port: number;
+  /** Of the console; 0 for any free one. Absent with --exit: nobody is there to look. */
+  readonly consolePort?: number;
   readonly logLevel: string;
   readonly cycleSeconds: number;
   /** Begin anew. */
@@ -38,6 +40,7 @@ Usage: npm start [-- options]
 
 Settings: CLEARWAY_DATA       folder of all data (default ./data)
           CLEARWAY_PORT       port of the API (default 7400; 0 for any free one)
+          CLEARWAY_CONSOLE_PORT  port of the console (default 7480; 0 for any free one)
           CLEARWAY_CYCLE_SECONDS  length of a clearing cycle (default 60)
           CLEARWAY_LOG        level of the logs in the data folder: debug, info, warn, error (default info)
 
@@ -60,6 +63,7 @@ export function readOptions(
   const payments = whole('--payments', given.payments, 1, 100_000_000);
   const rate = whole('--rate', given.rate, 1, 100_000);
   const port = whole('CLEARWAY_PORT', environment.CLEARWAY_PORT, 0, 65_535);
+  const consolePort = whole('CLEARWAY_CONSOLE_PORT', environment.CLEARWAY_CONSOLE_PORT, 0, 65_535);
   const cycleSeconds = whole('CLEARWAY_CYCLE_SECONDS', environment.CLEARWAY_CYCLE_SECONDS, 1, 86_400);
   const logLevel = environment.CLEARWAY_LOG ?? 'info';
   if (given.exit && given.payments === undefined)
@@ -71,6 +75,7 @@ export function readOptions(
   return Object.freeze({
     dataFolder: environment.CLEARWAY_DATA || './data',
     port: port ?? 7400,
+    ...(!given.exit && { consolePort: consolePort ?? 7480 }),
     logLevel,
     // A bounded scenario closes its one cycle itself, when all its payments are definite.
     cycleSeconds: given.exit ? 0 : (cycleSeconds ?? 60),

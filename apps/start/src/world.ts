@@ -20,6 +20,8 @@ export interface WorldOptions {
   readonly dataFolder: string;
   /** Of the gateway; 0 for any free one. */
   readonly port: number;
+  /** Of the console; 0 for any free one. Absent: none is started. */
+  readonly consolePort?: number;
   readonly logLevel: string;
   /** 0: cycles are closed on demand. */
   readonly cycleSeconds: number;
@@ -43,6 +45,8 @@ export interface RunningProcess {
 export interface World {
   readonly dataFolder: string;
   readonly gatewayUrl: string;
+  /** Undefined where none was asked for. */
+  readonly console: ConsoleAddress | undefined;
   readonly databaseFile: string;
   readonly tally: Tally;
   readonly operator: Operator;
@@ -67,6 +71,12 @@ export interface World {
   stop(how?: 'in order' | 'at once'): Promise<void>;
 }
 
+export interface ConsoleAddress {
+  readonly url: string;
+  /** One-time link of the first operator, while there is none. */
+  readonly enrolment: string | undefined;
+}
+
 const longestSocketFolder = 64;
 const logCheckMs = 60_000;
 const patienceMs = { institution: 5_000, server: 15_000, traffic: 20_000 };
@@ -87,6 +97,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     const laid = await layOut({
       dataFolder: data.path,
       port: options.port,
+      consolePort: options.consolePort ?? 0,
       socket,
       databaseFile,
       cycleSeconds: options.cycleSeconds,
@@ -100,10 +111,24 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     await start(laid.gateway);
     await Promise.all(laid.banks.map((bank) => start(bank)));
     const traffic = await startTraffic(laid.wallets, tally, start);
-    data.tell({ socket, gateway: laid.gatewayUrl });
+    const console =
+      options.consolePort === undefined ? undefined : await startConsole(laid.console, data, tally, running, say);
+    data.tell({ socket, gateway: laid.gatewayUrl, ...(console && { console: console.url }) });
     const operator = createOperator(socket);
     const records = await openRecords(databaseFile);
-    return makeWorld({ data, sockets, laid, databaseFile, tally, running, database, traffic, operator, records });
+    return makeWorld({
+      data,
+      sockets,
+      laid,
+      console,
+      databaseFile,
+      tally,
+      running,
+      database,
+      traffic,
+      operator,
+      records,
+    });
   } catch (error) {
     await Promise.all(running.map((process) => process.stop(patienceMs.institution)));
     await database?.stop('fast');
@@ -144,6 +169,7 @@ async function startProgram(
   running: Supervised[],
   say: (event: string) => void,
   instruct?: () => void,
+  told?: (message: unknown) => void,
 ): Promise<Supervised> {
   let problem = '';
   let instructed = false;
@@ -158,7 +184,10 @@ async function startProgram(
     say(`${program.name}: ${problem}`);
   };
   const supervised = await supervise(program, {
-    onMessage: (message) => hear(message as Report),
+    onMessage: (message) => {
+      told?.(message);
+      hear(message as Report);
+    },
     onReady: (pid) => data.note(program.name, pid),
     onCrash: (how) => {
       instructed = false;
@@ -168,6 +197,23 @@ async function startProgram(
   });
   running.push(supervised);
   return supervised;
+}
+
+/** Its address is known when it listens; after a crash it has the same one, unless any free one was asked for. */
+async function startConsole(
+  program: Program,
+  data: DataFolder,
+  tally: Tally,
+  running: Supervised[],
+  say: (event: string) => void,
+): Promise<ConsoleAddress> {
+  let address: ConsoleAddress | undefined;
+  await startProgram(program, data, tally, running, say, undefined, (message) => {
+    const { event, address: url, enrolment } = Object(message);
+    if (event === 'ready') address ??= { url, enrolment };
+  });
+  if (address === undefined) throw new Error('the console is ready but did not tell its address');
+  return address;
 }
 
 interface Sockets {
@@ -186,6 +232,7 @@ interface Parts {
   readonly data: DataFolder;
   readonly sockets: Sockets;
   readonly laid: Laid;
+  readonly console: ConsoleAddress | undefined;
   readonly databaseFile: string;
   readonly tally: Tally;
   readonly running: readonly Supervised[];
@@ -199,6 +246,7 @@ function makeWorld({
   data,
   sockets,
   laid,
+  console,
   databaseFile,
   tally,
   running,
@@ -223,6 +271,7 @@ function makeWorld({
   return {
     dataFolder: data.path,
     gatewayUrl: laid.gatewayUrl,
+    console,
     databaseFile,
     tally,
     operator,
@@ -252,7 +301,7 @@ function makeWorld({
       }
       operator.close();
       await records.close();
-      await stopAll([laid.gateway], patienceMs.server);
+      await stopAll([laid.console, laid.gateway], patienceMs.server);
       await stopAll([laid.cell], patienceMs.server);
       await stopAll([...laid.wallets, ...laid.banks, laid.centralBank], patienceMs.institution);
       await database.stop(how === 'in order' ? 'fast' : 'immediate');

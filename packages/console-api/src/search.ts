@@ -48,7 +48,8 @@ const longest = 12_000;
 const mostTerms = 20;
 
 export function parseSearch(text: string): Search {
-  if (text.length > longest) return { wrong: `${text.slice(0, 20)}…`, why: `a search has at most ${longest} characters` };
+  if (text.length > longest)
+    return { wrong: `${text.slice(0, 20)}…`, why: `a search has at most ${longest} characters` };
   const terms: SearchTerm[] = [];
   for (const [word, name, sign, quoted, plain] of text.matchAll(
     /(?:([A-Za-z]+):)?(>=|<=|>|<|=)?(?:"([^"]*)"|(\S+))/g,
@@ -61,12 +62,7 @@ export function parseSearch(text: string): Search {
   return { terms };
 }
 
-function termOf(
-  name: string | undefined,
-  sign: Operator | undefined,
-  value: string,
-  word: string,
-): SearchTerm | Fault {
+function termOf(name: string | undefined, sign: Operator | undefined, value: string, word: string): SearchTerm | Fault {
   const shown = word.length > 60 ? `${word.slice(0, 60)}…` : word;
   if (name === undefined) {
     if (sign !== undefined) return { wrong: shown, why: 'say of what, as in amount:>100' };

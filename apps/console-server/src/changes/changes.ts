@@ -110,8 +110,14 @@ export function createChanges(options: {
     (await show([await find(changeId)], asker, code))[0];
 
   /** Moves a change on, with the audit's entry, unless somebody else has moved it meanwhile. */
-  const move = (row: Stored, from: ChangeState, to: ChangeState, actor: string, set: Readonly<Record<string, unknown>>) =>
-    database.transaction(async (askHere) => {
+  const move = (
+    row: Stored,
+    from: ChangeState,
+    to: ChangeState,
+    actor: string,
+    set: Readonly<Record<string, unknown>>,
+  ) =>
+    database.together(async (askHere) => {
       const names = Object.keys(set);
       const assignments = ['state = $3', ...names.map((name, index) => `${name} = $${index + 4}`)];
       const moved = await askHere(
@@ -146,7 +152,7 @@ export function createChanges(options: {
       case 'changeUser':
       case 'resetUser':
       case 'endUser':
-        return database.transaction((askHere) => changePerson(askHere, row.change_id, request));
+        return database.together((askHere) => changePerson(askHere, row.change_id, request));
       default:
         return changeParticipant(row, request, Number(row.decided_at));
     }
@@ -215,11 +221,18 @@ export function createChanges(options: {
 
   const voidIfChanged = async (row: Stored, asker: string) => {
     const now = await effects.foresee(JSON.parse(row.request) as ChangeRequest).catch((error) => {
-      if (error instanceof Refusal && ['sameGoal', 'notFound', 'fieldInvalid', 'platformRefused'].includes(error.reason)) return undefined;
+      if (
+        error instanceof Refusal &&
+        ['sameGoal', 'notFound', 'fieldInvalid', 'platformRefused'].includes(error.reason)
+      )
+        return undefined;
       throw error;
     });
     if (now?.basis === row.basis) return;
-    await move(row, 'proposed', 'void', asker, { result: 'what it is about has changed since', decided_at: clock.now() });
+    await move(row, 'proposed', 'void', asker, {
+      result: 'what it is about has changed since',
+      decided_at: clock.now(),
+    });
     throw new Refusal('changeVoid');
   };
 
@@ -262,7 +275,7 @@ export function createChanges(options: {
       const { effect, basis } = await effects.foresee(request);
       const now = clock.now();
       const founding = request.kind === 'addUser' && (await isFounding(ask));
-      const changeId = await database.transaction(async (askHere) => {
+      const changeId = await database.together(async (askHere) => {
         const [row] = await askHere<{ change_id: number }>(
           `INSERT INTO console.change (kind, state, request, effect, basis, participant, proposed_by, proposed_at, expires_at)
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING change_id`,
@@ -406,4 +419,3 @@ function isAsWanted(
   }
   return describeParticipant(now) === JSON.stringify(before);
 }
-

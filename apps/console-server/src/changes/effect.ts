@@ -9,10 +9,10 @@ import type { Clock } from '@clearway/ports';
 import { describeParticipant, type Statistics } from '@clearway/server';
 import type { Ask } from '../database.ts';
 import type { Directory } from '../directory.ts';
-import { alphaOf } from '../words.ts';
 import { turnovers } from '../figures/lines.ts';
 import { allPeople, findPerson, type StoredPerson } from '../people/people.ts';
 import { Refusal } from '../refusal.ts';
+import { alphaOf } from '../words.ts';
 
 export interface Foreseen {
   readonly effect: Effect;
@@ -134,8 +134,10 @@ export function createEffectReader(options: {
     const participant = await participantOf(request);
     const version = needed(request.keyVersion, 'keyVersion');
     const valid = participant.keys.filter(({ endedAt }) => endedAt === undefined);
-    if (!valid.some((key) => key.version === version)) throw new Refusal('notFound', `No valid key has version ${version}.`);
-    if (valid.length === 1) throw new Refusal('platformRefused', 'It is the last valid key: nobody could sign any more.');
+    if (!valid.some((key) => key.version === version))
+      throw new Refusal('notFound', `No valid key has version ${version}.`);
+    if (valid.length === 1)
+      throw new Refusal('platformRefused', 'It is the last valid key: nobody could sign any more.');
     return {
       basis: describeParticipant(participant),
       effect: {
@@ -174,13 +176,15 @@ export function createEffectReader(options: {
     const person = await findPerson(ask, { login });
     const isNew = request.kind === 'addUser';
     if (isNew && person !== undefined) throw new Refusal('fieldInvalid', `There is a user ${login} already.`);
-    if (!isNew && (person === undefined || person.state === 'ended')) throw new Refusal('notFound', `There is no user ${login}.`);
+    if (!isNew && (person === undefined || person.state === 'ended'))
+      throw new Refusal('notFound', `There is no user ${login}.`);
     if (isNew || request.kind === 'changeUser') await checkRoles(directory, roles, participant);
     const before = person && { name: person.name, roles: words(person.roles), participant: person.participant };
     const after = { name, roles: words(roles), participant };
     const differences: Difference[] = [];
     if (request.kind === 'endUser') differences.push(plain('state', person!.state, 'ended'));
-    else if (request.kind === 'resetUser') differences.push(plain('password and second factor', 'set', 'to be set anew'));
+    else if (request.kind === 'resetUser')
+      differences.push(plain('password and second factor', 'set', 'to be set anew'));
     else {
       for (const field of ['name', 'roles', 'participant'] as const) {
         if (before?.[field] !== after[field]) differences.push(plain(field, before?.[field] ?? null, after[field]));
@@ -226,7 +230,8 @@ export function capOf(request: ChangeRequest): { readonly amount: bigint; readon
   const currency = currencyByAlpha(alpha);
   try {
     const minor = parseSigned(amount, alpha);
-    if (currency === undefined || minor < 0n || minor > BigInt(Number.MAX_SAFE_INTEGER)) throw new RangeError('it is out of range');
+    if (currency === undefined || minor < 0n || minor > BigInt(Number.MAX_SAFE_INTEGER))
+      throw new RangeError('it is out of range');
     return { amount: minor, currency: currency.numeric };
   } catch (error) {
     throw new Refusal('fieldInvalid', `cap: ${(error as Error).message}`);
@@ -244,7 +249,8 @@ async function checkRoles(directory: Directory, roles: readonly Role[], particip
   if (isOutside && (roles.length > 1 || participant === null)) {
     throw new Refusal('fieldInvalid', 'roles: a participant’s person has that role alone, and a participant.');
   }
-  if (!isOutside && participant !== null) throw new Refusal('fieldInvalid', 'participant: only for the role participant.');
+  if (!isOutside && participant !== null)
+    throw new Refusal('fieldInvalid', 'participant: only for the role participant.');
   if (roles.includes('supervisor') && roles.length > 1) {
     throw new Refusal('fieldInvalid', 'roles: a supervisor looks on and has no other role.');
   }

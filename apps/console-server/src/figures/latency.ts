@@ -13,7 +13,9 @@ export function readLatencies(metricsText: string, name: string): Latencies {
   const bounds: number[] = [];
   const counts: number[] = [];
   let before = 0;
-  for (const [, bound, total] of metricsText.matchAll(new RegExp(`^${name}_bucket\\{le="([^"]+)"\\} ([0-9.e+]+)$`, 'gm'))) {
+  for (const [, bound, total] of metricsText.matchAll(
+    new RegExp(`^${name}_bucket\\{le="([^"]+)"\\} ([0-9.e+]+)$`, 'gm'),
+  )) {
     bounds.push(bound === '+Inf' ? Number.POSITIVE_INFINITY : Number(bound) * 1000);
     counts.push(Number(total) - before);
     before = Number(total);

@@ -75,7 +75,7 @@ export function headroomLines(
         outstanding: formatAmount(account.outstanding, currency),
         reserved: formatAmount(account.reserved, currency),
         headroom: formatAmount(account.headroom, currency),
-        share: limit === 0 ? null : Math.max(0, Math.floor((account.headroom / limit) * 10_000) / 10_000),
+        share: limit === 0 ? null : Math.min(1, Math.max(0, Math.floor((account.headroom / limit) * 10_000) / 10_000)),
       },
     ];
   });

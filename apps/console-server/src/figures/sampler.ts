@@ -153,16 +153,15 @@ export async function createSampler(options: {
     recent(count) {
       const since = Math.floor(clock.now() / secondMs) - count;
       const { first } = seconds;
-      return seconds
-        .values()
-        .flatMap((value, index) => (value !== undefined && first + index >= since ? [value] : []));
+      return seconds.values().flatMap((value, index) => (value !== undefined && first + index >= since ? [value] : []));
     },
-    seconds: () => seriesOf(seconds, secondMs, clock.now(), (one) => ({
-      ...one,
-      peak: one.submitted / one.seconds,
-      p50Ms: quantileOf(one.latencies, 0.5),
-      p99Ms: quantileOf(one.latencies, 0.99),
-    })),
+    seconds: () =>
+      seriesOf(seconds, secondMs, clock.now(), (one) => ({
+        ...one,
+        peak: one.submitted / one.seconds,
+        p50Ms: quantileOf(one.latencies, 0.5),
+        p99Ms: quantileOf(one.latencies, 0.99),
+      })),
     minutes: () => seriesOf(minutes, minuteMs, clock.now(), (one) => one),
     peakSince(from) {
       let best: { rate: number; at: number } | undefined;

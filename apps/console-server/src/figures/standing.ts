@@ -28,7 +28,12 @@ export interface Standing {
     }[];
   };
   readonly cursor: number;
-  readonly openItems: readonly { readonly workItemId: string; readonly kind: string; readonly subject: string; readonly openedAt: number }[];
+  readonly openItems: readonly {
+    readonly workItemId: string;
+    readonly kind: string;
+    readonly subject: string;
+    readonly openedAt: number;
+  }[];
 }
 
 export interface StandingReader {

@@ -1,8 +1,8 @@
 /** What the wall shows, put together from the looks at the cell and at the records; for a participant, itself alone. */
 import type { Alarm, CellState, Figures, Overview, Series } from '@clearway/console-api';
 import { formatTime } from '@clearway/contract';
-import { businessDateAt } from '@clearway/server';
 import type { Clock } from '@clearway/ports';
+import { businessDateAt } from '@clearway/server';
 import type { Directory } from '../directory.ts';
 import { dateOrNull, sumsOf, timeOrNull } from '../words.ts';
 import { quantileOf, sumOf, totalOf } from './latency.ts';
@@ -196,9 +196,15 @@ export function createWall(options: {
           const counted = positions.reduce((sum, one) => sum + one.creditCount + one.debitCount, 0);
           const shown = { ...cycle, positions, payments: counted };
           // Its own net is no proof of anything: the sum over all is not shown.
-          return { ...cycleNow({ ...shown, shortfalls: [] }, directory.nameOf), sum: [], turnover: turnovers(positions) };
+          return {
+            ...cycleNow({ ...shown, shortfalls: [] }, directory.nameOf),
+            sum: [],
+            turnover: turnovers(positions),
+          };
         }),
-      headroom: headroomLines(statistics?.accounts ?? [], participants).filter(({ participant }) => participant === scope),
+      headroom: headroomLines(statistics?.accounts ?? [], participants).filter(
+        ({ participant }) => participant === scope,
+      ),
       flows: traffic.flows(isOwn).slice(0, flowsShown),
       alarms: alarms().filter(({ kind, subject }) => kind === 'bankSilent' && subject === scope),
       alarmCounts: { P1: 0, P2: 0, P3: 0, shelved: 0 },
@@ -280,4 +286,3 @@ function startOfDay(now: number, timeZone: string): number {
   }
   return within;
 }
-

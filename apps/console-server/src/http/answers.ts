@@ -1,13 +1,19 @@
 /** What each operation of the API answers. Rights and the form of bodies are checked before anything here is asked. */
-import { changeStates, type Login as LoginMessage, type Operation, type Requests, type Responses } from '@clearway/console-api';
+import {
+  changeStates,
+  type Login as LoginMessage,
+  type Operation,
+  type Requests,
+  type Responses,
+} from '@clearway/console-api';
 import { formatTime, parseTime } from '@clearway/contract';
 import type { Clock } from '@clearway/ports';
-import { alphaOf, dateOrNull } from '../words.ts';
 import type { Console } from '../console.ts';
 import type { Login } from '../people/logins.ts';
 import { allPeople, findPerson, publicPerson } from '../people/people.ts';
-import { Refusal } from '../refusal.ts';
 import { paymentRow } from '../records/payment-row.ts';
+import { Refusal } from '../refusal.ts';
+import { alphaOf, dateOrNull } from '../words.ts';
 import { scopeOf } from './rights.ts';
 
 export interface Asked<Body> {
@@ -39,7 +45,22 @@ const mostBars = 200;
 const hourMs = 3_600_000;
 
 export function createAnswers(desk: Console, clock: Pick<Clock, 'now'>): Answers {
-  const { ask, logins, enrolments, audit, alarms, wall, live, search, proofs, pages, cycles, work, changes, directory } = desk;
+  const {
+    ask,
+    logins,
+    enrolments,
+    audit,
+    alarms,
+    wall,
+    live,
+    search,
+    proofs,
+    pages,
+    cycles,
+    work,
+    changes,
+    directory,
+  } = desk;
 
   const who = ({ login }: Asked<unknown>) => login!.person;
   const scope = (asked: Asked<unknown>) => scopeOf(who(asked));
@@ -47,7 +68,8 @@ export function createAnswers(desk: Console, clock: Pick<Clock, 'now'>): Answers
   const whole = (asked: Asked<unknown>, name: string, usual: number, most: number) => {
     const text = asked.query.get(name);
     if (text === null || text === '') return usual;
-    if (!/^[0-9]{1,15}$/.test(text) || Number(text) < 1) throw new Refusal('queryInvalid', `${name}: give a whole number from 1 on.`);
+    if (!/^[0-9]{1,15}$/.test(text) || Number(text) < 1)
+      throw new Refusal('queryInvalid', `${name}: give a whole number from 1 on.`);
     return Math.min(Number(text), most);
   };
   const serial = (asked: Asked<unknown>, name: string) => {
@@ -117,7 +139,8 @@ export function createAnswers(desk: Console, clock: Pick<Clock, 'now'>): Answers
         [person.linkChange],
       );
       if (person.state !== 'invited' || change?.code_hash == null) throw new Refusal('enrolmentInvalid');
-      if (change.proposed_by !== who(asked).userId) throw new Refusal('notAllowed', 'Only who proposed it gives out the link.');
+      if (change.proposed_by !== who(asked).userId)
+        throw new Refusal('notAllowed', 'Only who proposed it gives out the link.');
       const link = await enrolments.issue(person, change.code_hash);
       await audit.record({ actor: who(asked).login, act: 'linkIssued', subject: person.login });
       return link;
@@ -128,8 +151,7 @@ export function createAnswers(desk: Console, clock: Pick<Clock, 'now'>): Answers
     getOverview: (asked) => wall.overview(live.number, scope(asked)),
     getAlarms: async () => ({ alarms: [...alarms.active()], recent: await alarms.recent() }),
     acknowledgeAlarm: (asked) => alarms.acknowledge(asked.parameters.alarmId, who(asked)),
-    shelveAlarm: (asked) =>
-      alarms.shelve(asked.parameters.alarmId, who(asked), asked.body.reason, asked.body.minutes),
+    shelveAlarm: (asked) => alarms.shelve(asked.parameters.alarmId, who(asked), asked.body.reason, asked.body.minutes),
     unshelveAlarm: (asked) => alarms.unshelve(asked.parameters.alarmId, who(asked)),
 
     // ---- payments ----
@@ -171,7 +193,8 @@ export function createAnswers(desk: Console, clock: Pick<Clock, 'now'>): Answers
       const found: Responses['find']['found'] = [];
       if (/^[0-9]{31}$/.test(text)) {
         const record = await search.one(text, own);
-        if (record) found.push({ kind: 'payment', id: text, text: paymentRow(record).state, page: `/payments/${text}` });
+        if (record)
+          found.push({ kind: 'payment', id: text, text: paymentRow(record).state, page: `/payments/${text}` });
       }
       const { participants } = await directory.read();
       const words = text.toLowerCase();
@@ -186,7 +209,12 @@ export function createAnswers(desk: Console, clock: Pick<Clock, 'now'>): Answers
         if (cycle) found.push({ kind: 'cycle', id: text, text: cycle.state, page: `/cycles/${text}` });
       }
       if (found.length === 0 && text !== '') {
-        const { payments } = await search.page({ q: `endToEndId:"${text.replaceAll('"', '')}"`, after: '', limit: 5, scope: own });
+        const { payments } = await search.page({
+          q: `endToEndId:"${text.replaceAll('"', '')}"`,
+          after: '',
+          limit: 5,
+          scope: own,
+        });
         for (const one of payments) {
           found.push({ kind: 'payment', id: one.paymentId, text: one.endToEndId, page: `/payments/${one.paymentId}` });
         }
@@ -212,13 +240,20 @@ export function createAnswers(desk: Console, clock: Pick<Clock, 'now'>): Answers
       const own = scope(asked);
       const bytes = own === undefined || own === participant ? await cycles.file(cycle, participant) : undefined;
       if (bytes === undefined) throw new Refusal('notFound');
-      await audit.record({ actor: who(asked).login, act: 'fileTaken', subject: `cycle ${cycle}`, detail: { participant } });
+      await audit.record({
+        actor: who(asked).login,
+        act: 'fileTaken',
+        subject: `cycle ${cycle}`,
+        detail: { participant },
+      });
       return bytes.toString('utf8');
     },
 
     // ---- work ----
 
-    getWorkItems: async (asked) => ({ workItems: await work.list(asked.query.get('state') === 'closed' ? 'closed' : 'open') }),
+    getWorkItems: async (asked) => ({
+      workItems: await work.list(asked.query.get('state') === 'closed' ? 'closed' : 'open'),
+    }),
     takeWorkItem: (asked) => work.take(asked.parameters.workItemId, who(asked)),
     handOverWorkItem: (asked) => work.handOver(asked.parameters.workItemId, who(asked), asked.body.to, asked.body.note),
     closeWorkItem: (asked) => work.close(asked.parameters.workItemId, who(asked), asked.body.reason),
@@ -258,7 +293,10 @@ export function createAnswers(desk: Console, clock: Pick<Clock, 'now'>): Answers
         subject: asked.query.get('subject') ?? undefined,
       });
       const last = entries.at(-1);
-      return { entries, next: entries.length === limit && last !== undefined && last.sequence > 1 ? last.sequence : null };
+      return {
+        entries,
+        next: entries.length === limit && last !== undefined && last.sequence > 1 ? last.sequence : null,
+      };
     },
     verifyAudit: () => audit.verify(),
   };
@@ -268,7 +306,15 @@ export function createAnswers(desk: Console, clock: Pick<Clock, 'now'>): Answers
 export function loginMessage(
   login: Login,
   now: number,
-  platform: { readonly scheme: { schemeId: string; environment: 'sandbox' | 'production'; timeZone: string; currencies: readonly number[] }; readonly businessDate: number },
+  platform: {
+    readonly scheme: {
+      schemeId: string;
+      environment: 'sandbox' | 'production';
+      timeZone: string;
+      currencies: readonly number[];
+    };
+    readonly businessDate: number;
+  },
 ): LoginMessage {
   const { scheme, businessDate } = platform;
   return {

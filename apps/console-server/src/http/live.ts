@@ -43,7 +43,9 @@ export function createLive(wall: Wall, log: (event: string, fields: Record<strin
       stream.response.destroy();
       return;
     }
-    stream.response.write(`event: ${event}\nid: ${id}\ndata: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`);
+    stream.response.write(
+      `event: ${event}\nid: ${id}\ndata: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`,
+    );
   };
 
   const figuresFor = async (scope: string | undefined): Promise<Figures> => {

@@ -1,5 +1,5 @@
 /** Who may ask what: read from the table of routes, for every request alike. Nothing is allowed that no row allows. */
-import { type Person, type Route } from '@clearway/console-api';
+import type { Person, Route } from '@clearway/console-api';
 import type { Login } from '../people/logins.ts';
 import { Refusal } from '../refusal.ts';
 

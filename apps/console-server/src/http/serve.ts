@@ -84,7 +84,8 @@ export async function serveConsole(options: ServeOptions): Promise<ConsoleServer
 
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     // A name that somebody else made point here is not ours: no page of his gets an answer.
-    if (!hosts.includes(incoming.headers.host ?? '')) throw new Refusal('originForeign', 'The host is not this console’s.');
+    if (!hosts.includes(incoming.headers.host ?? ''))
+      throw new Refusal('originForeign', 'The host is not this console’s.');
     const url = new URL(incoming.url ?? '/', address);
     if (!url.pathname.startsWith('/api/')) return servePage(incoming, outgoing, url.pathname);
     outgoing.setHeader('cache-control', 'no-store');
@@ -116,11 +117,17 @@ export async function serveConsole(options: ServeOptions): Promise<ConsoleServer
   };
 
   /** A browser sends cookies with what other sites make it ask: such a request lacks our origin, or the token. */
-  const checkOrigin = ({ method, headers }: IncomingMessage, route: Route, login: Login | undefined, isToken: boolean) => {
+  const checkOrigin = (
+    { method, headers }: IncomingMessage,
+    route: Route,
+    login: Login | undefined,
+    isToken: boolean,
+  ) => {
     if (method === 'GET') return;
     const site = headers['sec-fetch-site'];
     const isForeign = headers.origin !== undefined && !hosts.some((one) => headers.origin === `http://${one}`);
-    if (isForeign || (site !== undefined && site !== 'same-origin' && site !== 'none')) throw new Refusal('originForeign');
+    if (isForeign || (site !== undefined && site !== 'same-origin' && site !== 'none'))
+      throw new Refusal('originForeign');
     if (route.access === 'open' || login === undefined || isToken) return;
     if (headers[csrfHeader] !== login.csrfToken) throw new Refusal('tokenMissing');
   };
@@ -142,7 +149,8 @@ export async function serveConsole(options: ServeOptions): Promise<ConsoleServer
       incoming.resume();
       return undefined;
     }
-    if (!/^application\/json\b/.test(incoming.headers['content-type'] ?? '')) throw new Refusal('contentTypeUnsupported');
+    if (!/^application\/json\b/.test(incoming.headers['content-type'] ?? ''))
+      throw new Refusal('contentTypeUnsupported');
     const body = parse(await readBytes(incoming));
     const validator = validators.get(operation) ?? (Compile(schema) as unknown as Validator);
     validators.set(operation, validator);
@@ -161,7 +169,8 @@ export async function serveConsole(options: ServeOptions): Promise<ConsoleServer
     parameters: Readonly<Record<string, string>>,
   ) => {
     if (answer === undefined) {
-      if (operation === 'logOut') outgoing.setHeader('set-cookie', `${cookieName}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict`);
+      if (operation === 'logOut')
+        outgoing.setHeader('set-cookie', `${cookieName}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict`);
       outgoing.writeHead(204).end();
       return;
     }
@@ -170,7 +179,10 @@ export async function serveConsole(options: ServeOptions): Promise<ConsoleServer
       const { token } = answer.begun;
       if (answer.keep === 'cookie') {
         const seconds = Math.floor((answer.begun.endsAt - clock.now()) / 1000);
-        outgoing.setHeader('set-cookie', `${cookieName}=${token}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict`);
+        outgoing.setHeader(
+          'set-cookie',
+          `${cookieName}=${token}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict`,
+        );
       }
       const shown = { ...message, token: answer.keep === 'token' ? token : null };
       return send(outgoing, 200, 'application/json; charset=utf-8', JSON.stringify(shown));
@@ -181,7 +193,10 @@ export async function serveConsole(options: ServeOptions): Promise<ConsoleServer
       return send(outgoing, 200, route.contentType!, answer as string);
     }
     if (operation === 'getEvidence') {
-      outgoing.setHeader('content-disposition', `attachment; filename="clearway-evidence-${parameters.paymentId}.json"`);
+      outgoing.setHeader(
+        'content-disposition',
+        `attachment; filename="clearway-evidence-${parameters.paymentId}.json"`,
+      );
     }
     send(outgoing, 200, 'application/json; charset=utf-8', JSON.stringify(answer));
   };
@@ -219,7 +234,8 @@ export async function serveConsole(options: ServeOptions): Promise<ConsoleServer
   };
 }
 
-const isBegun = (answer: unknown): answer is Begun => typeof answer === 'object' && answer !== null && 'begun' in answer;
+const isBegun = (answer: unknown): answer is Begun =>
+  typeof answer === 'object' && answer !== null && 'begun' in answer;
 
 const addressOf = ({ socket }: IncomingMessage) => socket.remoteAddress ?? 'unknown';
 
@@ -259,4 +275,3 @@ function parse(bytes: Buffer): unknown {
     throw new Refusal('bodyMalformed');
   }
 }
-

@@ -29,7 +29,8 @@ export function createAttempts(clock: Pick<Clock, 'elapsed'>): Attempts {
       const now = clock.elapsed();
       const next = Math.max(fullAt.get(key) ?? 0, now) + everyMs;
       const tooMuch = next - now - burst * everyMs;
-      if (tooMuch > 0) throw new Refusal('tooManyAttempts', `Wait ${Math.ceil(tooMuch / 1000)} s.`, Math.ceil(tooMuch / 1000));
+      if (tooMuch > 0)
+        throw new Refusal('tooManyAttempts', `Wait ${Math.ceil(tooMuch / 1000)} s.`, Math.ceil(tooMuch / 1000));
       fullAt.delete(key);
       fullAt.set(key, next);
       if (fullAt.size > mostKept) fullAt.delete(fullAt.keys().next().value as string);

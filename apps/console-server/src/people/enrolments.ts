@@ -49,11 +49,11 @@ export function createEnrolments(options: {
     const token = newToken(chance);
     const expiresAt = clock.now() + validMs;
     const secret = sealSecret(crypto, key, unnamed, chance.bytes(secretBytes));
-    await database.transaction(async (askHere) => {
-      await askHere(
-        'UPDATE console.enrolment SET used_at = $2 WHERE used_at = 0 AND user_id IS NOT DISTINCT FROM $1',
-        [userId, clock.now()],
-      );
+    await database.together(async (askHere) => {
+      await askHere('UPDATE console.enrolment SET used_at = $2 WHERE used_at = 0 AND user_id IS NOT DISTINCT FROM $1', [
+        userId,
+        clock.now(),
+      ]);
       await askHere(
         'INSERT INTO console.enrolment (token_hash, user_id, code_hash, second_factor, expires_at) VALUES ($1, $2, $3, $4, $5)',
         [hashOf(token), userId, codeHash, Buffer.from(secret), expiresAt],
@@ -74,7 +74,8 @@ export function createEnrolments(options: {
       [hashOf(token), clock.now()],
     );
     const isGood = row !== undefined && (row.code_hash === '' || row.code_hash === hashOf(code));
-    const person = isGood && row.user_id !== null ? await findPerson(ask, { userId: row.user_id as number }) : undefined;
+    const person =
+      isGood && row.user_id !== null ? await findPerson(ask, { userId: row.user_id as number }) : undefined;
     if (!isGood || person?.state === 'ended' || (row.user_id === null && !(await isFirst()))) {
       throw new Refusal('enrolmentInvalid');
     }
@@ -109,7 +110,7 @@ export function createEnrolments(options: {
       if (step === undefined) throw new Refusal('loginRefused', 'The one-time code is not that of this second factor.');
       const password = await hashPassword(chance, asked.password);
       const sealed = Buffer.from(sealSecret(crypto, key, login, secret));
-      await database.transaction(async (askHere) => {
+      await database.together(async (askHere) => {
         const used = await askHere(
           'UPDATE console.enrolment SET used_at = $2 WHERE token_hash = $1 AND used_at = 0 RETURNING 1',
           [hashOf(asked.token), clock.now()],
@@ -125,7 +126,12 @@ export function createEnrolments(options: {
           [userId, password, sealed, step],
         );
         await endLoginsOf(askHere, userId, clock.now());
-        await audit.append(askHere, { actor: login, act: 'enrolled', subject: login, detail: { isFirst: person === undefined } });
+        await audit.append(askHere, {
+          actor: login,
+          act: 'enrolled',
+          subject: login,
+          detail: { isFirst: person === undefined },
+        });
       });
       return (await findPerson(ask, { login }))!;
     },

@@ -93,7 +93,7 @@ export function createLogins(options: {
       actsUntil: startedAt + actingMs,
       purpose: null,
     };
-    await database.transaction(async (askHere) => {
+    await database.together(async (askHere) => {
       await askHere(
         'INSERT INTO console.login (token_hash, user_id, started_at, ends_at, acts_until) VALUES ($1, $2, $3, $4, $5)',
         [hashOf(token), person.userId, startedAt, login.endsAt, login.actsUntil],
@@ -142,7 +142,7 @@ export function createLogins(options: {
     acted: async (login) => void (await prolong(login)),
 
     async setPurpose(login, purpose) {
-      await database.transaction(async (askHere) => {
+      await database.together(async (askHere) => {
         await askHere('UPDATE console.login SET purpose = $2 WHERE token_hash = $1', [hashOf(login.token), purpose]);
         await audit.append(askHere, {
           actor: login.person.login,

@@ -48,6 +48,12 @@ export function base32(bytes: Uint8Array): string {
 
 /** What authenticators read as a picture. */
 export function authenticatorUri(issuer: string, login: string, secret: Uint8Array): string {
-  const parameters = new URLSearchParams({ secret: base32(secret), issuer, algorithm: 'SHA1', digits: '6', period: '30' });
+  const parameters = new URLSearchParams({
+    secret: base32(secret),
+    issuer,
+    algorithm: 'SHA1',
+    digits: '6',
+    period: '30',
+  });
   return `otpauth://totp/${encodeURIComponent(issuer)}:${encodeURIComponent(login)}?${parameters}`;
 }

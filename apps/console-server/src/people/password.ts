@@ -25,7 +25,11 @@ export async function hashPassword(chance: Chance, password: string): Promise<st
 export async function holdsPassword(password: string, stored: string): Promise<boolean> {
   const [, log2N, r, p, salt, hash] = stored.split('$');
   const expected = Buffer.from(hash, 'base64');
-  const made = await derive(password, Buffer.from(salt, 'base64'), { log2N: Number(log2N), r: Number(r), p: Number(p) });
+  const made = await derive(password, Buffer.from(salt, 'base64'), {
+    log2N: Number(log2N),
+    r: Number(r),
+    p: Number(p),
+  });
   return timingSafeEqual(made, expected);
 }
 
@@ -33,6 +37,8 @@ function derive(password: string, salt: Buffer, { log2N, r, p }: typeof cost): P
   const options: ScryptOptions = { N: 2 ** log2N, r, p, maxmem: 256 * r * 2 ** log2N };
   return new Promise((resolve, reject) =>
     // The same letters typed on another machine are the same password.
-    scrypt(password.normalize('NFKC'), salt, hashBytes, options, (error, key) => (error ? reject(error) : resolve(key))),
+    scrypt(password.normalize('NFKC'), salt, hashBytes, options, (error, key) =>
+      error ? reject(error) : resolve(key),
+    ),
   );
 }

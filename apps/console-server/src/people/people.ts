@@ -15,7 +15,10 @@ export interface StoredPerson extends Person {
 const columns = `user_id, login, name, roles, participant, state, password, second_factor, last_step, created_at,
   last_login_at, link_change`;
 
-export async function findPerson(ask: Ask, by: { login: string } | { userId: number }): Promise<StoredPerson | undefined> {
+export async function findPerson(
+  ask: Ask,
+  by: { login: string } | { userId: number },
+): Promise<StoredPerson | undefined> {
   const [condition, value] = 'login' in by ? ['login = $1', by.login] : ['user_id = $1', by.userId];
   const [row] = await ask(`SELECT ${columns} FROM console.person WHERE ${condition}`, [value]);
   return row && personOf(row);

@@ -14,7 +14,10 @@ export interface CycleRecords {
   /** Empty for a cycle that is open. */
   positions(cycles: readonly number[]): Promise<(PositionSums & { readonly cycle: number })[]>;
   /** The latest lines of one participant. */
-  positionsOf(participant: string, limit: number): Promise<(PositionSums & { readonly cycle: number; readonly state: CycleState })[]>;
+  positionsOf(
+    participant: string,
+    limit: number,
+  ): Promise<(PositionSums & { readonly cycle: number; readonly state: CycleState })[]>;
   files(cycle: number): Promise<{ readonly participant: string; readonly hash: string; readonly bytes: number }[]>;
   file(cycle: number, participant: string): Promise<Buffer | undefined>;
   /** @throws Refusal `tooSlow` for a cycle with too many payments */
@@ -30,7 +33,14 @@ export function createCycleRecords(ask: Ask, cell: number): CycleRecords {
 
   const readPairs = async (cycle: number) =>
     (
-      await ask<{ institution: string; bank: string; currency: number; payments: string; pulled: string; pushed: string }>(
+      await ask<{
+        institution: string;
+        bank: string;
+        currency: number;
+        payments: string;
+        pulled: string;
+        pushed: string;
+      }>(
         `SELECT instructing_agent AS institution, instructed_agent AS bank, currency, count(*) AS payments,
            coalesce(sum(amount) FILTER (WHERE kind = 'agreementPayment'), 0) AS pulled,
            coalesce(sum(amount) FILTER (WHERE kind <> 'agreementPayment'), 0) AS pushed
@@ -99,7 +109,10 @@ export function createCycleRecords(ask: Ask, cell: number): CycleRecords {
     async pairs(cycle) {
       const known = matrices.get(cycle);
       if (known !== undefined) return known;
-      const closed = await ask(`SELECT 1 FROM records.cycle WHERE cell = $1 AND cycle = $2 AND state = 'settled'`, [cell, cycle]);
+      const closed = await ask(`SELECT 1 FROM records.cycle WHERE cell = $1 AND cycle = $2 AND state = 'settled'`, [
+        cell,
+        cycle,
+      ]);
       const pairs = await readPairs(cycle);
       if (closed.length > 0) {
         matrices.set(cycle, pairs);

@@ -41,7 +41,8 @@ export function createPaymentSearch(ask: Ask, cellNumber: number): PaymentSearch
       const select = (side: readonly string[]) =>
         `SELECT ${paymentColumns} FROM records.payment WHERE ${[...conditions, ...side].join(' AND ')} ${order}`;
       // Each half in the order of its own index; one condition with OR would read every payment of the cell.
-      const text = sides.length === 1 ? select(sides[0]) : `${sides.map((side) => `(${select(side)})`).join(' UNION ')} ${order}`;
+      const text =
+        sides.length === 1 ? select(sides[0]) : `${sides.map((side) => `(${select(side)})`).join(' UNION ')} ${order}`;
       const found = await read(text, values);
       const shown = found.slice(0, limit);
       const last = shown.at(-1);
@@ -173,7 +174,10 @@ function conditionOf({ field, operator, value: text }: SearchTerm, value: (given
 /** Thousandths of a major unit that one minor unit is worth; two decimals are the rule. */
 const decimalsSql = (() => {
   const numbers = (decimals: number) =>
-    currencies.filter((one) => one.decimals === decimals).map(({ numeric }) => numeric).join(', ');
+    currencies
+      .filter((one) => one.decimals === decimals)
+      .map(({ numeric }) => numeric)
+      .join(', ');
   return `(CASE WHEN currency IN (${numbers(3)}) THEN 1 WHEN currency IN (${numbers(0)}) THEN 1000 ELSE 10 END)`;
 })();
 

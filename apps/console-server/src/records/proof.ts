@@ -2,7 +2,7 @@
  * The proof of one payment: its way through the journal, the signed messages behind it, whether their signatures hold,
  * and the chain of batch headers around them. Bodies are opened by the cell, which alone holds their keys.
  */
-import type { Evidence, PaymentDetail, Stage, Verdict } from '@clearway/console-api';
+
 import {
   type Fact,
   maskedMessage,
@@ -12,6 +12,7 @@ import {
   type Stage as TracedStage,
   traceStages,
 } from '@clearway/cli';
+import type { Evidence, PaymentDetail, Stage, Verdict } from '@clearway/console-api';
 import { formatTime } from '@clearway/contract';
 import type { Clock, Crypto } from '@clearway/ports';
 import { decodeHeader, headerHash, type JournalBatch, type PaymentRecord, type Store } from '@clearway/store';
@@ -109,8 +110,7 @@ export function createProofs(options: {
         const stages = await traceStages(store, payment, scheme, {
           signal: stop.signal,
           onBatch: () => {},
-          readBody: ({ sequence }, index) =>
-            cell.ask((link) => link.body(sequence, index)).catch(() => undefined), // the trace is then without the bank's clock
+          readBody: ({ sequence }, index) => cell.ask((link) => link.body(sequence, index)).catch(() => undefined), // the trace is then without the bank's clock
         });
         return stages.map((stage, index) => stageOf(stage, stages[index - 1]));
       } finally {
@@ -140,7 +140,8 @@ export function createProofs(options: {
       const parts = await partsOf(payment);
       const from = payment.requestSequence;
       const to = payment.sequence;
-      if (to - from >= mostHeaders) throw new Refusal('tooSlow', `Its way is ${to - from} batches long; use clearway verify.`);
+      if (to - from >= mostHeaders)
+        throw new Refusal('tooSlow', `Its way is ${to - from} batches long; use clearway verify.`);
       const headers = await readHeaders(store, crypto, from, to);
       const signedMessages = await Promise.all(
         parts.map(async (part) => {
@@ -229,7 +230,13 @@ function partyOf(waitedFor: string): string {
 
 /** Where the journal between first and last batch is too long to be read for a page: what the records alone know. */
 function shortTrace(payment: PaymentRecord): Stage[] {
-  const stage = (name: string, at: number, before: number | undefined, waitedFor: string, sequence: number | null): Stage => ({
+  const stage = (
+    name: string,
+    at: number,
+    before: number | undefined,
+    waitedFor: string,
+    sequence: number | null,
+  ): Stage => ({
     stage: name,
     detail: '',
     at: formatTime(at),
