@@ -2,6 +2,7 @@
 import type { Reason } from '@clearway/core/vocabulary';
 import type { Static, TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
+import * as evidence from './evidence/evidence.ts';
 import * as messages from './messages.ts';
 import { parseAmount } from './money.ts';
 import * as greeting from './stream/greeting.ts';
@@ -104,6 +105,7 @@ export const checkSettlementInstruction: Check<messages.SettlementInstruction> =
 export const checkSettlementAdvice: Check<messages.SettlementAdvice> = checker(messages.SettlementAdvice);
 export const checkAccountEntries: Check<messages.AccountEntries> = checker(messages.AccountEntries);
 export const checkDeposit: Check<messages.Deposit> = checker(messages.Deposit);
+export const checkEvidence: Check<evidence.Evidence> = checker(evidence.Evidence);
 export const checkHello: Check<greeting.Hello> = checker(greeting.Hello);
 export const checkWelcome: Check<greeting.Welcome> = checker(greeting.Welcome);
 export const checkGoodbye: Check<greeting.Goodbye> = checker(greeting.Goodbye);

@@ -2,6 +2,8 @@ export * from './canonical.ts';
 export * from './check.ts';
 export * from './content-digest.ts';
 export * from './currencies.ts';
+export * from './evidence/evidence.ts';
+export * from './evidence/verify-evidence.ts';
 export * from './fields.ts';
 export * from './http-signature.ts';
 export * from './merkle/merkle-tree.ts';

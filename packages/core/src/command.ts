@@ -122,6 +122,12 @@ export const layout = {
   },
 } as const;
 
+/** What evidence shows of a journaled command, see contract/evidence. */
+export const journaled = {
+  submitPayment: { ...layout.submitPayment, hashBytes: 32 },
+  recordAnswer: { ...layout.recordAnswer, hashBytes: shortHashBytes },
+} as const;
+
 /**
  * flags of submitPayment: bit 0, the edge attached the original of a refund that the core no longer holds; then its
  * state in 3 bits, its kind in 2, its currency (ISO 4217 numeric) in 10.

@@ -1,7 +1,10 @@
-/** The words that the wire shares with the core: identifiers, kinds, answers, reasons. The contract imports this door alone. */
+/** The words that the wire shares with the core: identifiers, kinds, answers, reasons, facts that evidence shows. The contract imports this door alone. */
 export {
   type BankAnswer,
   bankAnswers,
+  commandTypes,
+  journaled,
+  outcomes,
   type PaymentKind,
   paymentKinds,
   type SigningAnswer,

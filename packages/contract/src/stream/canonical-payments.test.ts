@@ -1,28 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  type BankAnswer,
-  bankAnswers,
-  identifierToBytes,
-  type PaymentKind,
-  parseIdentifier,
-  paymentKinds,
-  type Reason,
-  reasons,
-} from '@clearway/core/vocabulary';
+import { type BankAnswer, bankAnswers, type PaymentKind, type Reason, reasons } from '@clearway/core/vocabulary';
 import fc from 'fast-check';
 import { canonicalPayment, canonicalPaymentAnswer, type Scheme, type Unsigned } from '../canonical.ts';
-import { currencies, currencyByNumeric } from '../currencies.ts';
+import { currencies } from '../currencies.ts';
 import type { PaymentAnswer, PaymentRequest } from '../messages.ts';
-import { formatAmount, largestAmount, parseAmount } from '../money.ts';
+import { formatAmount, largestAmount } from '../money.ts';
 import { sha256 } from '../sha256.ts';
-import { formatTime, parseTime } from '../time.ts';
+import { formatTime } from '../time.ts';
 import { messageHashes } from './canonical-payments.ts';
-import { answerMessage, answerMessageBytes, paymentMessage, paymentMessageBytes } from './layout.ts';
+import { readAnswerMessage, readPaymentMessage } from './read-message.ts';
+import { answerBytes, paymentBytes, viewOf } from './samples-for-tests.ts';
 
 const scheme: Scheme = { schemeId: 'SCHEME', environment: 'production' };
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
-const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 const identifier = fc
   .array(fc.constantFrom(...'0123456789'), { minLength: 31, maxLength: 31 })
@@ -64,42 +55,6 @@ const answer = fc
     answer: { ...fields, ...(fields.answer === 'failed' && { reason: failure }) },
   }));
 
-/** Written with rubbish where the layout has nothing to say, which must not reach the hash. */
-function paymentBytes(payment: Unsigned<PaymentRequest>): Uint8Array {
-  const endToEndId = Buffer.from(payment.endToEndId);
-  const sealed = Buffer.from(payment.sealed ?? '', 'base64');
-  const bytes = new Uint8Array(Math.ceil((paymentMessageBytes + endToEndId.length + sealed.length) / 8) * 8).fill(0xee);
-  const view = viewOf(bytes);
-  const amount = parseAmount(payment.interbankSettlementAmount) as { minor: number; currency: number };
-  view.setUint8(paymentMessage.referenceLength, endToEndId.length);
-  view.setUint8(paymentMessage.decimals, currencyByNumeric(amount.currency)!.decimals);
-  view.setUint16(paymentMessage.sealedLength, sealed.length);
-  bytes.set(identifierToBytes(parseIdentifier(payment.paymentId)!), paymentMessage.id);
-  view.setUint8(paymentMessage.kind, paymentKinds[payment.kind]);
-  view.setUint16(paymentMessage.currency, amount.currency);
-  view.setUint32(paymentMessage.instructed, Number(payment.instructedAgent));
-  view.setBigUint64(paymentMessage.amount, BigInt(amount.minor));
-  view.setBigUint64(paymentMessage.expiresAt, BigInt(parseTime(payment.expiresAt)!));
-  const reference = payment.agreementId ?? payment.originalPaymentId;
-  bytes.fill(0, paymentMessage.reference, paymentMessage.reference + 16);
-  if (reference) bytes.set(identifierToBytes(parseIdentifier(reference)!), paymentMessage.reference);
-  bytes.set(endToEndId, paymentMessage.endToEndId);
-  bytes.set(sealed, paymentMessage.endToEndId + endToEndId.length);
-  return bytes;
-}
-
-function answerBytes({ bank, answer }: { bank: string; answer: Unsigned<PaymentAnswer> }): Uint8Array {
-  const bytes = new Uint8Array(answerMessageBytes).fill(0xee);
-  const view = viewOf(bytes);
-  view.setUint8(answerMessage.answer, bankAnswers[answer.answer]);
-  view.setUint16(answerMessage.reason, answer.reason ? reasons[answer.reason].code : 0);
-  view.setUint32(answerMessage.bank, Number(bank));
-  bytes.set(identifierToBytes(parseIdentifier(answer.paymentId)!), answerMessage.id);
-  view.setBigUint64(answerMessage.answeredAt, BigInt(parseTime(answer.answeredAt)!));
-  bytes.set(Buffer.from(answer.paymentHash, 'hex'), answerMessage.hash);
-  return bytes;
-}
-
 describe('hashes of stream messages', () => {
   const hashes = messageHashes(scheme);
 
@@ -110,7 +65,7 @@ describe('hashes of stream messages', () => {
         const expected: string[] = [];
         for (const message of messages) {
           if ('bank' in message) {
-            hashes.addAnswer(viewOf(answerBytes(message)), 0);
+            hashes.addAnswer(viewOf(answerBytes(message.bank, message.answer)), 0);
             expected.push(hex(sha256(canonicalPaymentAnswer(scheme, message.bank, message.answer))));
           } else {
             const bytes = paymentBytes(message);
@@ -132,7 +87,7 @@ describe('hashes of stream messages', () => {
 
   test('are taken from anywhere in a frame', () => {
     const messages = fc.sample(payment, { numRuns: 2000, seed: 1 });
-    const frame = Buffer.concat(messages.map(paymentBytes));
+    const frame = Buffer.concat(messages.map((message) => paymentBytes(message)));
     const view = viewOf(frame);
     hashes.start();
     let at = 0;
@@ -148,7 +103,10 @@ describe('hashes of stream messages', () => {
   });
 
   test('go on after they were asked for', () => {
-    const [first, second] = fc.sample(payment, { numRuns: 2, seed: 2 }).map(paymentBytes) as [Uint8Array, Uint8Array];
+    const [first, second] = fc.sample(payment, { numRuns: 2, seed: 2 }).map((one) => paymentBytes(one)) as [
+      Uint8Array,
+      Uint8Array,
+    ];
     hashes.start();
     hashes.addPayment(first, viewOf(first), 0);
     const alone = hex(hashes.finish());
@@ -160,4 +118,27 @@ describe('hashes of stream messages', () => {
   test('are of no scheme with an impossible name', () => {
     assert.throws(() => messageHashes({ ...scheme, schemeId: 'much too long' }), RangeError);
   });
+});
+
+test('stream messages are read as what they were made of', () => {
+  const place = { stream: 2 ** 40, position: 0xffff_ffff };
+  fc.assert(
+    fc.property(payment, (payment) => {
+      const signer = payment.paymentId.slice(9, 14);
+      assert.deepEqual(readPaymentMessage(paymentBytes(payment, place)), { signer, ...place, payment });
+    }),
+  );
+  fc.assert(
+    fc.property(answer, ({ bank, answer }) => {
+      assert.deepEqual(readAnswerMessage(answerBytes(bank, answer, place)), { signer: bank, ...place, answer });
+    }),
+  );
+});
+
+test('what is cut off or has numbers without a word is not read', () => {
+  const bytes = paymentBytes(fc.sample(payment, { numRuns: 1, seed: 3 })[0]!);
+  for (const cut of [0, 79, 80]) assert.throws(() => readPaymentMessage(bytes.subarray(0, cut)), RangeError);
+  bytes[24] = 9;
+  assert.throws(() => readPaymentMessage(bytes), RangeError);
+  assert.throws(() => readAnswerMessage(new Uint8Array(80)), RangeError);
 });

@@ -2,4 +2,5 @@ export * from './canonical-payments.ts';
 export * from './frame.ts';
 export * from './greeting.ts';
 export * from './layout.ts';
+export * from './read-message.ts';
 export * from './vocabulary.ts';
