@@ -245,7 +245,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     const taken = nextLots();
     const sequence = state.sequence + 1;
     const facts = joined(taken.map((lot) => lot.facts));
-    const packed = joined(taken.map((lot) => lot.bodies));
+    const packed = taken.map((lot) => lot.bodies);
     const lots: PlacedLot[] = [];
     let first = 0;
     let offset = 0;
@@ -257,7 +257,9 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     effects.clear();
     const commands = applyBatch(state, sequence, at, facts, effects);
     assert(commands === first, 'every waiting command is one record');
-    const release = options.applied(new Applied(sequence, at, facts, effects, lots, () => unpackBodies(packed)));
+    const release = options.applied(
+      new Applied(sequence, at, facts, effects, lots, () => packed.flatMap(unpackBodies)),
+    );
     const batch = makeBatch(crypto, {
       ...place,
       rulesVersion,

@@ -503,6 +503,7 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
     cell,
     attach(attached) {
       stream = attached;
+      stream.outlet.release(options.sequencer().frontier);
     },
     async recover() {
       const wanted = new Map<number, { slot: number; index: number }[]>();

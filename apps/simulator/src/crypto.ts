@@ -71,7 +71,8 @@ export function createCrypto(draw: Draw): Crypto {
     },
     open: (privateKey, boxed, context) =>
       unbox(secretOf(privateKey), boxed.subarray(boxHeadBytes - nonceBytes), context),
-    encrypt: (key, plain, context) => box(key, draw.bytes(nonceBytes), plain, context),
+    encrypt: (key, plain, context) =>
+      box(key, draw.bytes(nonceBytes), plain instanceof Uint8Array ? plain : Buffer.concat(plain), context),
     decrypt: unbox,
   };
 }

@@ -50,8 +50,8 @@ export interface Crypto {
   seal(publicKey: string, plain: Uint8Array, context: Uint8Array): Uint8Array;
   /** @throws Error if the box was not made for this key and context, or was changed */
   open(privateKey: string, box: Uint8Array, context: Uint8Array): Uint8Array;
-  /** AES-256-GCM under a 32-byte key; returns nonce (12), ciphertext, tag (16). */
-  encrypt(key: Uint8Array, plain: Uint8Array, context: Uint8Array): Uint8Array;
+  /** AES-256-GCM under a 32-byte key, of the parts one after the other; returns nonce (12), ciphertext, tag (16). */
+  encrypt(key: Uint8Array, plain: Uint8Array | readonly Uint8Array[], context: Uint8Array): Uint8Array;
   /** @throws Error if the bytes were changed or the key or context is another */
   decrypt(key: Uint8Array, box: Uint8Array, context: Uint8Array): Uint8Array;
 }

@@ -115,9 +115,17 @@ async function verify(suite: Suite, publicKey: string, bytes: Uint8Array, signat
   });
 }
 
-function encryptWith(key: Uint8Array, nonce: Uint8Array, bytes: Uint8Array, context: Uint8Array): Uint8Array {
+/** `head`, ciphertext of the parts, tag; the ciphertext is copied once. */
+function encryptWith(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  parts: readonly Uint8Array[],
+  context: Uint8Array,
+  head: readonly Uint8Array[],
+): Uint8Array {
   const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes }).setAAD(context);
-  return plain(Buffer.concat([cipher.update(bytes), cipher.final(), cipher.getAuthTag()]));
+  const cipherText = parts.map((part) => cipher.update(part));
+  return plain(Buffer.concat([...head, ...cipherText, cipher.final(), cipher.getAuthTag()]));
 }
 
 function decryptWith(key: Uint8Array, nonce: Uint8Array, cipherText: Uint8Array, context: Uint8Array): Uint8Array {
@@ -146,8 +154,8 @@ function seal(publicKey: string, bytes: Uint8Array, context: Uint8Array): Uint8A
   const ephemeralRaw = rawPublicKey(ephemeral.publicKey);
   const shared = diffieHellman({ privateKey: ephemeral.privateKey, publicKey: receiver });
   const nonce = randomBytes(nonceBytes);
-  const cipherText = encryptWith(boxKey(shared, ephemeralRaw, rawPublicKey(receiver)), nonce, bytes, context);
-  return plain(Buffer.concat([Uint8Array.of(boxVersion), ephemeralRaw, nonce, cipherText]));
+  const head = [Uint8Array.of(boxVersion), ephemeralRaw, nonce];
+  return encryptWith(boxKey(shared, ephemeralRaw, rawPublicKey(receiver)), nonce, [bytes], context, head);
 }
 
 function open(privateKey: string, box: Uint8Array, context: Uint8Array): Uint8Array {
@@ -166,9 +174,9 @@ function open(privateKey: string, box: Uint8Array, context: Uint8Array): Uint8Ar
 }
 
 /** Nonces are random: at most 2^32 boxes under one key (NIST SP 800-38D, 8.3). */
-function encrypt(key: Uint8Array, bytes: Uint8Array, context: Uint8Array): Uint8Array {
+function encrypt(key: Uint8Array, bytes: Uint8Array | readonly Uint8Array[], context: Uint8Array): Uint8Array {
   const nonce = randomBytes(nonceBytes);
-  return plain(Buffer.concat([nonce, encryptWith(key, nonce, bytes, context)]));
+  return encryptWith(key, nonce, bytes instanceof Uint8Array ? [bytes] : bytes, context, [nonce]);
 }
 
 function decrypt(key: Uint8Array, box: Uint8Array, context: Uint8Array): Uint8Array {

@@ -138,12 +138,12 @@ export function encryptBodies(
   return encryptPacked(crypto, key, place, packBodies(list));
 }
 
-/** The same for bodies that lie packed already. */
+/** The same for bodies that lie packed already, in pieces that follow one another. */
 export function encryptPacked(
   crypto: Pick<Crypto, 'encrypt'>,
   key: Uint8Array,
   place: CellPlace & { readonly sequence: number },
-  packed: Uint8Array,
+  packed: Uint8Array | readonly Uint8Array[],
 ): Uint8Array {
   return crypto.encrypt(key, packed, bodiesContext(place));
 }

@@ -175,7 +175,7 @@ export function sizeOfMessage(type: 'payments' | 'questions', view: DataView, at
 
 /** Puts frames together in one growing buffer that is used again: reserve room for a message, write it there. */
 export class FrameWriter {
-  bytes = new Uint8Array(4096);
+  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(4096);
   view = new DataView(this.bytes.buffer);
   length = 0;
   private start = -1;
@@ -239,14 +239,14 @@ export class FrameWriter {
   take(): Uint8Array {
     this.end();
     const bytes = this.bytes.subarray(0, this.length);
-    this.bytes = new Uint8Array(Math.max(4096, Math.min(this.length, 1 << 18)));
-    this.view = new DataView(this.bytes.buffer);
+    this.renew(Math.max(4096, Math.min(this.length + (this.length >> 2), 1 << 18)));
     this.length = 0;
     return bytes;
   }
 
   private begin(type: number): void {
     this.grow(frameHeadBytes);
+    this.view.setUint32(this.length + frameHead.type, 0);
     this.start = this.length;
     this.type = type;
     this.count = 0;
@@ -255,10 +255,16 @@ export class FrameWriter {
 
   private grow(size: number): void {
     if (this.length + size <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.length + size));
-    grown.set(this.bytes.subarray(0, this.length));
-    this.bytes = grown;
-    this.view = new DataView(grown.buffer);
+    const before = this.bytes;
+    this.renew(Math.max(before.length * 2, this.length + size));
+    this.bytes.set(before.subarray(0, this.length));
+  }
+
+  /** A buffer that is not zeroed first: whoever reserves room writes all of it. */
+  private renew(size: number): void {
+    const buffer = Buffer.allocUnsafeSlow(size);
+    this.bytes = new Uint8Array(buffer.buffer, 0, size);
+    this.view = new DataView(buffer.buffer, 0, size);
   }
 }
 
