@@ -270,5 +270,3 @@ export async function benchCellAlone(payments: number, links: number, inFlight =
     paymentsPerSecond: Math.round(payments / seconds),
   };
 }
-
-console.log(JSON.stringify(await benchCellAlone(Number(process.argv[2] ?? 200_000), Number(process.argv[3] ?? 32))));

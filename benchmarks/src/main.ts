@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { startPostgres } from '@clearway/embedded';
 import { benchApply } from './apply.ts';
 import { benchBaseline } from './baseline.ts';
+import { benchCellAlone } from './cell-alone.ts';
 import { benchHashes } from './hashes.ts';
 import { benchHttpRail } from './http-rail.ts';
 import { benchJournal } from './journal.ts';
@@ -18,7 +19,7 @@ hashes of a payment cost.
   --seconds N    length of each measured part, 3 to 600 (default 20)
   --rate N       payments a second offered to the HTTP rail (default 2000: more than it carries)
   --payments N   payments through the core alone (default 2000000)
-  --only PART    apply, hashes, baseline or http
+  --only PART    apply, hashes, cell, baseline or http
   --journal      instead of all this the journal alone, in PostgreSQL and in files
   --help
 `;
@@ -49,10 +50,10 @@ const number = (name: 'seconds' | 'rate' | 'payments', least: number, most: numb
 const seconds = number('seconds', 3, 600);
 const rate = number('rate', 1, 100_000);
 const payments = number('payments', 1000, 50_000_000);
-const parts = values.only === undefined ? ['apply', 'hashes', 'baseline', 'http'] : [values.only];
+const parts = values.only === undefined ? ['apply', 'hashes', 'cell', 'baseline', 'http'] : [values.only];
 for (const part of parts) {
-  if (['apply', 'hashes', 'baseline', 'http'].includes(part)) continue;
-  process.stderr.write(`--only is "${part}": give apply, hashes, baseline or http\n`);
+  if (['apply', 'hashes', 'cell', 'baseline', 'http'].includes(part)) continue;
+  process.stderr.write(`--only is "${part}": give apply, hashes, cell, baseline or http\n`);
   process.exit(2);
 }
 const say = (text: string) => process.stderr.write(`${text}\n`);
@@ -70,6 +71,7 @@ if (values.journal) {
 
 const apply = parts.includes('apply') ? measureApply() : undefined;
 const hashes = parts.includes('hashes') ? measureHashes() : undefined;
+const cell = parts.includes('cell') ? await measureCell() : undefined;
 const baseline = parts.includes('baseline') ? await withPostgres() : undefined;
 const http = parts.includes('http') ? await measureHttp() : undefined;
 
@@ -81,6 +83,11 @@ function measureApply() {
 function measureHashes() {
   say('the hashes of payments');
   return benchHashes();
+}
+
+function measureCell() {
+  say('the cell alone, over the stream');
+  return benchCellAlone(400_000, 32);
 }
 
 function measureHttp() {
@@ -110,6 +117,7 @@ process.stdout.write(
     http,
     apply,
     hashes,
+    cell,
     baseline,
     ratio:
       http && baseline && apply
