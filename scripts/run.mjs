@@ -80,10 +80,14 @@ function installed() {
     if (!path.startsWith('node_modules/')) return true;
     const found = present[path];
     if (found === undefined) {
-      // Another platform's package, or one for another C library, is left out by npm.
+      // Another platform's package, or one for another C library, is left out by npm, and what only it would need.
+      const isForAnyPlatform = locked.os === undefined && locked.cpu === undefined;
       return (
         locked.optional === true &&
-        (locked.libc !== undefined || !fits(locked.os, process.platform) || !fits(locked.cpu, process.arch))
+        (isForAnyPlatform ||
+          locked.libc !== undefined ||
+          !fits(locked.os, process.platform) ||
+          !fits(locked.cpu, process.arch))
       );
     }
     return found.version === locked.version && found.integrity === locked.integrity && existsSync(join(root, path));
@@ -127,7 +131,7 @@ function* sourcesIn(folder, skip) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
       if (!['node_modules', 'dist', 'dist-test'].includes(entry.name) && !skip.has(path)) yield* sourcesIn(path, skip);
-    } else if (entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts')) yield path;
+    } else if (/\.tsx?$/.test(entry.name) && !entry.name.endsWith('.d.ts')) yield path;
   }
 }
 
@@ -147,14 +151,26 @@ function projects() {
   });
 }
 
+/** The console in the browser is made by Vite from the sources of its project and from these. */
+const consoleFolder = 'apps/console';
+const consolePage = join(root, consoleFolder, 'dist/web/index.html');
+
+function consoleFiles() {
+  const styles = join(root, consoleFolder, 'src/style');
+  const named = ['index.html', 'vite.config.ts', 'package.json'].map((name) => join(root, consoleFolder, name));
+  return [...named, ...readdirSync(styles).map((name) => join(styles, name))];
+}
+
 /** A hash of all that the build depends on, or undefined when something that it makes is missing. */
 function fingerprint() {
+  if (!existsSync(consolePage)) return undefined;
   const hash = createHash('sha256');
   const add = (path) => {
     const { size, mtimeMs } = statSync(path);
     hash.update(`${path} ${size} ${mtimeMs}\n`);
   };
   for (const path of ['package-lock.json', 'tsconfig.json', 'tsconfig.base.json']) add(join(root, path));
+  for (const path of consoleFiles()) add(path);
   for (const { folder, files } of projects()) {
     add(join(root, folder, 'tsconfig.json'));
     for (const [source, made] of files) {
@@ -170,14 +186,19 @@ const upToDate = () => existsSync(stampPath) && readFileSync(stampPath, 'utf8') 
 async function build() {
   if (upToDate()) return;
   const done = progress('Building');
-  const { code, output } = await quietly(process.execPath, [
-    join(root, 'node_modules/typescript/bin/tsc'),
-    '-b',
-    '--pretty',
-    String(process.stderr.isTTY === true),
-  ]);
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  const bundler = join(root, 'node_modules/vite/bin/vite.js');
+  const steps = [
+    [compiler, '-b', '--pretty', String(process.stderr.isTTY === true)],
+    [bundler, 'build', join(root, consoleFolder), '--logLevel', 'warn'],
+  ];
+  for (const step of steps) {
+    const { code, output } = await quietly(process.execPath, step);
+    if (code === 0) continue;
+    done();
+    giveUp(`${output.trim()}\n\nThe build failed.`);
+  }
   done();
-  if (code !== 0) giveUp(`${output.trim()}\n\nThe build failed.`);
   writeFileSync(stampPath, fingerprint() ?? '');
 }
 

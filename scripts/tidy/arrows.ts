@@ -38,7 +38,7 @@ const outsiders: readonly string[] = [
 const pure = new Set(['packages/core', 'packages/iso20022']);
 
 const realPorts = '@clearway/ports/real';
-const mayBeReal = /(^|[/-])main\.ts$|^(apps\/start|benchmarks|scripts|test)\//;
+const mayBeReal = /(^|[/-])main\.tsx?$|^(apps\/start|benchmarks|scripts|test)\//;
 
 export const arrowsRule: Rule = function* (workspace) {
   for (const project of workspace.projects) {
@@ -76,7 +76,7 @@ function relativeImport(project: Project, source: Source, specifier: string): st
   // packages/core/test is a project of its own, since its sources may use Node; it looks at what the core was made into.
   if (source.isTest && posix.join(dirname(source.path), specifier).startsWith(`${dirname(project.folder)}/dist/`))
     return undefined;
-  if (!specifier.endsWith('.ts'))
+  if (!/\.tsx?$/.test(specifier))
     return `'${specifier}' names no source: relative imports end in .ts, so that newer Node can run the sources as they are.`;
   const path = posix.join(dirname(source.path), specifier);
   if (path.startsWith(`${project.folder}/`)) return undefined;

@@ -22,7 +22,7 @@ export const wordsRule: Rule = function* (workspace) {
         yield { path, line, message: `'${name}' says "${word}"; the glossary's word is ${instead}.` };
       }
     };
-    const fileName = basename(path, '.ts');
+    const fileName = basename(path).replace(/\.tsx?$/, '');
     yield* complain(fileName, 1);
     for (const word of wordsOf(fileName)) {
       if (drawers.has(word))

@@ -55,7 +55,7 @@ export interface Complaint {
 export type Rule = (workspace: Workspace) => Iterable<Complaint>;
 
 /** `cap.test.ts`, `test-bed.ts`, `certificate-for-tests.ts`, and all in a folder `test` or `testing`. */
-const testNames = /\.test\.ts$|(^|\/)test-[^/]+\.ts$|-for-tests\.ts$|(^|\/)(test|testing)\//;
+const testNames = /\.test\.tsx?$|(^|\/)test-[^/]+\.tsx?$|-for-tests\.tsx?$|(^|\/)(test|testing)\//;
 const notSources = new Set(['node_modules', 'dist', 'dist-test', 'data', '.git']);
 
 export function readWorkspace(root: string): Workspace {
@@ -109,9 +109,9 @@ function readProject(root: string, folder: string, folders: readonly string[]): 
         slashes(relative(root, resolve(root, folder, path))),
       ),
     ),
-    sources: [...filesBelow(from, '.ts', nested)].map((file) =>
-      readSource(root, file, join(into, relative(from, file)).replace(/\.ts$/, '.js')),
-    ),
+    sources: ['.ts', '.tsx']
+      .flatMap((ending) => [...filesBelow(from, ending, nested)])
+      .map((file) => readSource(root, file, join(into, relative(from, file)).replace(/\.tsx?$/, '.js'))),
   };
 }
 

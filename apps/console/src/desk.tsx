@@ -1,0 +1,162 @@
+/** What every page has at hand: who is logged in, the platform's API, the live stream, the language and the clock's zone. */
+import type { Session } from '@clearway/console-api';
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { type Api, createApi } from './api/api.ts';
+import { createLive, type Live } from './api/live.ts';
+import type { ApiProblem } from './api/problem.ts';
+import type { Language } from './format/money.ts';
+import { zoneOffset } from './format/time.ts';
+import type { Ports } from './ports.ts';
+import { createSay, type Say } from './words/say.ts';
+
+export type Theme = 'light' | 'dark';
+
+/**
+ * `asking`: not known yet. `none`: nobody. `expired`: somebody was, and what he typed stays on the page while he logs in
+ * again. `lapsed`: he may read, and has to prove himself again before he acts.
+ */
+export type LoginState = 'asking' | 'unreachable' | 'none' | 'open' | 'expired' | 'lapsed' | 'purpose';
+
+export interface Desk {
+  readonly ports: Ports;
+  readonly api: Api;
+  readonly live: Live;
+  readonly say: Say;
+  readonly language: Language;
+  readonly theme: Theme;
+  setLanguage(language: Language): void;
+  setTheme(theme: Theme): void;
+  readonly login: LoginState;
+  readonly session: Session | undefined;
+  setSession(session: Session | undefined): void;
+  /** Asks for password and code again without leaving the page. */
+  askRenewal(): void;
+  /** Closes what asks for a renewal. */
+  putOffRenewal(): void;
+  /** Grows with every login and renewal: what was refused before may be asked again. */
+  readonly renewals: number;
+  /** Asks the platform anew who is logged in. */
+  askSession(): void;
+  /** Minutes east of UTC of the zone that times are shown in. */
+  readonly zone: number;
+}
+
+const DeskContext = createContext<Desk | undefined>(undefined);
+
+export function useDesk(): Desk {
+  const desk = useContext(DeskContext);
+  if (desk === undefined) throw new Error('useDesk outside of DeskProvider');
+  return desk;
+}
+
+const kept = { language: 'clearway.language', theme: 'clearway.theme' };
+
+function firstLanguage(ports: Ports): Language {
+  const chosen = ports.keep.getItem(kept.language);
+  if (chosen === 'en' || chosen === 'zh') return chosen;
+  return navigator.language.startsWith('zh') ? 'zh' : 'en';
+}
+
+function firstTheme(ports: Ports): Theme {
+  const chosen = ports.keep.getItem(kept.theme);
+  if (chosen === 'light' || chosen === 'dark') return chosen;
+  return window.matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
+}
+
+export function DeskProvider({ ports, children }: { readonly ports: Ports; readonly children: ReactNode }) {
+  const [language, setLanguage] = useState(() => firstLanguage(ports));
+  const [theme, setTheme] = useState(() => firstTheme(ports));
+  const [session, setSession] = useState<Session | undefined>();
+  const [login, setLogin] = useState<LoginState>('asking');
+  const [renewals, setRenewals] = useState(0);
+  const [round, setRound] = useState(0);
+  const known = useRef(session);
+  known.current = session;
+
+  const machinery = useMemo(() => {
+    const hear = ({ reason }: ApiProblem) => {
+      if (reason === 'notLoggedIn') setLogin(known.current === undefined ? 'none' : 'expired');
+      if (reason === 'actRightsLapsed' || reason === 'tokenMissing') setLogin('lapsed');
+      if (reason === 'purposeMissing') setLogin('purpose');
+    };
+    const api = createApi(ports, () => known.current?.csrfToken, hear);
+    // Only the API tells why: a stream says no more than that it ended.
+    const live = createLive(ports, () => void api.ask('getSession').catch(() => {}));
+    return { api, live };
+  }, [ports]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `round` says when to ask again
+  useEffect(() => {
+    const stop = new AbortController();
+    machinery.api.ask('getSession', { signal: stop.signal }).then(
+      (found) => {
+        setSession(found);
+        setLogin('open');
+      },
+      ({ reason }: ApiProblem) => {
+        if (!stop.signal.aborted && reason !== 'notLoggedIn') setLogin('unreachable');
+      },
+    );
+    return () => stop.abort();
+  }, [machinery, round]);
+
+  useEffect(() => {
+    document.documentElement.lang = language === 'zh' ? 'zh-Hans' : 'en';
+    ports.keep.setItem(kept.language, language);
+  }, [ports, language]);
+  useEffect(() => {
+    document.documentElement.dataset.theme = theme;
+    ports.keep.setItem(kept.theme, theme);
+  }, [ports, theme]);
+
+  const reads = login === 'open' || login === 'lapsed';
+  useEffect(() => {
+    if (!reads) return;
+    machinery.live.start();
+    return () => machinery.live.stop();
+  }, [machinery, reads]);
+
+  const say = useMemo(() => createSay(language), [language]);
+  const timeZone = session?.scheme.timeZone ?? 'UTC';
+  const zone = useMemo(() => zoneOffset(timeZone, ports.now()), [timeZone, ports]);
+
+  const desk: Desk = {
+    ports,
+    ...machinery,
+    say,
+    language,
+    theme,
+    setLanguage,
+    setTheme,
+    login,
+    session,
+    setSession(next) {
+      setSession(next);
+      setLogin(next === undefined ? 'none' : 'open');
+      if (next !== undefined) setRenewals((count) => count + 1);
+    },
+    askRenewal: () => setLogin('lapsed'),
+    putOffRenewal: () => setLogin('open'),
+    renewals,
+    askSession() {
+      setLogin('asking');
+      setRound((count) => count + 1);
+    },
+    zone,
+  };
+  return <DeskContext value={desk}>{children}</DeskContext>;
+}
+
+/** Draws again with each frame of the stream. */
+export function useLive() {
+  const { live } = useDesk();
+  return useSyncExternalStore(live.subscribe, live.read);
+}
+
+/** A number that moves on so often, for what tells the time. */
+export function useTick(everyMs: number): number {
+  const { ports } = useDesk();
+  const [tick, setTick] = useState(0);
+  useEffect(() => ports.every(everyMs, () => setTick((count) => count + 1)), [ports, everyMs]);
+  return tick;
+}

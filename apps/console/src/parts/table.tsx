@@ -1,0 +1,87 @@
+/**
+ * The table of the console: plain rows, 28 px high, with a head that stays, and `j` `k` Enter to go through them.
+ * Sorting, filtering and paging are questions to the platform, so no row model is kept here (docs/decisions/0025).
+ */
+import { type KeyboardEvent, type MouseEvent, type ReactNode, useRef, useState } from 'react';
+import { useWay } from '../place/use-place.tsx';
+
+export interface Column<Row> {
+  readonly key: string;
+  readonly head: ReactNode;
+  readonly value: (row: Row) => ReactNode;
+  readonly kind?: 'number' | 'wrap';
+}
+
+interface TableProps<Row> {
+  readonly caption: string;
+  readonly columns: readonly Column<Row>[];
+  readonly rows: readonly Row[];
+  readonly rowKey: (row: Row) => string;
+  /** The page that a row opens; its first cell has to hold the link, for those who cannot click a row. */
+  readonly opens?: (row: Row) => string;
+  readonly foot?: ReactNode;
+}
+
+const interactive = 'a, button, input, select, textarea, [role="button"]';
+
+export function Table<Row>({ caption, columns, rows, rowKey, opens, foot }: TableProps<Row>) {
+  const way = useWay();
+  const body = useRef<HTMLTableSectionElement>(null);
+  const [current, setCurrent] = useState(-1);
+
+  const step = (event: KeyboardEvent) => {
+    if (event.target instanceof HTMLElement && event.target.matches('input, select, textarea')) return;
+    const by = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];
+    if (by !== undefined) {
+      event.preventDefault();
+      const next = Math.min(rows.length - 1, Math.max(0, current + by));
+      setCurrent(next);
+      const row = body.current?.rows[next];
+      row?.scrollIntoView({ block: 'nearest' });
+      (row?.querySelector<HTMLElement>('a') ?? row)?.focus();
+    } else if (event.key === 'c') {
+      body.current?.rows[current]?.querySelector<HTMLElement>('[data-copy]')?.click();
+    }
+  };
+  const open = (event: MouseEvent, row: Row) => {
+    if (opens === undefined || (event.target as HTMLElement).closest(interactive) !== null) return;
+    if (window.getSelection()?.toString() !== '') return;
+    way.go(opens(row));
+  };
+
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
+    <section className="table-frame" aria-label={caption} data-rows onKeyDown={step} tabIndex={0}>
+      <table>
+        <caption className="unseen">{caption}</caption>
+        <thead>
+          <tr>
+            {columns.map(({ key, head, kind }) => (
+              <th key={key} scope="col" className={kind}>
+                {head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody ref={body}>
+          {rows.map((row, index) => (
+            // biome-ignore lint/a11y/useKeyWithClickEvents: the row's own link is what the keyboard uses
+            <tr
+              key={rowKey(row)}
+              className={opens === undefined ? undefined : 'opens'}
+              data-current={index === current}
+              onClick={(event) => open(event, row)}
+            >
+              {columns.map(({ key, value, kind }) => (
+                <td key={key} className={kind}>
+                  {value(row)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+        {foot}
+      </table>
+    </section>
+  );
+}

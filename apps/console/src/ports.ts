@@ -1,0 +1,14 @@
+/** What the application needs of its browser. The real ones are made in main.tsx; tests bring their own. */
+export interface Ports {
+  /** ms since 1970, by this machine's clock: only ever used for how long ago something *arrived* here. */
+  now(): number;
+  /** A fraction from 0 to 1, for spreading reconnections. */
+  chance(): number;
+  after(ms: number, action: () => void): () => void;
+  every(ms: number, action: () => void): () => void;
+  request(path: string, init: RequestInit): Promise<Response>;
+  openEvents(path: string): EventSource;
+  digest(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
+  /** Small choices of this person on this machine: language, theme, folded navigation. Never personal data. */
+  readonly keep: Pick<Storage, 'getItem' | 'setItem'>;
+}
