@@ -1,6 +1,15 @@
 /** What every page has at hand: who is logged in, the platform's API, the live stream, the language and the clock's zone. */
-import type { Session } from '@clearway/console-api';
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import type { Login } from '@clearway/console-api';
+import {
+  createContext,
+  type ReactNode,
+  useContext,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from 'react';
 import { type Api, createApi } from './api/api.ts';
 import { createLive, type Live } from './api/live.ts';
 import type { ApiProblem } from './api/problem.ts';
@@ -15,7 +24,7 @@ export type Theme = 'light' | 'dark';
  * `asking`: not known yet. `none`: nobody. `expired`: somebody was, and what he typed stays on the page while he logs in
  * again. `lapsed`: he may read, and has to prove himself again before he acts.
  */
-export type LoginState = 'asking' | 'unreachable' | 'none' | 'open' | 'expired' | 'lapsed' | 'purpose';
+export type Gate = 'asking' | 'unreachable' | 'none' | 'open' | 'expired' | 'lapsed' | 'purpose';
 
 export interface Desk {
   readonly ports: Ports;
@@ -26,17 +35,19 @@ export interface Desk {
   readonly theme: Theme;
   setLanguage(language: Language): void;
   setTheme(theme: Theme): void;
-  readonly login: LoginState;
-  readonly session: Session | undefined;
-  setSession(session: Session | undefined): void;
+  readonly gate: Gate;
+  readonly login: Login | undefined;
+  setLogin(login: Login | undefined): void;
   /** Asks for password and code again without leaving the page. */
   askRenewal(): void;
+  /** Asks a supervisor anew why he looks. */
+  askPurpose(): void;
   /** Closes what asks for a renewal. */
   putOffRenewal(): void;
   /** Grows with every login and renewal: what was refused before may be asked again. */
   readonly renewals: number;
   /** Asks the platform anew who is logged in. */
-  askSession(): void;
+  askLogin(): void;
   /** Minutes east of UTC of the zone that times are shown in. */
   readonly zone: number;
 }
@@ -66,35 +77,35 @@ function firstTheme(ports: Ports): Theme {
 export function DeskProvider({ ports, children }: { readonly ports: Ports; readonly children: ReactNode }) {
   const [language, setLanguage] = useState(() => firstLanguage(ports));
   const [theme, setTheme] = useState(() => firstTheme(ports));
-  const [session, setSession] = useState<Session | undefined>();
-  const [login, setLogin] = useState<LoginState>('asking');
+  const [login, setLogin] = useState<Login | undefined>();
+  const [gate, setGate] = useState<Gate>('asking');
   const [renewals, setRenewals] = useState(0);
   const [round, setRound] = useState(0);
-  const known = useRef(session);
-  known.current = session;
+  const known = useRef(login);
+  known.current = login;
 
   const machinery = useMemo(() => {
     const hear = ({ reason }: ApiProblem) => {
-      if (reason === 'notLoggedIn') setLogin(known.current === undefined ? 'none' : 'expired');
-      if (reason === 'actRightsLapsed' || reason === 'tokenMissing') setLogin('lapsed');
-      if (reason === 'purposeMissing') setLogin('purpose');
+      if (reason === 'notLoggedIn') setGate(known.current === undefined ? 'none' : 'expired');
+      if (reason === 'actRightsLapsed' || reason === 'tokenMissing') setGate('lapsed');
+      if (reason === 'purposeMissing') setGate('purpose');
     };
     const api = createApi(ports, () => known.current?.csrfToken, hear);
     // Only the API tells why: a stream says no more than that it ended.
-    const live = createLive(ports, () => void api.ask('getSession').catch(() => {}));
+    const live = createLive(ports, () => void api.ask('getLogin').catch(() => {}));
     return { api, live };
   }, [ports]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `round` says when to ask again
   useEffect(() => {
     const stop = new AbortController();
-    machinery.api.ask('getSession', { signal: stop.signal }).then(
+    machinery.api.ask('getLogin', { signal: stop.signal }).then(
       (found) => {
-        setSession(found);
-        setLogin('open');
+        setLogin(found);
+        setGate('open');
       },
       ({ reason }: ApiProblem) => {
-        if (!stop.signal.aborted && reason !== 'notLoggedIn') setLogin('unreachable');
+        if (!stop.signal.aborted && reason !== 'notLoggedIn') setGate('unreachable');
       },
     );
     return () => stop.abort();
@@ -109,7 +120,7 @@ export function DeskProvider({ ports, children }: { readonly ports: Ports; reado
     ports.keep.setItem(kept.theme, theme);
   }, [ports, theme]);
 
-  const reads = login === 'open' || login === 'lapsed';
+  const reads = gate === 'open' || gate === 'lapsed';
   useEffect(() => {
     if (!reads) return;
     machinery.live.start();
@@ -117,7 +128,7 @@ export function DeskProvider({ ports, children }: { readonly ports: Ports; reado
   }, [machinery, reads]);
 
   const say = useMemo(() => createSay(language), [language]);
-  const timeZone = session?.scheme.timeZone ?? 'UTC';
+  const timeZone = login?.scheme.timeZone ?? 'UTC';
   const zone = useMemo(() => zoneOffset(timeZone, ports.now()), [timeZone, ports]);
 
   const desk: Desk = {
@@ -128,18 +139,19 @@ export function DeskProvider({ ports, children }: { readonly ports: Ports; reado
     theme,
     setLanguage,
     setTheme,
+    gate,
     login,
-    session,
-    setSession(next) {
-      setSession(next);
-      setLogin(next === undefined ? 'none' : 'open');
+    setLogin(next) {
+      setLogin(next);
+      setGate(next === undefined ? 'none' : 'open');
       if (next !== undefined) setRenewals((count) => count + 1);
     },
-    askRenewal: () => setLogin('lapsed'),
-    putOffRenewal: () => setLogin('open'),
+    askRenewal: () => setGate('lapsed'),
+    askPurpose: () => setGate('purpose'),
+    putOffRenewal: () => setGate('open'),
     renewals,
-    askSession() {
-      setLogin('asking');
+    askLogin() {
+      setGate('asking');
       setRound((count) => count + 1);
     },
     zone,

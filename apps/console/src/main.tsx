@@ -3,6 +3,7 @@ import { App } from './app.tsx';
 import { DeskProvider } from './desk.tsx';
 import { WayProvider } from './place/use-place.tsx';
 import type { Ports } from './ports.ts';
+import { verifySignature } from './signature.ts';
 
 const ports: Ports = {
   now: () => Date.now(),
@@ -18,6 +19,7 @@ const ports: Ports = {
   request: (path, init) => fetch(path, init),
   openEvents: (path) => new EventSource(path),
   digest: async (bytes) => new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)),
+  verify: (...signed) => verifySignature(crypto.subtle, ...signed),
   keep: window.localStorage,
 };
 

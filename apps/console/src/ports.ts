@@ -9,6 +9,13 @@ export interface Ports {
   request(path: string, init: RequestInit): Promise<Response>;
   openEvents(path: string): EventSource;
   digest(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
+  /** Undefined where this browser does not know the suite. The key is SPKI in base64 or PEM. */
+  verify(
+    suite: string,
+    publicKey: string,
+    bytes: Uint8Array<ArrayBuffer>,
+    signature: Uint8Array<ArrayBuffer>,
+  ): Promise<boolean | undefined>;
   /** Small choices of this person on this machine: language, theme, folded navigation. Never personal data. */
   readonly keep: Pick<Storage, 'getItem' | 'setItem'>;
 }

@@ -62,6 +62,10 @@ export function fromThousandths(value: bigint): string {
   return `${value < 0n ? '-' : ''}${digits.slice(0, -3)}${part === '' ? '' : `.${part}`}`;
 }
 
+export function toMoney(value: bigint, currency: string): Money {
+  return { amount: fromThousandths(value), currency };
+}
+
 /** Part of a whole for drawing a bar, 0 to 1 and beyond: a picture may be inexact, a figure may not. */
 export function shareOf(part: bigint, whole: bigint): number {
   return whole === 0n ? 0 : Number((part * 10_000n) / whole) / 10_000;
@@ -96,7 +100,9 @@ function shortWhole(whole: bigint, language: Language): string {
   const hundredths = (whole * 100n) / unit;
   const units = hundredths / 100n;
   const decimals = units >= 100n ? 0 : units >= 10n ? 1 : 2;
-  const part = String(hundredths % 100n).padStart(2, '0').slice(0, decimals);
+  const part = String(hundredths % 100n)
+    .padStart(2, '0')
+    .slice(0, decimals);
   return `${grouped(String(units))}${decimals > 0 ? `.${part}` : ''}${word}`;
 }
 

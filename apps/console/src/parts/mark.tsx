@@ -8,7 +8,15 @@ const shapes = {
   succeeded: <circle cx="8" cy="8" r="3" fill="currentColor" />,
   failed: <path d="m3 3 10 10M13 3 3 13" stroke="currentColor" strokeWidth="2.4" />,
   refused: <path d="M3 8h10" stroke="currentColor" strokeWidth="2.4" />,
-  unknown: <path d="m8 1.5 6.5 6.5L8 14.5 1.5 8Z" fill="none" stroke="currentColor" strokeWidth="1.6" strokeDasharray="2.6 1.6" />,
+  unknown: (
+    <path
+      d="m8 1.5 6.5 6.5L8 14.5 1.5 8Z"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.6"
+      strokeDasharray="2.6 1.6"
+    />
+  ),
   reversing: <path d="M8 1.5 14.5 8 8 14.5 1.5 8Z" fill="none" stroke="currentColor" strokeWidth="1.6" />,
   offered: <circle cx="8" cy="8" r="5" fill="none" stroke="currentColor" strokeWidth="1.6" strokeDasharray="3 2" />,
 } as const satisfies Record<Priority | PaymentState, unknown>;

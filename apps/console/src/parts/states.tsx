@@ -1,7 +1,7 @@
 /** What a page shows when it has nothing to show: each says what is so, and what one can do. */
 import { type ReactNode, useEffect, useState } from 'react';
-import type { Answer } from '../api/use-answer.ts';
 import type { ApiProblem } from '../api/problem.ts';
+import type { Answer } from '../api/use-answer.ts';
 import { useDesk } from '../desk.tsx';
 import { wordFor } from '../words/say.ts';
 import { Mark } from './mark.tsx';
@@ -15,7 +15,10 @@ export function Waiting({ rows = 8, what }: { readonly rows?: number; readonly w
   const [step, setStep] = useState(0);
   useEffect(() => {
     const stops = [ports.after(skeletonAfterMs, () => setStep(1)), ports.after(slowAfterMs, () => setStep(2))];
-    return () => stops.forEach((stop) => { stop(); });
+    return () =>
+      stops.forEach((stop) => {
+        stop();
+      });
   }, [ports]);
   return (
     <div role="status" aria-busy="true">

@@ -65,7 +65,6 @@ export function Table<Row>({ caption, columns, rows, rowKey, opens, foot }: Tabl
         </thead>
         <tbody ref={body}>
           {rows.map((row, index) => (
-            // biome-ignore lint/a11y/useKeyWithClickEvents: the row's own link is what the keyboard uses
             <tr
               key={rowKey(row)}
               className={opens === undefined ? undefined : 'opens'}

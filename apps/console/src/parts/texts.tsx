@@ -52,8 +52,22 @@ export function Copy({ text }: { readonly text: string }) {
   useEffect(() => (done ? ports.after(thanksMs, () => setDone(false)) : undefined), [done, ports]);
   const copy = () => void navigator.clipboard.writeText(text).then(() => setDone(true));
   return (
-    <button type="button" className="copy" data-copy onClick={copy} aria-label={`${say('act.copy')} ${text.slice(0, 64)}`}>
-      <svg width="14" height="14" viewBox="0 0 16 16" fill="none" stroke="currentColor" strokeWidth="1.5" aria-hidden="true">
+    <button
+      type="button"
+      className="copy"
+      data-copy
+      onClick={copy}
+      aria-label={`${say('act.copy')} ${text.slice(0, 64)}`}
+    >
+      <svg
+        width="14"
+        height="14"
+        viewBox="0 0 16 16"
+        fill="none"
+        stroke="currentColor"
+        strokeWidth="1.5"
+        aria-hidden="true"
+      >
         {done ? <path d="m3 8 4 4 6-8" /> : <path d="M5.5 5.5v-3h8v8h-3M2.5 5.5h8v8h-8z" />}
       </svg>
       <span className="unseen" role="status">

@@ -1,5 +1,13 @@
-import { type AnchorHTMLAttributes, createContext, type MouseEvent, type ReactNode, useContext, useMemo, useSyncExternalStore } from 'react';
-import { formatPlace, parsePlace, type Place, withQuery } from './place.ts';
+import {
+  type AnchorHTMLAttributes,
+  createContext,
+  type MouseEvent,
+  type ReactNode,
+  useContext,
+  useMemo,
+  useSyncExternalStore,
+} from 'react';
+import { formatPlace, type Place, parsePlace, withQuery } from './place.ts';
 
 export interface Way {
   readonly place: Place;

@@ -4,6 +4,9 @@ import { zh } from './zh.ts';
 
 export type Key = keyof typeof en;
 
+/** A sentence without holes. */
+export type PlainKey = { [K in Key]: [Holes<(typeof en)[K]>] extends [never] ? K : never }[Key];
+
 /** Names between braces in a sentence: `{count}`. */
 type Holes<Sentence extends string> = Sentence extends `${string}{${infer Hole}}${infer Rest}`
   ? Hole | Holes<Rest>

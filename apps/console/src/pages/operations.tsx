@@ -1,0 +1,213 @@
+/** Operations: what limits us? A row for each cell, flushes over time, and the configuration with who approved it. */
+import type { ConfigurationHistory, Operations } from '@clearway/console-api';
+import { useAnswer } from '../api/use-answer.ts';
+import { LineChart } from '../chart/line-chart.tsx';
+import { useDesk } from '../desk.tsx';
+import { countText, noData, rateText } from '../format/count.ts';
+import { durationText } from '../format/time.ts';
+import { Mark } from '../parts/mark.tsx';
+import { FromAnswer } from '../parts/states.tsx';
+import { type Column, Table } from '../parts/table.tsx';
+import { Copy, Foreign, Time } from '../parts/texts.tsx';
+import { Link } from '../place/use-place.tsx';
+import { wordFor } from '../words/say.ts';
+
+const refreshMs = 2_000;
+
+export default function OperationsPage() {
+  const { say } = useDesk();
+  const answer = useAnswer('getOperations', {}, refreshMs);
+  return (
+    <div className="stack">
+      <div className="page-head">
+        <h1>{say('page.operations')}</h1>
+      </div>
+      <FromAnswer answer={answer} what={say('page.operations')} rows={6}>
+        {(operations) => (
+          <>
+            <Cells cells={operations.cells} />
+            <Flushes operations={operations} />
+            <Console operations={operations} />
+          </>
+        )}
+      </FromAnswer>
+      <History />
+    </div>
+  );
+}
+
+type Cell = Operations['cells'][number];
+
+function Cells({ cells }: { readonly cells: readonly Cell[] }) {
+  const { say } = useDesk();
+  const number = (value: number | null | undefined) => (value == null ? noData : countText(value));
+  const columns: readonly Column<Cell>[] = [
+    { key: 'cell', head: say('operations.cell'), value: ({ cell }) => <span className="mono">{cell}</span> },
+    {
+      key: 'state',
+      head: say('payments.state'),
+      value: ({ state }) => (
+        <>
+          {state !== 'serving' && <Mark shape="P1" />} {wordFor(say, 'cell', state)}
+        </>
+      ),
+    },
+    { key: 'since', head: say('alarm.since'), value: ({ since }) => <Time at={since} /> },
+    {
+      key: 'rate',
+      head: say('operations.rate'),
+      kind: 'number',
+      value: ({ rate }) => (rate === null ? noData : rateText(rate)),
+    },
+    { key: 'p99', head: 'p99 ms', kind: 'number', value: ({ p99Ms }) => number(p99Ms) },
+    { key: 'inFlight', head: say('operations.inFlight'), kind: 'number', value: ({ inFlight }) => number(inFlight) },
+    { key: 'batches', head: say('operations.batches'), kind: 'number', value: ({ flush }) => number(flush?.batches) },
+    {
+      key: 'commands',
+      head: say('operations.commands'),
+      kind: 'number',
+      value: ({ flush }) => number(flush?.commands),
+    },
+    {
+      key: 'flush',
+      head: say('operations.flush'),
+      kind: 'number',
+      value: ({ flush }) =>
+        flush === null
+          ? noData
+          : `${flush.meanMs === null ? noData : flush.meanMs.toFixed(1)} / ${flush.largestMs.toFixed(1)}`,
+    },
+    { key: 'lag', head: say('operations.recordsLag'), kind: 'number', value: ({ recordsLag }) => number(recordsLag) },
+    {
+      key: 'undelivered',
+      head: say('operations.undelivered'),
+      kind: 'number',
+      value: ({ undelivered }) => number(undelivered),
+    },
+    {
+      key: 'remembered',
+      head: say('operations.remembered'),
+      kind: 'number',
+      value: ({ remembered }) => number(remembered),
+    },
+    { key: 'epoch', head: say('wall.epoch'), kind: 'number', value: ({ epoch }) => number(epoch) },
+    { key: 'frontier', head: say('operations.frontier'), kind: 'number', value: ({ frontier }) => number(frontier) },
+  ];
+  return <Table caption={say('operations.cells')} columns={columns} rows={cells} rowKey={({ cell }) => cell} />;
+}
+
+function Flushes({ operations }: { readonly operations: Operations }) {
+  const { say } = useDesk();
+  return (
+    <div className="small-multiples">
+      {operations.flush.map(({ cell, from, stepMs, meanMs, largestMs }) => (
+        <section key={cell} className="panel">
+          <h2>{say('operations.flushes', { cell })}</h2>
+          <div className="chart fixed">
+            <LineChart
+              summary={say('operations.flushes', { cell })}
+              from={Date.parse(from)}
+              stepMs={stepMs}
+              lines={[
+                { name: say('operations.largest'), values: largestMs, kind: 'faint' },
+                { name: say('operations.mean'), values: meanMs, kind: 'main' },
+              ]}
+              format={(value) => (value < 10 ? `${value.toFixed(1)} ms` : durationText(value))}
+            />
+          </div>
+        </section>
+      ))}
+    </div>
+  );
+}
+
+const mebibyte = 1024 * 1024;
+
+function Console({ operations }: { readonly operations: Operations }) {
+  const { say } = useDesk();
+  const { version, startedAt, streams, sampleFailures, rssBytes } = operations.console;
+  const { schemeVersion, participantsVersion } = operations.configuration;
+  return (
+    <section className="panel">
+      <h2>{say('operations.console')}</h2>
+      <dl className="facts">
+        <dt>{say('operations.version')}</dt>
+        <dd>{version}</dd>
+        <dt>{say('operations.started')}</dt>
+        <dd>
+          <Time at={startedAt} exact />
+        </dd>
+        <dt>{say('operations.streams')}</dt>
+        <dd>{countText(streams)}</dd>
+        <dt>{say('operations.sampleFailures')}</dt>
+        <dd>{countText(sampleFailures)}</dd>
+        <dt>{say('operations.memory')}</dt>
+        <dd>{countText(rssBytes / mebibyte)} MiB</dd>
+        <dt>{say('operations.configuration')}</dt>
+        <dd>{say('operations.versions', { scheme: schemeVersion, participants: participantsVersion })}</dd>
+      </dl>
+    </section>
+  );
+}
+
+type Version = ConfigurationHistory['versions'][number];
+
+function History() {
+  const { say } = useDesk();
+  const answer = useAnswer('getConfigurationHistory', {});
+  const columns: readonly Column<Version>[] = [
+    { key: 'kind', head: say('operations.document'), value: ({ kind }) => wordFor(say, 'document', kind) },
+    { key: 'version', head: say('operations.version'), kind: 'number', value: ({ version }) => version },
+    { key: 'kept', head: say('operations.keptAt'), value: ({ keptAt }) => <Time at={keptAt} /> },
+    {
+      key: 'by',
+      head: say('operations.approvedBy'),
+      value: ({ change }) =>
+        change === null ? (
+          say('operations.byFile')
+        ) : (
+          <Link href={`/changes/${change.changeId}`}>
+            {say('operations.by', { proposer: change.proposedBy, approver: change.approvedBy })}
+          </Link>
+        ),
+    },
+    {
+      key: 'differences',
+      head: say('operations.differences'),
+      kind: 'wrap',
+      value: ({ differences }) => (
+        <ul>
+          {differences.map(({ path, before, after }) => (
+            <li key={path}>
+              <code>{path}</code> <Foreign text={`${before ?? noData} → ${after ?? noData}`} />
+            </li>
+          ))}
+        </ul>
+      ),
+    },
+    {
+      key: 'hash',
+      head: 'SHA-256',
+      value: ({ hash }) => (
+        <span className="hash">
+          {hash.slice(0, 12)}… <Copy text={hash} />
+        </span>
+      ),
+    },
+  ];
+  return (
+    <section className="stack">
+      <h2>{say('operations.history')}</h2>
+      <FromAnswer answer={answer} what={say('operations.history')} rows={4}>
+        {({ versions }) => (
+          <Table
+            caption={say('operations.history')}
+            columns={columns}
+            rows={versions}
+            rowKey={({ kind, version }) => `${kind} ${version}`}
+          />
+        )}
+      </FromAnswer>
+    </section>
+  );
+}

@@ -1,0 +1,235 @@
+/** Payments: which ones? One search for box, chips, picture, rows and address. */
+import type { PaymentRow } from '@clearway/console-api';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { ApiProblem } from '../../api/problem.ts';
+import { useAnswer } from '../../api/use-answer.ts';
+import { Histogram } from '../../chart/histogram.tsx';
+import { useDesk, useLive } from '../../desk.tsx';
+import { countText } from '../../format/count.ts';
+import { clockText, dateText } from '../../format/time.ts';
+import { Empty, FromAnswer, ProblemPanel } from '../../parts/states.tsx';
+import { Table } from '../../parts/table.tsx';
+import { useWay } from '../../place/use-place.tsx';
+import { usePaymentColumns } from './payment-columns.tsx';
+import { timeOf, without, withTime, withWord, wordsOf } from './search.ts';
+
+const pageSize = 50;
+const barCount = 60;
+/** How often it is looked for what is new; the rows stay still until they are asked for. */
+const newEveryMs = 5_000;
+
+export default function PaymentsPage() {
+  const { say } = useDesk();
+  const way = useWay();
+  const search = way.place.query.q ?? '';
+  const set = (text: string) => way.refine({ q: text.trim() === '' ? undefined : text.trim() });
+  return (
+    <>
+      <div className="page-head">
+        <h1>{say('page.payments')}</h1>
+      </div>
+      <SearchBox key={search} search={search} onSearch={set} />
+      <Chips search={search} onSearch={set} />
+      <Picture search={search} onSearch={set} />
+      <Rows key={`rows ${search}`} search={search} onSearch={set} />
+    </>
+  );
+}
+
+interface SearchProps {
+  readonly search: string;
+  readonly onSearch: (text: string) => void;
+}
+
+function SearchBox({ search, onSearch }: SearchProps) {
+  const { say } = useDesk();
+  const [text, setText] = useState(search);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    onSearch(text);
+  };
+  return (
+    <form className="filter-line" onSubmit={submit} aria-label={say('payments.search')}>
+      <input
+        data-filter
+        aria-label={say('payments.search')}
+        value={text}
+        maxLength={500}
+        spellCheck={false}
+        autoComplete="off"
+        placeholder="state:unknown bank:00201 amount:>1000"
+        onChange={(event) => setText(event.target.value)}
+      />
+      <button type="submit" className="button">
+        {say('act.search')}
+      </button>
+    </form>
+  );
+}
+
+function Chips({ search, onSearch }: SearchProps) {
+  const { say } = useDesk();
+  const words = wordsOf(search);
+  if (words.length === 0) return <p className="hint">{say('payments.range')}</p>;
+  return (
+    <div className="chips">
+      {words.map((word) => (
+        <span key={word} className="chip">
+          <code>{word}</code>
+          <button
+            type="button"
+            aria-label={say('payments.without', { word })}
+            onClick={() => onSearch(without(search, word))}
+          >
+            ×
+          </button>
+        </span>
+      ))}
+      <button type="button" className="button plain small" onClick={() => onSearch('')}>
+        {say('payments.all')}
+      </button>
+    </div>
+  );
+}
+
+function Picture({ search, onSearch }: SearchProps) {
+  const { say, zone } = useDesk();
+  const answer = useAnswer(
+    'getPaymentHistogram',
+    { query: { q: search, ...timeOf(search), bars: String(barCount) } },
+    newEveryMs,
+  );
+  const { value, problem } = answer;
+  if (value === undefined) {
+    // A search that cannot be read is told once, above the rows.
+    return problem === undefined || problem.reason === 'queryInvalid' ? (
+      <div className="histogram" />
+    ) : (
+      <ProblemPanel problem={problem} what={say('payments.picture')} again={answer.again} />
+    );
+  }
+  const from = Date.parse(value.from);
+  const bars = value.succeeded.map((succeeded, index) => ({
+    succeeded,
+    failed: value.failed[index] + value.refused[index],
+    open: value.open[index],
+  }));
+  const total = bars.reduce((sum, { succeeded, failed, open }) => sum + succeeded + failed + open, 0);
+  const end = from + bars.length * value.stepMs;
+  const time = (at: number) => `${dateText(at, zone)} ${clockText(at, zone)}`;
+  return (
+    <Histogram
+      summary={say('payments.pictureSummary', { count: countText(total), from: time(from), to: time(end) })}
+      from={from}
+      stepMs={value.stepMs}
+      bars={bars}
+      onChoose={(first, last) => {
+        const begin = new Date(from + first * value.stepMs).toISOString();
+        onSearch(withTime(search, begin, new Date(from + (last + 1) * value.stepMs).toISOString()));
+      }}
+    />
+  );
+}
+
+function Rows({ search, onSearch }: SearchProps) {
+  const { say, api } = useDesk();
+  const answer = useAnswer('getPayments', { query: { q: search, limit: String(pageSize) } });
+  const [more, setMore] = useState<readonly PaymentRow[]>([]);
+  const [next, setNext] = useState<string | null>();
+  const [problem, setProblem] = useState<ApiProblem>();
+  const columns = usePaymentColumns((field, value) => onSearch(withWord(search, field, value)));
+  const first = answer.value;
+  const after = next === undefined ? (first?.next ?? null) : next;
+
+  const seen = useRef(first);
+  useEffect(() => {
+    if (seen.current === first) return;
+    seen.current = first;
+    setMore([]);
+    setNext(undefined);
+  }, [first]);
+
+  const loadMore = async () => {
+    if (after === null) return;
+    try {
+      const page = await api.ask('getPayments', { query: { q: search, limit: String(pageSize), after } });
+      setMore([...more, ...page.payments]);
+      setNext(page.next);
+      setProblem(undefined);
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error;
+      setProblem(error);
+    }
+  };
+  return (
+    <FromAnswer answer={answer} what={say('page.payments')} rows={20}>
+      {({ payments }) => {
+        const rows = [...payments, ...more];
+        if (rows.length === 0) {
+          return (
+            <Empty title={say('payments.none')}>
+              <p>{search === '' ? say('payments.noneYet') : say('payments.noneFor', { search })}</p>
+              {search !== '' && (
+                <div className="row">
+                  <button type="button" className="button" onClick={() => onSearch('')}>
+                    {say('payments.widen')}
+                  </button>
+                </div>
+              )}
+            </Empty>
+          );
+        }
+        return (
+          <>
+            <NewRows newest={payments[0].paymentId} search={search} onShow={answer.again} />
+            <Table
+              caption={say('page.payments')}
+              columns={columns}
+              rows={rows}
+              rowKey={({ paymentId }) => paymentId}
+              opens={({ paymentId }) => `/payments/${paymentId}`}
+            />
+            <div className="table-foot">
+              <span>{say('payments.shown', { count: rows.length })}</span>
+              {after !== null && (
+                <button type="button" className="button small" onClick={() => void loadMore()}>
+                  {say('payments.more', { count: pageSize })}
+                </button>
+              )}
+              {problem !== undefined && (
+                <span role="alert">{say('problem.failed', { what: say('page.payments') })}</span>
+              )}
+            </div>
+          </>
+        );
+      }}
+    </FromAnswer>
+  );
+}
+
+/** New rows wait to be asked for: nothing moves under the eye. */
+function NewRows({
+  newest,
+  search,
+  onShow,
+}: {
+  readonly newest: string;
+  readonly search: string;
+  readonly onShow: () => void;
+}) {
+  const { say } = useDesk();
+  const { figures } = useLive();
+  const flows = figures !== undefined && (figures.rate?.submitted ?? 0) > 0;
+  const { value } = useAnswer('getPayments', { query: { q: search, limit: String(pageSize) } }, flows ? newEveryMs : 0);
+  const found = value?.payments.findIndex(({ paymentId }) => paymentId === newest) ?? 0;
+  const count = value === undefined ? 0 : found === -1 ? value.payments.length : found;
+  return (
+    <div className="row new-rows">
+      {count > 0 && (
+        <button type="button" className="button small" onClick={onShow}>
+          {say('payments.new', { count: found === -1 ? `${count}+` : count })}
+        </button>
+      )}
+    </div>
+  );
+}
