@@ -10,7 +10,7 @@ const figures = (at: number, submitted = 1): Figures => ({
   cells: [],
   rate: { submitted, succeeded: 1, failed: 0, refused: 0, becameUnknown: 0 },
   outcome: { succeeded: 1, failed: 0, refused: 0, becameUnknown: 0, successShare: 1 },
-  latency: { p50Ms: 1, p99Ms: 2, oursP50Ms: 1, measured: 1 },
+  latency: { p50Ms: 1, p99Ms: 2, flushMeanMs: 1, measured: 1 },
   lastPaymentAt: null,
   unknown: { payments: 0, oldestSince: null, amount: [] },
   inFlight: 0,

@@ -145,7 +145,7 @@ export const en = {
   'wall.success': 'Success, last minute',
   'wall.outcomes': '{succeeded} succeeded, {failed} failed, {refused} refused, {unknown} became unknown',
   'wall.latency': 'P99, whole chain',
-  'wall.latencyParts': 'half within {p50} ms · ours {ours} ms · {measured} measured',
+  'wall.latencyParts': 'half within {p50} ms · flush {flush} ms · {measured} measured',
   'wall.unknown': 'Unknown',
   'wall.noneUnknown': 'none',
   'wall.oldest': 'oldest {age}',

@@ -147,7 +147,7 @@ export const zh: Readonly<Record<Key, string>> = {
   'wall.success': '近一分钟成功率',
   'wall.outcomes': '成功 {succeeded}，失败 {failed}，拒绝 {refused}，转为未知 {unknown}',
   'wall.latency': '全链路 99 分位',
-  'wall.latencyParts': '半数 {p50} ms · 平台 {ours} ms · 样本 {measured}',
+  'wall.latencyParts': '半数 {p50} ms · 落盘 {flush} ms · 样本 {measured}',
   'wall.unknown': '未知',
   'wall.noneUnknown': '无',
   'wall.oldest': '最久 {age}',

@@ -183,7 +183,7 @@ function Success({ figures }: { readonly figures: Figures }) {
 
 function Latency({ figures }: { readonly figures: Figures }) {
   const { say } = useDesk();
-  const { p50Ms, p99Ms, oursP50Ms, measured } = figures.latency;
+  const { p50Ms, p99Ms, flushMeanMs, measured } = figures.latency;
   const ms = (value: number | null) => (value === null ? noData : countText(value));
   return (
     <Block area="latency" title={say('wall.latency')}>
@@ -192,7 +192,7 @@ function Latency({ figures }: { readonly figures: Figures }) {
         <small>ms</small>
       </p>
       <p className="under">
-        {say('wall.latencyParts', { p50: ms(p50Ms), ours: ms(oursP50Ms), measured: countText(measured) })}
+        {say('wall.latencyParts', { p50: ms(p50Ms), flush: ms(flushMeanMs), measured: countText(measured) })}
       </p>
     </Block>
   );
