@@ -146,7 +146,7 @@ function projects() {
     const sources = existsSync(from) ? [...sourcesIn(from, own)] : [];
     return {
       folder,
-      files: sources.map((source) => [source, join(into, relative(from, source)).replace(/\.ts$/, '.js')]),
+      files: sources.map((source) => [source, join(into, relative(from, source)).replace(/\.tsx?$/, '.js')]),
     };
   });
 }
