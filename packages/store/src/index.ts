@@ -1,4 +1,14 @@
 /** Journal, snapshots, configurations, body keys and records. port.ts says what they promise; read it first. */
+export { type ArchiveSettings } from './archive/archive-engine.ts';
+export { DamagedArchiveError } from './archive/block-file.ts';
+export { recordsOfCycle } from './archive/cycle-records.ts';
+export { ArchiveFeed, type CopyReference } from './archive/feed.ts';
+export { type BatchToArchive, feedBatch } from './archive/feed-batch.ts';
+export { type MemoryArchiveDisk, memoryArchive, memoryArchiveDisk } from './archive/memory-archive.ts';
+export { type OpenArchiveOptions, openArchive } from './archive/open-archive.ts';
+export * from './archive/port.ts';
+export { rebuildArchive } from './archive/rebuild.ts';
+export { inlineReferenceBytes, paymentRecord, recordBytes, recordFields } from './archive/record.ts';
 export * from './batch.ts';
 export { type CellStoreOptions, cellStore } from './cell-store.ts';
 export { type FileJournalOptions, fileJournal } from './file/file-journal.ts';

@@ -1,0 +1,274 @@
+/**
+ * The archive of payments under more than its load: what a payment costs on the cell's thread and in the worker, and
+ * how long look-ups take when so many are in it.
+ *
+ * Payments are made up as they come at the highest rate: 3,000 institutions of which a few send most, references of
+ * about 24 characters, one answer a payment a batch later, 2 % declined, 0.1 % answered 50 batches later.
+ */
+import { readFileSync } from 'node:fs';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { layout, outcomes, paymentStates, reasons, writeUint64 } from '@clearway/core';
+import { type ArchiveFeed, openArchive, type PaymentArchive } from '@clearway/store';
+
+const startedAt = Date.UTC(2026, 10, 22);
+const businessDate = 20261122;
+const institutions = 3000;
+const banks = 200;
+const batchSize = 1000;
+const lateBatches = 50;
+const submission = layout.submitPayment;
+const answer = layout.recordAnswer;
+
+export interface ArchiveResult {
+  readonly records: number;
+  readonly paymentsPerSecond: number;
+  /** CPU of a payment on the cell's thread, µs: telling the archive. */
+  readonly feedMicroseconds: number;
+  /** CPU of a payment everywhere else, µs: worker, file system, merging. */
+  readonly workerMicroseconds: number;
+  readonly bytesPerPayment: number;
+  /** Of the process, typed arrays of both threads included, MiB. */
+  readonly memoryMiB: number;
+  /** ms from asking to the answer, over 1000 payments from all of them. */
+  readonly byReference: Quantiles;
+  readonly byIdentifier: Quantiles;
+  /** The 50 last of an institution, and of one at a random minute. */
+  readonly byParticipant: Quantiles;
+  /** Opening it again, ms. */
+  readonly openMs: number;
+}
+
+interface Quantiles {
+  readonly p50: number;
+  readonly p99: number;
+  readonly largest: number;
+}
+
+/** The reference that payment `number` has; 20 to 27 characters. */
+const referenceOf = (number: number): string => `ORDER-2026-${scatter(number).toString(36).toUpperCase()}-${number}`;
+
+/** A number of 32 bits that looks like chance, always the same for the same number. */
+function scatter(number: number): number {
+  let h = Math.imul(number ^ 0x9e3779b9, 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+/** Code of the institution that payment `number` is of: a few have most of it. */
+export function institutionOfPayment(number: number): number {
+  const place = scatter(number) / 2 ** 32;
+  return 101 + Math.floor(institutions * place ** 4);
+}
+
+const bankOfPayment = (number: number): number => 10_001 + Math.floor(banks * (scatter(number + 7) / 2 ** 32) ** 2);
+
+/** The identifier of payment `number`, into 16 bytes from `at` on. */
+function writeId(view: DataView, at: number, number: number): void {
+  view.setUint32(at, businessDate);
+  view.setUint32(at + 4, 0x100_0000 + institutionOfPayment(number));
+  view.setUint8(at + 8, 0);
+  view.setUint32(at + 9, number);
+  view.setUint8(at + 13, 1);
+  view.setUint16(at + 14, 1);
+}
+
+export function identifierOfPayment(number: number): string {
+  const pad = (value: number, width: number) => String(value).padStart(width, '0');
+  return `${businessDate}1${pad(institutionOfPayment(number), 5)}${pad(number, 11)}010001`;
+}
+
+/** Makes batches of submissions and answers and tells the archive of them. */
+export class PaymentSource {
+  feedNanoseconds = 0;
+  sequence = 0;
+  private readonly feed: Pick<ArchiveFeed, 'begin' | 'submitted' | 'changed' | 'end' | 'publish'>;
+  private readonly facts = new Uint8Array((submission.size + answer.size) * batchSize);
+  private readonly view = new DataView(this.facts.buffer);
+  private readonly bodies: Buffer[] = [];
+  private readonly late: number[][] = [];
+
+  constructor(feed: Pick<ArchiveFeed, 'begin' | 'submitted' | 'changed' | 'end' | 'publish'>) {
+    this.feed = feed;
+    for (let i = 0; i < batchSize; i++) {
+      this.bodies.push(Buffer.alloc(64));
+      const at = i * (submission.size + answer.size);
+      this.view.setUint8(at, 1);
+      this.view.setUint8(at + 1, outcomes.accepted);
+      this.view.setUint32(at + 4, submission.size);
+      this.view.setUint8(at + submission.kind, 1);
+      this.view.setUint16(at + submission.currency, 156);
+      const answerAt = at + submission.size;
+      this.view.setUint8(answerAt, 2);
+      this.view.setUint8(answerAt + 1, outcomes.accepted);
+      this.view.setUint32(answerAt + 4, answer.size);
+    }
+  }
+
+  /** Prepares a batch: payments from `first` on, and the answers to those of the batch before. */
+  prepare(first: number): void {
+    const { view } = this;
+    for (let i = 0; i < batchSize; i++) {
+      const number = first + i;
+      const at = i * (submission.size + answer.size);
+      writeId(view, at + submission.id, number);
+      writeId(view, at + submission.reference, number >>> 3);
+      view.setUint32(at + submission.instructed, bankOfPayment(number));
+      writeUint64(view, at + submission.amount, 100 + (scatter(number) % 1_000_000));
+      writeUint64(view, at + submission.receivedAt, startedAt + Math.floor(number / 110));
+      view.setUint32(at + submission.hash, scatter(number));
+      writeId(view, at + submission.size + answer.id, number - batchSize);
+      this.bodies[i][0] = this.bodies[i].write(referenceOf(number), 1);
+    }
+  }
+
+  /** @returns false when the feed is full */
+  tell(first: number): boolean {
+    const { feed, view } = this;
+    const sequence = this.sequence + 1;
+    const late = this.late[sequence] ?? [];
+    const began = process.hrtime.bigint();
+    if (!feed.begin(sequence, startedAt + Math.floor(first / 110), this.facts, batchSize * 2 + late.length)) return false;
+    for (let i = 0; i < batchSize; i++) {
+      feed.submitted(i * 2, this.bodies[i]);
+      const number = first + i - batchSize;
+      if (number < 0) continue;
+      if (isLate(number)) {
+        (this.late[sequence + lateBatches] ??= []).push(number);
+        continue;
+      }
+      const at = i * (submission.size + answer.size) + submission.size + answer.id;
+      this.end(view, at, number, i * 2 + 1);
+    }
+    for (const number of late) {
+      writeId(lateId, 0, number);
+      this.end(lateId, 0, number, 1);
+    }
+    delete this.late[sequence];
+    feed.end();
+    feed.publish(sequence);
+    this.feedNanoseconds += Number(process.hrtime.bigint() - began);
+    this.sequence = sequence;
+    return true;
+  }
+
+  private end(id: DataView, at: number, number: number, index: number): void {
+    const declined = scatter(number + 3) % 50 === 0;
+    const state = declined ? paymentStates.failed : paymentStates.succeeded;
+    const reason = declined ? reasons.bankInsufficientFunds.code : 0;
+    this.feed.changed(id, at, state, reason, declined ? 0 : 1, index, true);
+  }
+}
+
+const lateId = new DataView(new ArrayBuffer(16));
+const isLate = (number: number) => scatter(number + 5) % 1000 === 0;
+
+/** For bodies of {@link PaymentSource}: length, then the reference, as in a message of the stream. */
+export function copyReference(body: Uint8Array, into: Uint8Array, at: number): number {
+  const length = body[0];
+  for (let i = 0; i < length; i++) into[at + i] = body[1 + i];
+  return length;
+}
+
+/** Fills an archive with `records` payments as fast as it takes them. */
+export async function fill(archive: PaymentArchive, records: number, say: (text: string) => void): Promise<PaymentSource> {
+  const source = new PaymentSource(archive.feed);
+  for (let first = 0; first < records; first += batchSize) {
+    source.prepare(first);
+    while (!source.tell(first)) await new Promise((resolve) => setTimeout(resolve, 5));
+    if (first % 10_000_000 === 0 && first > 0) say(`${first} payments`);
+  }
+  return source;
+}
+
+export async function benchArchive(records: number, parent: string, say: (text: string) => void): Promise<ArchiveResult> {
+  const directory = await mkdtemp(join(parent, 'clearway-archive-'));
+  const chance = { bytes: (count: number) => new Uint8Array(count).fill(7) };
+  const failed = (error: Error) => say(`the archive failed: ${error.message}`);
+  const options = { directory, chance, copyReference, failed, log: (event: string) => say(event) };
+  try {
+    let archive = await openArchive(options);
+    const began = performance.now();
+    const cpuBefore = process.cpuUsage();
+    const mainBefore = mainThreadSeconds();
+    const source = await fill(archive, records, say);
+    await archive.found(source.sequence);
+    const seconds = (performance.now() - began) / 1000;
+    const used = process.cpuUsage(cpuBefore);
+    const main = mainThreadSeconds() - mainBefore;
+    await archive.kept(source.sequence);
+    const memoryMiB = process.memoryUsage().rss >> 20;
+    await archive.close();
+    const reopened = performance.now();
+    archive = await openArchive(options);
+    const openMs = Math.round(performance.now() - reopened);
+    const result: ArchiveResult = {
+      records,
+      paymentsPerSecond: Math.round(records / seconds),
+      feedMicroseconds: round(source.feedNanoseconds / 1000 / records),
+      workerMicroseconds: round(((used.user + used.system) / 1e6 - main) * (1e6 / records)),
+      bytesPerPayment: Math.round((await sizeOf(directory)) / records),
+      memoryMiB,
+      byReference: await timeLookups(records, (number) => byReference(archive, number)),
+      byIdentifier: await timeLookups(records, (number) => byIdentifier(archive, number)),
+      byParticipant: await timeLookups(records, (number) => byParticipant(archive, number)),
+      openMs,
+    };
+    await archive.close();
+    return result;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+const lookups = 1000;
+
+async function timeLookups(records: number, look: (number: number) => Promise<void>): Promise<Quantiles> {
+  const times: number[] = [];
+  for (let i = 0; i < lookups; i++) {
+    const number = scatter(i + 11) % records;
+    const began = performance.now();
+    await look(number);
+    times.push(performance.now() - began);
+  }
+  times.sort((a, b) => a - b);
+  return { p50: round(times[lookups / 2]), p99: round(times[(lookups * 99) / 100]), largest: round(times[lookups - 1]) };
+}
+
+async function byReference(archive: PaymentArchive, number: number): Promise<void> {
+  const found = await archive.byReference(institutionOfPayment(number), referenceOf(number), 10);
+  must(found.length === 1 && found[0].paymentId === identifierOfPayment(number), `payment ${number} by its reference`);
+}
+
+async function byIdentifier(archive: PaymentArchive, number: number): Promise<void> {
+  const found = await archive.payment(identifierOfPayment(number));
+  must(found?.endToEndId === referenceOf(number), `payment ${number} by its identifier`);
+}
+
+/** Every other time the last payments, else those of a minute in which there was one. */
+async function byParticipant(archive: PaymentArchive, number: number): Promise<void> {
+  const participant = institutionOfPayment(number);
+  const at = startedAt + Math.floor(number / 110);
+  const found = await archive.byParticipant(
+    number % 2 === 0 ? { participant, limit: 50 } : { participant, from: at - 30_000, to: at + 30_000, limit: 50 },
+  );
+  must(found.length > 0, `payments of institution ${participant}`);
+}
+
+function must(condition: boolean, what: string): void {
+  if (!condition) throw new Error(`not found: ${what}`);
+}
+
+async function sizeOf(directory: string): Promise<number> {
+  const sizes = await Promise.all((await readdir(directory)).map(async (name) => (await stat(join(directory, name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** Processor seconds of the thread that this program began with. */
+function mainThreadSeconds(): number {
+  const text = readFileSync(`/proc/self/task/${process.pid}/stat`, 'utf8');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+const round = (value: number) => Math.round(value * 1000) / 1000;

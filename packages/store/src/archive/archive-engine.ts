@@ -1,0 +1,325 @@
+/**
+ * The archive itself, without a thread of its own: it takes batches, closes segments, merges their keys, drops what is
+ * older than it has to be, and answers. Look-ups and taking are synchronous; writing files yields.
+ */
+import { rm, stat } from 'node:fs/promises';
+import { identifierToBytes, parseIdentifier, readUint64 } from '@clearway/core';
+import type { PaymentRecord } from '../port.ts';
+import {
+  keysPath,
+  openRuns,
+  openSegments,
+  openTail,
+  segmentPath,
+  tailPath,
+} from './archive-folder.ts';
+import { flushFolder, OpenFiles } from './block-file.ts';
+import type { FedBatch } from './feed.ts';
+import { FreshRecords } from './fresh-records.ts';
+import { KeyRun, largestRun, mergeRuns, mergeWidth, writeRun } from './key-run.ts';
+import { Newest } from './newest.ts';
+import type { ParticipantQuery } from './port.ts';
+import { paymentRecord, recordBytes, recordFields, submissionOrder } from './record.ts';
+import { hashIdentifier, hashReference } from './search-hash.ts';
+import { largestSegment, prepareSegment, Segment, type SegmentContent, slotsByRow, writeSegment } from './segment.ts';
+
+export interface ArchiveSettings {
+  /** A folder of its own, on a local disk; one process at a time. */
+  readonly directory: string;
+  /** Records in a segment, 1 to 196608 (the default). */
+  readonly segmentRecords?: number;
+  /** How long after its end a payment is kept, ms; for ever by default. */
+  readonly keepMs?: number;
+  /** Most bytes on disk, give or take a segment (about 34 MB); without bound by default. */
+  readonly largestBytes?: number;
+}
+
+export interface ArchiveEngine {
+  /** Last batch that would be there after a crash. */
+  readonly cursor: number;
+  /** Last batch that was taken. */
+  readonly sequence: number;
+  /** Whether no batch must be taken until a segment is closed. */
+  readonly isFull: boolean;
+  /** Whether there is enough for a segment. */
+  readonly wantsClosing: boolean;
+  readonly inFlight: number;
+  take(batch: FedBatch): void;
+  /** Closes a segment, or writes the tail when there is too little for one. Called again after a failure, it goes on. */
+  keep(): Promise<void>;
+  readonly mergeIsDue: boolean;
+  /** Merges keys as long as there is something to merge. Runs beside {@link keep}. */
+  merge(): Promise<void>;
+  payment(paymentId: string): PaymentRecord | undefined;
+  byReference(participant: number, endToEndId: string, limit: number): PaymentRecord[];
+  byParticipant(query: ParticipantQuery): PaymentRecord[];
+  close(): void;
+}
+
+/** @param seed of the folder, see openFolder. @throws DamagedArchiveError */
+export async function openEngine(settings: ArchiveSettings, seed: number): Promise<ArchiveEngine> {
+  const { directory, keepMs = Number.POSITIVE_INFINITY, largestBytes = Number.POSITIVE_INFINITY } = settings;
+  const segmentRecords = Math.min(settings.segmentRecords ?? largestSegment, largestSegment);
+  const files = new OpenFiles();
+  const fresh = new FreshRecords(seed);
+  const segments = await openSegments(directory, files);
+  const last = segments.at(-1);
+  let runs = last ? await openRuns(directory, files, segments[0].head.number, last.head.number) : [];
+  let cursor = last?.head.sequence ?? 0;
+  let nextNumber = last ? last.head.number + 1 : 0;
+  const sizes = await Promise.all(segments.map(async ({ path }) => (await stat(path)).size));
+  /** A segment that is being written, whose records are still among the fresh ones. */
+  let closing: SegmentContent | undefined;
+  /** Set by a merge, so that retention does not take its files away. */
+  let merging = false;
+
+  const tail = openTail(directory, files, cursor);
+  const kept = tail ?? last;
+  if (kept !== undefined) {
+    for (const { bytes, endToEndId } of kept.openRecords()) fresh.restore(bytes, endToEndId);
+    fresh.sequence = kept.head.sequence;
+    fresh.at = kept.head.at;
+  }
+  if (tail !== undefined) {
+    const records = tail.records();
+    for (let row = 0; row < tail.head.records; row++) {
+      const { bytes, endToEndId } = tail.record(row, records);
+      fresh.restore(bytes, endToEndId);
+    }
+    cursor = tail.head.sequence;
+  }
+  files.forget(tailPath(directory));
+
+  const closeSegment = async () => {
+    closing ??= prepareSegment(fresh, fresh.takeEnded(), { number: nextNumber, closed: true });
+    const { number, ended, sequence } = closing;
+    const keys = keysPath(directory, number, number);
+    const path = segmentPath(directory, number);
+    const slots = slotsByRow(closing);
+    const column = (hashes: Uint32Array) => slots.map((slot) => hashes[slot]);
+    await writeRun(keys, number, column(fresh.idHashes), column(fresh.referenceHashes));
+    await writeSegment(path, closing);
+    await flushFolder(directory);
+    const segment = new Segment(files, path);
+    sizes.push((await stat(path)).size);
+    segments.push(segment);
+    runs.push(new KeyRun(files, keys));
+    fresh.release(ended);
+    closing = undefined;
+    nextNumber = number + 1;
+    cursor = sequence;
+    await rm(tailPath(directory), { force: true });
+    await dropOld();
+  };
+
+  const writeTail = async () => {
+    const ended = fresh.ended.slice(0, fresh.endedCount);
+    const content = prepareSegment(fresh, ended, { number: nextNumber, closed: false });
+    await writeSegment(tailPath(directory), content);
+    await flushFolder(directory);
+    cursor = content.sequence;
+  };
+
+  /** The newest segment stays whatever its age: it knows what is in flight. */
+  const dropOld = async () => {
+    const isOld = () =>
+      segments[0].head.lastChangedAt < fresh.at - keepMs || sizes.reduce((sum, size) => sum + size, 0) > largestBytes;
+    while (segments.length > 1 && !merging && isOld()) {
+      const { path } = segments.shift()!;
+      sizes.shift();
+      files.forget(path);
+      await rm(path);
+    }
+    for (const run of runs.filter((one) => one.last < segments[0].head.number)) {
+      if (merging) break;
+      runs = runs.filter((one) => one !== run);
+      files.forget(run.path);
+      await rm(run.path);
+    }
+  };
+
+  /** Neighbours that are complete and not one run yet: the first and last segment that they are to cover. */
+  const due = (): { first: number; last: number } | undefined => {
+    for (let width = mergeWidth; width <= largestRun; width *= mergeWidth) {
+      for (const run of runs) {
+        const first = Math.floor(run.first / width) * width;
+        if (run.last - run.first + 1 < width && first + width <= nextNumber) return { first, last: first + width - 1 };
+      }
+    }
+    return undefined;
+  };
+
+  const mergeSpan = async (first: number, last: number) => {
+    const parts = runs.filter((run) => run.first >= first && run.last <= last);
+    const path = keysPath(directory, first, last);
+    await mergeRuns(files, path, parts, first, last);
+    await flushFolder(directory);
+    const merged = new KeyRun(files, path);
+    const place = runs.indexOf(parts[0]);
+    runs.splice(place, parts.length, merged);
+    for (const part of parts) {
+      files.forget(part.path);
+      await rm(part.path);
+    }
+  };
+
+  const segmentOf = (number: number): Segment | undefined =>
+    segments.length === 0 ? undefined : segments[number - segments[0].head.number];
+
+  const freshRecord = (slot: number) => paymentRecord(fresh.bytes, slot * recordBytes, fresh.endToEndId(slot));
+
+  /** A record by its identifier as it lies: where it is now. */
+  const find = (id: Uint8Array): { bytes: Uint8Array; endToEndId: Uint8Array } | undefined => {
+    const slot = fresh.find(id);
+    if (slot >= 0) {
+      const bytes = fresh.bytes.slice(slot * recordBytes, (slot + 1) * recordBytes);
+      return { bytes, endToEndId: fresh.endToEndId(slot) };
+    }
+    const hash = hashIdentifier(seed, new DataView(id.buffer, id.byteOffset, id.byteLength), 0);
+    for (let i = runs.length - 1; i >= 0; i--) {
+      for (const { segment, row } of runs[i].find(hash)) {
+        const found = segmentOf(segment)?.record(row);
+        if (found !== undefined && Buffer.compare(found.bytes.subarray(0, id.length), id) === 0) return found;
+      }
+    }
+    return undefined;
+  };
+
+  const findId = (paymentId: string) => {
+    const identifier = parseIdentifier(paymentId);
+    return identifier === undefined ? undefined : find(identifierToBytes(identifier));
+  };
+
+  return {
+    get cursor() {
+      return cursor;
+    },
+    get sequence() {
+      return fresh.sequence;
+    },
+    get isFull() {
+      return fresh.endedCount >= segmentRecords;
+    },
+    get wantsClosing() {
+      return closing !== undefined || fresh.endedCount >= segmentRecords;
+    },
+    get inFlight() {
+      return fresh.open;
+    },
+    take: (batch) => fresh.take(batch),
+
+    async keep() {
+      if (closing !== undefined || fresh.endedCount >= segmentRecords) await closeSegment();
+      else if (cursor < fresh.sequence) await writeTail();
+    },
+
+    get mergeIsDue() {
+      return !merging && due() !== undefined;
+    },
+
+    async merge() {
+      merging = true;
+      try {
+        for (let span = due(); span !== undefined; span = due()) await mergeSpan(span.first, span.last);
+      } finally {
+        merging = false;
+      }
+    },
+
+    payment(paymentId) {
+      const found = findId(paymentId);
+      return found === undefined ? undefined : paymentRecord(found.bytes, 0, found.endToEndId);
+    },
+
+    byReference(participant, endToEndId, limit) {
+      const text = Buffer.from(endToEndId);
+      const newest = new Newest<PaymentRecord>(limit);
+      const add = (record: PaymentRecord) => {
+        newest.add(record.requestSequence * 0x1_0000 + record.requestIndex, record);
+      };
+      let found = 0;
+      for (const slot of fresh.findReference(participant, text)) {
+        add(freshRecord(slot));
+        found++;
+      }
+      const hash = hashReference(seed, participant, text, 0, text.length);
+      for (let i = runs.length - 1; i >= 0 && found < limit; i--) {
+        for (const { segment, row } of runs[i].find(hash)) {
+          const record = segmentOf(segment)?.record(row);
+          if (record === undefined || Buffer.compare(record.endToEndId, text) !== 0) continue;
+          const one = paymentRecord(record.bytes, 0, record.endToEndId);
+          if (Number(one.instructingAgent) !== participant) continue;
+          add(one);
+          if (++found >= limit) break;
+        }
+      }
+      return newest.list();
+    },
+
+    byParticipant({ participant, from = 0, to = Number.POSITIVE_INFINITY, after, limit }) {
+      let before = Number.POSITIVE_INFINITY;
+      if (after !== undefined) {
+        const found = findId(after);
+        if (found === undefined) return [];
+        before = submissionOrder(new DataView(found.bytes.buffer, found.bytes.byteOffset), 0);
+      }
+      const newest = new Newest<() => PaymentRecord>(limit);
+      const { institutions, banks, view } = fresh;
+      for (let slot = 0; slot < fresh.used; slot++) {
+        if (institutions[slot] !== participant && banks[slot] !== participant) continue;
+        const at = slot * recordBytes;
+        const order = submissionOrder(view, at);
+        const submittedAt = readUint64(view, at + recordFields.submittedAt);
+        if (order < before && submittedAt >= from && submittedAt < to) newest.add(order, () => freshRecord(slot));
+      }
+      const candidates = segments
+        .filter(({ head }) => head.records > 0 && head.lastSubmittedAt >= from && head.firstSubmittedAt < to)
+        .filter(({ head }) => head.firstOrder < before)
+        .sort((a, b) => b.head.lastOrder - a.head.lastOrder);
+      for (const segment of candidates) {
+        if (segment.head.lastOrder <= newest.least) break;
+        addNewest(segment, participant, from, to, before, newest);
+      }
+      return newest.list().map((read) => read());
+    },
+
+    close() {
+      files.close();
+    },
+  };
+}
+
+/** Adds the newest of a participant's records in a segment that fit, as long as there may be any among the newest of all. */
+function addNewest(
+  segment: Segment,
+  participant: number,
+  from: number,
+  to: number,
+  before: number,
+  newest: Newest<() => PaymentRecord>,
+): void {
+  const { count, row } = segment.postings(participant);
+  const records = segment.records();
+  const isBefore = (index: number) => {
+    const at = records.item(row(index), recordBytes);
+    return submissionOrder(records.view, at) < before && readUint64(records.view, at + recordFields.submittedAt) < to;
+  };
+  // Postings ascend by submission: the last one that is early enough is found by halving.
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isBefore(middle)) low = middle + 1;
+    else high = middle;
+  }
+  for (let index = low - 1; index >= 0; index--) {
+    const place = row(index);
+    const at = records.item(place, recordBytes);
+    const order = submissionOrder(records.view, at);
+    if (order <= newest.least || readUint64(records.view, at + recordFields.submittedAt) < from) return;
+    newest.add(order, () => {
+      const { bytes, endToEndId } = segment.record(place);
+      return paymentRecord(bytes, 0, endToEndId);
+    });
+  }
+}

@@ -1,0 +1,96 @@
+/** The archive in memory, for tests and the simulator: the same feed, and look-ups that read everything. */
+import { identifierToBytes, parseIdentifier, paymentStates } from '@clearway/core';
+import type { PaymentRecord } from '../port.ts';
+import { ArchiveFeed, type CopyReference, createRing, FeedReader } from './feed.ts';
+import { FreshRecords } from './fresh-records.ts';
+import type { PaymentArchive, RecordBlock } from './port.ts';
+import { compareIds, inlineReferenceBytes, paymentRecord, recordBytes, recordFields, touches } from './record.ts';
+
+/** Outlives the archives that are opened on it. */
+export interface MemoryArchiveDisk {
+  readonly records: FreshRecords;
+}
+
+export const memoryArchiveDisk = (): MemoryArchiveDisk => ({ records: new FreshRecords(1) });
+
+export function memoryArchive(options: {
+  readonly copyReference: CopyReference;
+  readonly disk?: MemoryArchiveDisk;
+  readonly feedBytes?: number;
+}): PaymentArchive {
+  const { records } = options.disk ?? memoryArchiveDisk();
+  const ring = createRing(options.feedBytes ?? 1 << 20);
+  const reader = new FeedReader(ring);
+  const cursor = records.sequence;
+
+  const take = () => {
+    reader.read(Number.POSITIVE_INFINITY, (batch) => {
+      records.take(batch);
+      return true;
+    });
+  };
+  const slots = (): number[] => {
+    take();
+    return Array.from({ length: records.used }, (_, slot) => slot);
+  };
+  const recordAt = (slot: number) => paymentRecord(records.bytes, slot * recordBytes, records.endToEndId(slot));
+  const lastSubmittedFirst = (a: PaymentRecord, b: PaymentRecord) =>
+    b.requestSequence - a.requestSequence || b.requestIndex - a.requestIndex;
+
+  return {
+    cursor,
+    feed: new ArchiveFeed(ring, cursor, options.copyReference),
+    async found() {
+      take();
+    },
+    async kept() {
+      take();
+    },
+    async payment(paymentId) {
+      take();
+      const id = parseIdentifier(paymentId);
+      const slot = id === undefined ? -1 : records.find(identifierToBytes(id));
+      return slot < 0 ? undefined : recordAt(slot);
+    },
+    async byReference(participant, endToEndId, limit) {
+      const found = slots()
+        .map(recordAt)
+        .filter((record) => Number(record.instructingAgent) === participant && record.endToEndId === endToEndId);
+      return found.sort(lastSubmittedFirst).slice(0, limit);
+    },
+    async byParticipant({ participant, from = 0, to = Number.POSITIVE_INFINITY, after, limit }) {
+      const all = slots()
+        .map(recordAt)
+        .filter((one) => Number(one.instructingAgent) === participant || Number(one.instructedAgent) === participant)
+        .filter(({ submittedAt }) => submittedAt >= from && submittedAt < to)
+        .sort(lastSubmittedFirst);
+      if (after === undefined) return all.slice(0, limit);
+      const last = await this.payment(after);
+      return last === undefined ? [] : all.filter((one) => lastSubmittedFirst(last, one) < 0).slice(0, limit);
+    },
+    async *ofCycle(cycle, participant) {
+      const found = slots()
+        .filter((slot) => touches(records.view, slot * recordBytes, participant))
+        .filter((slot) => records.view.getUint32(slot * recordBytes + recordFields.cycle) === cycle)
+        .filter((slot) => records.bytes[slot * recordBytes + recordFields.state] === paymentStates.succeeded)
+        .sort((a, b) => compareIds(records.view, a * recordBytes, records.view, b * recordBytes));
+      if (found.length === 0) return;
+      const bytes = new Uint8Array(found.length * recordBytes);
+      const block: RecordBlock = {
+        bytes,
+        view: new DataView(bytes.buffer),
+        count: found.length,
+        longTexts: new Map(),
+      };
+      found.forEach((slot, index) => {
+        bytes.set(records.bytes.subarray(slot * recordBytes, (slot + 1) * recordBytes), index * recordBytes);
+        const text = records.endToEndId(slot);
+        if (text.length > inlineReferenceBytes) block.longTexts.set(index, text.slice());
+      });
+      yield block;
+    },
+    async close() {
+      take();
+    },
+  };
+}

@@ -1,0 +1,75 @@
+/**
+ * The archive of payments: every payment is found by its identifier, by its institution's own reference, and by
+ * participant and time, soon after its batch is durable and at any rate. It is a picture of the journal: thrown away,
+ * it is made again (`rebuildArchive`).
+ *
+ * The cell feeds it on its own thread; everything else happens in a worker:
+ * ```ts
+ * const archive = await openArchive({ directory, chance, copyReference, failed: halt, log });
+ * // recovery replays from a snapshot at or before archive.cursor, or from the first batch
+ * if (batch.sequence >= archive.feed.next) { feedBatch(archive.feed, state, batch); archive.feed.publish(batch.sequence); }
+ * // serving: before a batch is formed
+ * if (!archive.feed.hasRoom(factsBytes, mostChanges)) refuse('overloaded');
+ * // right after applyBatch
+ * feedBatch(archive.feed, state, batch);
+ * // when the batch is durable
+ * archive.feed.publish(batch.sequence);
+ * // before a snapshot of batch n is sealed
+ * await archive.kept(n);
+ * ```
+ */
+import type { PaymentRecord } from '../port.ts';
+import type { ArchiveFeed } from './feed.ts';
+
+export interface ParticipantQuery {
+  /** Code of a payment institution or a bank; both sides of its payments are found. */
+  readonly participant: number;
+  /** Submitted at or after this, ms. */
+  readonly from?: number;
+  /** Submitted before this, ms. */
+  readonly to?: number;
+  /** Continue after this payment of the last page. */
+  readonly after?: string;
+  /** 1 to 1000. */
+  readonly limit: number;
+}
+
+/** Records as they lie in a file, for those who read millions; see record.ts for the layout. */
+export interface RecordBlock {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  /** Records in it, one after the other, from the beginning on. */
+  count: number;
+  /** The endToEndId of record `index` where it is longer than fits into it. */
+  readonly longTexts: Map<number, Uint8Array>;
+}
+
+export interface PaymentArchive {
+  /** Last batch that was on disk when it was opened: it has to be fed from the next one on. */
+  readonly cursor: number;
+  readonly feed: ArchiveFeed;
+  /** Resolves when everything that was published up to batch `sequence` is found. */
+  found(sequence: number): Promise<void>;
+  /** Resolves when everything up to batch `sequence` would be found after a crash too, without being fed again. */
+  kept(sequence: number): Promise<void>;
+  /** The payment with this identifier of 31 digits. */
+  payment(paymentId: string): Promise<PaymentRecord | undefined>;
+  /**
+   * Payments to which an institution has given this reference, last submitted first. Should an institution give the
+   * same to more than `limit`, those that have ended last are chosen.
+   */
+  byReference(participant: number, endToEndId: string, limit: number): Promise<PaymentRecord[]>;
+  /** Payments that touch a participant, last submitted first. */
+  byParticipant(query: ParticipantQuery): Promise<PaymentRecord[]>;
+  /**
+   * The succeeded payments of a cycle that touch a participant, in order of identifier. The cycle has to be cut, and
+   * the archive to have kept the cut-off. A block is used again for the next.
+   */
+  ofCycle(cycle: number, participant: number): AsyncIterable<RecordBlock>;
+  close(): Promise<void>;
+}
+
+/** The archive has failed and is not fed any more; look-ups may still work. */
+export class ArchiveFailedError extends Error {
+  override name = 'ArchiveFailedError';
+}

@@ -1,0 +1,314 @@
+/**
+ * A segment: records that have ended, ordered by identifier, for each participant which of them touch it in order of
+ * submission, and the records that were in flight at its end. A closed segment never changes. The tail is a segment
+ * that is not closed yet: it is written anew, with more in it, until it is.
+ */
+import { readUint64 } from '@clearway/core';
+import { blocksOf, DamagedArchiveError, type OpenFiles, Section, writeBlockFile } from './block-file.ts';
+import type { FreshRecords } from './fresh-records.ts';
+import { numbersUpTo, sortByKey } from './radix-sort.ts';
+import { inlineReferenceBytes, largestParticipant, recordBytes, recordFields, submissionOrder } from './record.ts';
+
+const directoryBytes = 12;
+const postingBytes = 4;
+/** Bits of a row in a locator; a batch has at most 2^16 commands. */
+export const rowBits = 18;
+export const largestSegment = 2 ** rowBits - 2 ** 16;
+
+export interface SegmentHead {
+  readonly format: 1;
+  /** 0, 1, 2 … */
+  readonly number: number;
+  readonly closed: boolean;
+  /** Every batch up to this one is in this segment and those before it. */
+  readonly sequence: number;
+  /** Time of that batch. */
+  readonly at: number;
+  readonly records: number;
+  readonly open: number;
+  readonly participants: number;
+  readonly postings: number;
+  /** Of the submission of its records, see submissionOrder; -1 when there is none. */
+  readonly firstOrder: number;
+  readonly lastOrder: number;
+  readonly firstSubmittedAt: number;
+  readonly lastSubmittedAt: number;
+  readonly lastChangedAt: number;
+  /** Cycles of its successes; 0 when there is none. */
+  readonly firstCycle: number;
+  readonly lastCycle: number;
+  /** First block of each section. */
+  readonly sections: {
+    readonly records: number;
+    readonly open: number;
+    readonly directory: number;
+    readonly postings: number;
+    readonly texts: number;
+  };
+}
+
+/** What a segment is written from: copied or frozen, so that the cell's batches go on meanwhile. */
+export interface SegmentContent {
+  readonly number: number;
+  readonly closed: boolean;
+  readonly sequence: number;
+  readonly at: number;
+  readonly fresh: FreshRecords;
+  /** Slots of ended records, in the order of their ends, which is nearly that in which they lie. */
+  readonly ended: Uint32Array;
+  /** Places in `ended` by identifier, and by submission. */
+  readonly byId: Uint32Array;
+  readonly bySubmission: Uint32Array;
+  readonly institutions: Uint32Array;
+  readonly banks: Uint32Array;
+  readonly span: Pick<
+    SegmentHead,
+    'firstOrder' | 'lastOrder' | 'firstSubmittedAt' | 'lastSubmittedAt' | 'lastChangedAt' | 'firstCycle' | 'lastCycle'
+  >;
+  /** Copies of the records in flight, with their texts. */
+  readonly open: { readonly records: Uint8Array; readonly texts: readonly Uint8Array[] };
+}
+
+/** Reads every record once, in the order in which they lie; what comes after works on columns. */
+export function prepareSegment(
+  fresh: FreshRecords,
+  ended: Uint32Array,
+  place: Pick<SegmentContent, 'number' | 'closed'>,
+): SegmentContent {
+  const { view } = fresh;
+  const count = ended.length;
+  const column = () => new Uint32Array(count);
+  const idWords = [column(), column(), column(), column()];
+  const sequences = column();
+  const indexes = column();
+  const institutions = column();
+  const banks = column();
+  let lastChangedAt = 0;
+  let firstCycle = 0xffff_ffff;
+  let lastCycle = 0;
+  for (let i = 0; i < count; i++) {
+    const slot = ended[i];
+    const at = slot * recordBytes;
+    for (let word = 0; word < 4; word++) idWords[word][i] = view.getUint32(at + word * 4);
+    sequences[i] = view.getUint32(at + recordFields.requestSequence);
+    indexes[i] = view.getUint16(at + recordFields.requestIndex);
+    institutions[i] = fresh.institutions[slot];
+    banks[i] = fresh.banks[slot];
+    const cycle = view.getUint32(at + recordFields.cycle);
+    if (cycle > lastCycle) lastCycle = cycle;
+    if (cycle !== 0 && cycle < firstCycle) firstCycle = cycle;
+    lastChangedAt = Math.max(lastChangedAt, readUint64(view, at + recordFields.changedAt));
+  }
+  const bySubmission = orderBy([indexes, sequences], count);
+  const order = (i: number) => submissionOrder(view, ended[bySubmission[i]] * recordBytes);
+  const submittedAt = (i: number) => readUint64(view, ended[bySubmission[i]] * recordBytes + recordFields.submittedAt);
+  return {
+    ...place,
+    sequence: fresh.sequence,
+    at: fresh.at,
+    fresh,
+    ended,
+    byId: orderBy(idWords.reverse(), count),
+    bySubmission,
+    institutions,
+    banks,
+    span: {
+      firstOrder: count === 0 ? -1 : order(0),
+      lastOrder: count === 0 ? -1 : order(count - 1),
+      firstSubmittedAt: count === 0 ? 0 : submittedAt(0),
+      lastSubmittedAt: count === 0 ? 0 : submittedAt(count - 1),
+      lastChangedAt,
+      firstCycle: lastCycle === 0 ? 0 : firstCycle,
+      lastCycle,
+    },
+    open: copyOpen(fresh),
+  };
+}
+
+/** Places 0 to `count` ordered by keys, the least important first. */
+function orderBy(keys: readonly Uint32Array[], count: number): Uint32Array {
+  let order = numbersUpTo(count);
+  let spare = new Uint32Array(count);
+  for (const key of keys) {
+    const sorted = sortByKey(order, spare, key);
+    if (sorted === spare) spare = order;
+    order = sorted;
+  }
+  return order;
+}
+
+function copyOpen(fresh: FreshRecords): SegmentContent['open'] {
+  const slots = fresh.openList();
+  const records = new Uint8Array(slots.length * recordBytes);
+  slots.forEach((slot, i) => {
+    records.set(fresh.bytes.subarray(slot * recordBytes, (slot + 1) * recordBytes), i * recordBytes);
+  });
+  return { records, texts: [...slots].map((slot) => fresh.endToEndId(slot).slice()) };
+}
+
+/** Rows of each participant in order of submission, one participant after the other. */
+function postingsOf({ byId, bySubmission, institutions, banks }: SegmentContent) {
+  const count = byId.length;
+  const places = new Uint32Array(largestParticipant + 2);
+  for (let i = 0; i < count; i++) {
+    places[institutions[i] + 1]++;
+    if (banks[i] !== 0 && banks[i] !== institutions[i]) places[banks[i] + 1]++;
+  }
+  const directory: { code: number; start: number; count: number }[] = [];
+  for (let code = 0; code <= largestParticipant; code++) {
+    if (places[code + 1] > 0) directory.push({ code, start: places[code], count: places[code + 1] });
+    places[code + 1] += places[code];
+  }
+  const rowOf = new Uint32Array(count);
+  for (let row = 0; row < count; row++) rowOf[byId[row]] = row;
+  const rows = new Uint32Array(places[largestParticipant + 1]);
+  for (let i = 0; i < count; i++) {
+    const place = bySubmission[i];
+    rows[places[institutions[place]]++] = rowOf[place];
+    if (banks[place] !== 0 && banks[place] !== institutions[place]) rows[places[banks[place]]++] = rowOf[place];
+  }
+  return { directory, rows };
+}
+
+/** Slots of the records by row. */
+export function slotsByRow({ ended, byId }: SegmentContent): Uint32Array {
+  const slots = new Uint32Array(byId.length);
+  for (let row = 0; row < byId.length; row++) slots[row] = ended[byId[row]];
+  return slots;
+}
+
+export async function writeSegment(path: string, content: SegmentContent): Promise<SegmentHead> {
+  const { fresh, open } = content;
+  const { directory, rows } = postingsOf(content);
+  const slots = slotsByRow(content);
+  const recordsAt = 1;
+  const openAt = recordsAt + blocksOf(slots.length, recordBytes);
+  const directoryAt = openAt + blocksOf(open.texts.length, recordBytes);
+  const postingsAt = directoryAt + blocksOf(directory.length, directoryBytes);
+  const head: SegmentHead = {
+    format: 1,
+    number: content.number,
+    closed: content.closed,
+    sequence: content.sequence,
+    at: content.at,
+    records: slots.length,
+    open: open.texts.length,
+    participants: directory.length,
+    postings: rows.length,
+    ...content.span,
+    sections: {
+      records: recordsAt,
+      open: openAt,
+      directory: directoryAt,
+      postings: postingsAt,
+      texts: postingsAt + blocksOf(rows.length, postingBytes),
+    },
+  };
+  await writeBlockFile(path, head, async (writer) => {
+    const texts: Uint8Array[] = [];
+    let textBytes = 0;
+    /** A record whose text is long points to where it will stand. */
+    const place = (to: number, text: Uint8Array) => {
+      writer.view.setUint32(to + recordFields.endToEndId, textBytes);
+      texts.push(text);
+      textBytes += text.length;
+    };
+    await writer.items(slots.length, recordBytes, (row, to) => {
+      fresh.copy(slots[row], writer.words, to);
+      if (writer.bytes[to + recordFields.endToEndIdLength] > inlineReferenceBytes) {
+        place(to, fresh.endToEndId(slots[row]));
+      }
+    });
+    writer.endSection();
+    await writer.items(open.texts.length, recordBytes, (i, to) => {
+      writer.bytes.set(open.records.subarray(i * recordBytes, (i + 1) * recordBytes), to);
+      if (open.texts[i].length > inlineReferenceBytes) place(to, open.texts[i]);
+    });
+    writer.endSection();
+    await writer.items(directory.length, directoryBytes, (i, to) => {
+      writer.view.setUint32(to, directory[i].code);
+      writer.view.setUint32(to + 4, directory[i].start);
+      writer.view.setUint32(to + 8, directory[i].count);
+    });
+    writer.endSection();
+    await writer.numbers(rows);
+    writer.endSection();
+    for (const text of texts) await writer.append(text);
+  });
+  return head;
+}
+
+/** Reads a segment. */
+export class Segment {
+  readonly head: SegmentHead;
+  readonly path: string;
+  private readonly files: OpenFiles;
+
+  constructor(files: OpenFiles, path: string) {
+    this.files = files;
+    this.path = path;
+    this.head = files.head(path) as SegmentHead;
+    if (this.head.format !== 1) throw new DamagedArchiveError(`${path} is of format ${this.head.format}, not 1`);
+  }
+
+  /** Sections are read through a block of their own each. */
+  records(): Section {
+    return new Section(this.files, this.path, this.head.sections.records);
+  }
+
+  /** Bytes of blocks `from` to `to` of the records, as they lie in the file. */
+  recordBlocks(from: number, to: number, into: Uint8Array): void {
+    this.files.read(this.path, this.head.sections.records + from, to - from, into);
+  }
+
+  /** The record in `row` and its endToEndId, copied. */
+  record(row: number, records: Section = this.records()): { bytes: Uint8Array; endToEndId: Uint8Array } {
+    const at = records.item(row, recordBytes);
+    return this.copy(new Uint8Array(records.view.buffer, at, recordBytes));
+  }
+
+  *openRecords(): Generator<{ bytes: Uint8Array; endToEndId: Uint8Array }> {
+    const section = new Section(this.files, this.path, this.head.sections.open);
+    for (let i = 0; i < this.head.open; i++) {
+      yield this.copy(new Uint8Array(section.view.buffer, section.item(i, recordBytes), recordBytes));
+    }
+  }
+
+  /** Bytes of the text at a place among the long ones. */
+  text(from: number, length: number): Uint8Array {
+    return new Section(this.files, this.path, this.head.sections.texts).slice(from, length);
+  }
+
+  /** Where the rows of a participant stand among the postings. */
+  postings(participant: number): { readonly count: number; row(index: number): number } {
+    const directory = new Section(this.files, this.path, this.head.sections.directory);
+    let low = 0;
+    let high = this.head.participants;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (directory.view.getUint32(directory.item(middle, directoryBytes)) < participant) low = middle + 1;
+      else high = middle;
+    }
+    if (low === this.head.participants) return noPostings;
+    const at = directory.item(low, directoryBytes);
+    if (directory.view.getUint32(at) !== participant) return noPostings;
+    const start = directory.view.getUint32(at + 4);
+    const rows = new Section(this.files, this.path, this.head.sections.postings);
+    return {
+      count: directory.view.getUint32(at + 8),
+      row: (index) => rows.view.getUint32(rows.item(start + index, postingBytes)),
+    };
+  }
+
+  private copy(record: Uint8Array): { bytes: Uint8Array; endToEndId: Uint8Array } {
+    const bytes = record.slice();
+    const length = bytes[recordFields.endToEndIdLength];
+    if (length <= inlineReferenceBytes) {
+      return { bytes, endToEndId: bytes.subarray(recordFields.endToEndId, recordFields.endToEndId + length) };
+    }
+    const from = new DataView(bytes.buffer).getUint32(recordFields.endToEndId);
+    return { bytes, endToEndId: this.text(from, length) };
+  }
+}
+
+const noPostings = { count: 0, row: () => -1 };
