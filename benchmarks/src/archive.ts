@@ -86,7 +86,7 @@ export class PaymentSource {
   private readonly facts = new Uint8Array((submission.size + answer.size) * batchSize);
   private readonly view = new DataView(this.facts.buffer);
   private readonly bodies: Buffer[] = [];
-  private readonly late: number[][] = [];
+  private readonly late = new Map<number, number[]>();
 
   constructor(feed: Pick<ArchiveFeed, 'begin' | 'submitted' | 'changed' | 'end' | 'publish'>) {
     this.feed = feed;
@@ -126,15 +126,16 @@ export class PaymentSource {
   tell(first: number): boolean {
     const { feed, view } = this;
     const sequence = this.sequence + 1;
-    const late = this.late[sequence] ?? [];
+    const late = this.late.get(sequence) ?? [];
     const began = process.hrtime.bigint();
-    if (!feed.begin(sequence, startedAt + Math.floor(first / 110), this.facts, batchSize * 2 + late.length)) return false;
+    if (!feed.begin(sequence, startedAt + Math.floor(first / 110), this.facts, batchSize * 2 + late.length))
+      return false;
     for (let i = 0; i < batchSize; i++) {
-      feed.submitted(i * 2, this.bodies[i]);
+      feed.submitted(i * 2, this.bodies[i], 0, this.bodies[i].length);
       const number = first + i - batchSize;
       if (number < 0) continue;
       if (isLate(number)) {
-        (this.late[sequence + lateBatches] ??= []).push(number);
+        this.putOff(sequence + lateBatches, number);
         continue;
       }
       const at = i * (submission.size + answer.size) + submission.size + answer.id;
@@ -144,12 +145,18 @@ export class PaymentSource {
       writeId(lateId, 0, number);
       this.end(lateId, 0, number, 1);
     }
-    delete this.late[sequence];
+    this.late.delete(sequence);
     feed.end();
     feed.publish(sequence);
     this.feedNanoseconds += Number(process.hrtime.bigint() - began);
     this.sequence = sequence;
     return true;
+  }
+
+  private putOff(sequence: number, number: number): void {
+    const others = this.late.get(sequence);
+    if (others === undefined) this.late.set(sequence, [number]);
+    else others.push(number);
   }
 
   private end(id: DataView, at: number, number: number, index: number): void {
@@ -164,14 +171,18 @@ const lateId = new DataView(new ArrayBuffer(16));
 const isLate = (number: number) => scatter(number + 5) % 1000 === 0;
 
 /** For bodies of {@link PaymentSource}: length, then the reference, as in a message of the stream. */
-export function copyReference(body: Uint8Array, into: Uint8Array, at: number): number {
-  const length = body[0];
-  for (let i = 0; i < length; i++) into[at + i] = body[1 + i];
+export function copyReference(bodies: Uint8Array, at: number, _: number, into: Uint8Array, to: number): number {
+  const length = bodies[at];
+  for (let i = 0; i < length; i++) into[to + i] = bodies[at + 1 + i];
   return length;
 }
 
 /** Fills an archive with `records` payments as fast as it takes them. */
-export async function fill(archive: PaymentArchive, records: number, say: (text: string) => void): Promise<PaymentSource> {
+export async function fill(
+  archive: PaymentArchive,
+  records: number,
+  say: (text: string) => void,
+): Promise<PaymentSource> {
   const source = new PaymentSource(archive.feed);
   for (let first = 0; first < records; first += batchSize) {
     source.prepare(first);
@@ -181,7 +192,11 @@ export async function fill(archive: PaymentArchive, records: number, say: (text:
   return source;
 }
 
-export async function benchArchive(records: number, parent: string, say: (text: string) => void): Promise<ArchiveResult> {
+export async function benchArchive(
+  records: number,
+  parent: string,
+  say: (text: string) => void,
+): Promise<ArchiveResult> {
   const directory = await mkdtemp(join(parent, 'clearway-archive-'));
   const chance = { bytes: (count: number) => new Uint8Array(count).fill(7) };
   const failed = (error: Error) => say(`the archive failed: ${error.message}`);
@@ -232,7 +247,11 @@ async function timeLookups(records: number, look: (number: number) => Promise<vo
     times.push(performance.now() - began);
   }
   times.sort((a, b) => a - b);
-  return { p50: round(times[lookups / 2]), p99: round(times[(lookups * 99) / 100]), largest: round(times[lookups - 1]) };
+  return {
+    p50: round(times[lookups / 2]),
+    p99: round(times[(lookups * 99) / 100]),
+    largest: round(times[lookups - 1]),
+  };
 }
 
 async function byReference(archive: PaymentArchive, number: number): Promise<void> {
@@ -260,7 +279,9 @@ function must(condition: boolean, what: string): void {
 }
 
 async function sizeOf(directory: string): Promise<number> {
-  const sizes = await Promise.all((await readdir(directory)).map(async (name) => (await stat(join(directory, name))).size));
+  const sizes = await Promise.all(
+    (await readdir(directory)).map(async (name) => (await stat(join(directory, name))).size),
+  );
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 

@@ -3,12 +3,12 @@ import { agreementStateName } from './agreement/lifecycle.ts';
 import { findCycle } from './clearing/clear.ts';
 import { type Cycle, netPosition, positionFields } from './clearing/cycle.ts';
 import type { PaymentKind } from './command.ts';
-import { type Identifier, identifierBytes } from './identifier.ts';
+import type { Identifier } from './identifier.ts';
 import { paymentStateName } from './payment/lifecycle.ts';
 import { amountOf, flightFields, flightSubjects, noBank, paymentFields } from './payment/payment.ts';
 import { type Reason, reasonOf } from './reject.ts';
 import { accountFields, agreementFields, findPayment, handleOf, rowOf, type State, segmentOf } from './state.ts';
-import { type AgreementState, type PaymentState, paymentStates } from './states.ts';
+import type { AgreementState, PaymentState } from './states.ts';
 import { type Key, readKey } from './table/identifier-index.ts';
 import type { Split } from './table/rows.ts';
 import { checkIdentifier, paymentKindName } from './validation/validate-payment.ts';
@@ -98,42 +98,6 @@ export function paymentAt(state: State, handle: number): Payment {
       attempts: flights.u16(slot, flightFields.attempts),
     },
   };
-}
-
-/** What a payment has come to, in numbers; filled anew for each payment, so that the hot path makes no object. */
-export interface PaymentChange {
-  /** 16 bytes. */
-  readonly id: DataView;
-  /** See paymentStates. */
-  state: number;
-  /** Code of the reason. */
-  reason: number;
-  /** Serial of the cycle, 0 before success. */
-  cycle: number;
-}
-
-export const emptyChange = (): PaymentChange => ({
-  id: new DataView(new ArrayBuffer(identifierBytes)),
-  state: 0,
-  reason: 0,
-  cycle: 0,
-});
-
-/** As {@link paymentAt}, without an object. */
-export function readChange(state: State, handle: number, into: PaymentChange): void {
-  const { rows, date } = segmentOf(state, handle);
-  const row = rowOf(handle);
-  const high = rows.u32(row, paymentFields.key);
-  const { id } = into;
-  id.setUint32(0, date);
-  id.setUint32(4, 0x100_0000 + (high & 0x1ffff));
-  id.setUint8(8, high >>> 17);
-  id.setUint32(9, rows.u32(row, paymentFields.key + 4));
-  id.setUint8(13, state.centre);
-  id.setUint16(14, state.cell);
-  into.state = rows.u8(row, paymentFields.kindAndState) & 15;
-  into.reason = rows.u16(row, paymentFields.reason);
-  into.cycle = into.state === paymentStates.succeeded ? rows.u32(row, paymentFields.cycle) : 0;
 }
 
 /** Handles of the payments that wait for somebody. */

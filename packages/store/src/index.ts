@@ -1,5 +1,5 @@
 /** Journal, snapshots, configurations, body keys and records. port.ts says what they promise; read it first. */
-export { type ArchiveSettings } from './archive/archive-engine.ts';
+export type { ArchiveSettings } from './archive/archive-engine.ts';
 export { DamagedArchiveError } from './archive/block-file.ts';
 export { recordsOfCycle } from './archive/cycle-records.ts';
 export { ArchiveFeed, type CopyReference } from './archive/feed.ts';

@@ -5,21 +5,22 @@
 import { rm, stat } from 'node:fs/promises';
 import { identifierToBytes, parseIdentifier, readUint64 } from '@clearway/core';
 import type { PaymentRecord } from '../port.ts';
-import {
-  keysPath,
-  openRuns,
-  openSegments,
-  openTail,
-  segmentPath,
-  tailPath,
-} from './archive-folder.ts';
+import { keysPath, openRuns, openSegments, openTail, segmentPath, tailPath } from './archive-folder.ts';
 import { flushFolder, OpenFiles } from './block-file.ts';
 import type { FedBatch } from './feed.ts';
 import { FreshRecords } from './fresh-records.ts';
 import { KeyRun, largestRun, mergeRuns, mergeWidth, writeRun } from './key-run.ts';
 import { Newest } from './newest.ts';
 import type { ParticipantQuery } from './port.ts';
-import { paymentRecord, recordBytes, recordFields, submissionOrder } from './record.ts';
+import {
+  compareOrders,
+  institutionOf,
+  type Order,
+  paymentRecord,
+  recordBytes,
+  recordFields,
+  submissionOrder,
+} from './record.ts';
 import { hashIdentifier, hashReference } from './search-hash.ts';
 import { largestSegment, prepareSegment, Segment, type SegmentContent, slotsByRow, writeSegment } from './segment.ts';
 
@@ -55,6 +56,8 @@ export interface ArchiveEngine {
   byParticipant(query: ParticipantQuery): PaymentRecord[];
   close(): void;
 }
+
+const endOfTime: Order = [Number.POSITIVE_INFINITY, 0];
 
 /** @param seed of the folder, see openFolder. @throws DamagedArchiveError */
 export async function openEngine(settings: ArchiveSettings, seed: number): Promise<ArchiveEngine> {
@@ -234,12 +237,9 @@ export async function openEngine(settings: ArchiveSettings, seed: number): Promi
     byReference(participant, endToEndId, limit) {
       const text = Buffer.from(endToEndId);
       const newest = new Newest<PaymentRecord>(limit);
-      const add = (record: PaymentRecord) => {
-        newest.add(record.requestSequence * 0x1_0000 + record.requestIndex, record);
-      };
       let found = 0;
       for (const slot of fresh.findReference(participant, text)) {
-        add(freshRecord(slot));
+        newest.add(submissionOrder(fresh.view, slot * recordBytes), freshRecord(slot));
         found++;
       }
       const hash = hashReference(seed, participant, text, 0, text.length);
@@ -247,9 +247,9 @@ export async function openEngine(settings: ArchiveSettings, seed: number): Promi
         for (const { segment, row } of runs[i].find(hash)) {
           const record = segmentOf(segment)?.record(row);
           if (record === undefined || Buffer.compare(record.endToEndId, text) !== 0) continue;
-          const one = paymentRecord(record.bytes, 0, record.endToEndId);
-          if (Number(one.instructingAgent) !== participant) continue;
-          add(one);
+          const view = new DataView(record.bytes.buffer);
+          if (institutionOf(view, 0) !== participant) continue;
+          newest.add(submissionOrder(view, 0), paymentRecord(record.bytes, 0, record.endToEndId));
           if (++found >= limit) break;
         }
       }
@@ -257,7 +257,7 @@ export async function openEngine(settings: ArchiveSettings, seed: number): Promi
     },
 
     byParticipant({ participant, from = 0, to = Number.POSITIVE_INFINITY, after, limit }) {
-      let before = Number.POSITIVE_INFINITY;
+      let before = endOfTime;
       if (after !== undefined) {
         const found = findId(after);
         if (found === undefined) return [];
@@ -270,14 +270,15 @@ export async function openEngine(settings: ArchiveSettings, seed: number): Promi
         const at = slot * recordBytes;
         const order = submissionOrder(view, at);
         const submittedAt = readUint64(view, at + recordFields.submittedAt);
-        if (order < before && submittedAt >= from && submittedAt < to) newest.add(order, () => freshRecord(slot));
+        if (submittedAt < from || submittedAt >= to || compareOrders(order, before) >= 0) continue;
+        newest.add(order, () => freshRecord(slot));
       }
       const candidates = segments
         .filter(({ head }) => head.records > 0 && head.lastSubmittedAt >= from && head.firstSubmittedAt < to)
-        .filter(({ head }) => head.firstOrder < before)
-        .sort((a, b) => b.head.lastOrder - a.head.lastOrder);
+        .filter(({ head }) => compareOrders(head.firstOrder, before) < 0)
+        .sort((a, b) => compareOrders(b.head.lastOrder, a.head.lastOrder));
       for (const segment of candidates) {
-        if (segment.head.lastOrder <= newest.least) break;
+        if (compareOrders(segment.head.lastOrder, newest.least) <= 0) break;
         addNewest(segment, participant, from, to, before, newest);
       }
       return newest.list().map((read) => read());
@@ -295,14 +296,15 @@ function addNewest(
   participant: number,
   from: number,
   to: number,
-  before: number,
+  before: Order,
   newest: Newest<() => PaymentRecord>,
 ): void {
   const { count, row } = segment.postings(participant);
   const records = segment.records();
   const isBefore = (index: number) => {
     const at = records.item(row(index), recordBytes);
-    return submissionOrder(records.view, at) < before && readUint64(records.view, at + recordFields.submittedAt) < to;
+    const submittedAt = readUint64(records.view, at + recordFields.submittedAt);
+    return submittedAt < to && compareOrders(submissionOrder(records.view, at), before) < 0;
   };
   // Postings ascend by submission: the last one that is early enough is found by halving.
   let low = 0;
@@ -316,7 +318,8 @@ function addNewest(
     const place = row(index);
     const at = records.item(place, recordBytes);
     const order = submissionOrder(records.view, at);
-    if (order <= newest.least || readUint64(records.view, at + recordFields.submittedAt) < from) return;
+    if (compareOrders(order, newest.least) <= 0 || readUint64(records.view, at + recordFields.submittedAt) < from)
+      return;
     newest.add(order, () => {
       const { bytes, endToEndId } = segment.record(place);
       return paymentRecord(bytes, 0, endToEndId);

@@ -1,5 +1,6 @@
 /** The archive's worker: takes what the cell publishes, writes segments, answers look-ups. */
 import { parentPort, workerData } from 'node:worker_threads';
+import type { PaymentRecord } from '../port.ts';
 import { openEngine } from './archive-engine.ts';
 import { FeedReader } from './feed.ts';
 import type { Asked, Question, Told, WorkerStart } from './worker-messages.ts';
@@ -34,21 +35,24 @@ port.on('message', ({ id, question }: Asked) => {
 step();
 
 function answer(id: number, question: Question): void {
+  const say = (records: readonly PaymentRecord[]) => tell({ kind: 'answer', id, records });
   switch (question.ask) {
     case 'payment': {
       const record = engine.payment(question.paymentId);
-      return tell({ kind: 'answer', id, records: record === undefined ? [] : [record] });
+      say(record === undefined ? [] : [record]);
+      break;
     }
-    case 'byReference': {
-      const records = engine.byReference(question.participant, question.endToEndId, question.limit);
-      return tell({ kind: 'answer', id, records });
-    }
+    case 'byReference':
+      say(engine.byReference(question.participant, question.endToEndId, question.limit));
+      break;
     case 'byParticipant':
-      return tell({ kind: 'answer', id, records: engine.byParticipant(question.query) });
+      say(engine.byParticipant(question.query));
+      break;
     case 'found':
     case 'kept':
       waiting.push({ id, sequence: question.sequence, kept: question.ask === 'kept' });
-      return answerWaiting();
+      answerWaiting();
+      break;
     case 'close':
       closing = id;
   }
@@ -63,8 +67,8 @@ function step(): void {
   }
   answerWaiting();
   work();
-  if (closing !== undefined && !keeping && !merging) return end(closing);
-  if (more && !engine.isFull) setImmediate(step);
+  if (closing !== undefined && !keeping && !merging) end(closing);
+  else if (more && !engine.isFull) setImmediate(step);
   else setTimeout(step, pollMs);
 }
 

@@ -149,7 +149,8 @@ export class OpenFiles {
   read(path: string, first: number, count: number, into: Uint8Array): void {
     const size = count * blockBytes;
     const got = readSync(this.descriptor(path), into, 0, size, first * blockBytes);
-    if (got !== size) throw new DamagedArchiveError(`${path} ends within block ${first + Math.floor(got / blockBytes)}`);
+    if (got !== size)
+      throw new DamagedArchiveError(`${path} ends within block ${first + Math.floor(got / blockBytes)}`);
     const view = new DataView(into.buffer, into.byteOffset, size);
     for (let from = 0; from < size; from += blockBytes) {
       if (view.getUint32(from + checkAt) !== crc32(into.subarray(from, from + checkAt))) {

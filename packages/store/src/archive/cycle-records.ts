@@ -16,11 +16,7 @@ const largestWindow = 32;
 const blockRecords = 4096;
 
 /** @param folder of an archive that has kept the cut-off of the cycle */
-export async function* recordsOfCycle(
-  folder: string,
-  cycle: number,
-  participant: number,
-): AsyncGenerator<RecordBlock> {
+export async function* recordsOfCycle(folder: string, cycle: number, participant: number): AsyncGenerator<RecordBlock> {
   const files = new OpenFiles();
   // The tail first: what is in no tail then is in a segment. It is read by a file of its own, since it may be replaced.
   const tailFile = new OpenFiles(1);

@@ -1,12 +1,5 @@
 /** From a batch that the core has just applied to what the archive is told of it. */
-import {
-  commandTypes,
-  type Effects,
-  effectKinds,
-  emptyChange,
-  readChange,
-  type State,
-} from '@clearway/core';
+import { commandTypes, type Effects, effectKinds, Glance, type State, writeIdentifier } from '@clearway/core';
 import type { ArchiveFeed } from './feed.ts';
 import { finalStates } from './record.ts';
 
@@ -14,12 +7,16 @@ export interface BatchToArchive {
   readonly sequence: number;
   readonly at: number;
   readonly facts: Uint8Array;
-  readonly bodies: readonly Uint8Array[];
+  /** As batch.ts packs them, in the clear. */
+  readonly packedBodies: Uint8Array;
   readonly effects: Effects;
 }
 
-const change = emptyChange();
-let offsets = new Uint32Array(1024);
+const glance = new Glance();
+const id = new DataView(new ArrayBuffer(16));
+/** Where each command and each body begins. */
+let factPlaces = new Uint32Array(1024);
+let bodyPlaces = new Uint32Array(1024);
 
 /**
  * Writes into the feed what the batch has done to payments. To be called right after `applyBatch`, on its thread:
@@ -28,31 +25,47 @@ let offsets = new Uint32Array(1024);
  * @returns false when the feed has no room; nothing is written then
  */
 export function feedBatch(feed: ArchiveFeed, state: State, batch: BatchToArchive): boolean {
-  const { facts, bodies, effects } = batch;
+  const { facts, packedBodies, effects } = batch;
   const view = new DataView(facts.buffer, facts.byteOffset, facts.byteLength);
+  const bodies = new DataView(packedBodies.buffer, packedBodies.byteOffset, packedBodies.byteLength);
   if (!feed.begin(batch.sequence, batch.at, facts, effects.count)) return false;
-  findCommands(view, bodies.length);
+  findPlaces(view, bodies);
   for (let i = 0; i < effects.count; i++) {
     if (effects.kinds[i] !== effectKinds.paymentChanged) continue;
     const index = effects.commands[i];
-    const type = view.getUint8(offsets[index]);
-    if (type === commandTypes.submitPayment) feed.submitted(index, bodies[index]);
-    else {
-      readChange(state, effects.subjects[i], change);
-      const byAnswer = type === commandTypes.recordAnswer;
-      // Time ends no payment: this one was ended by an answer of the same batch, which is told by itself.
-      if (!byAnswer && finalStates[change.state] === 1) continue;
-      feed.changed(change.id, 0, change.state, change.reason, change.cycle, index, byAnswer);
+    const type = view.getUint8(factPlaces[index]);
+    if (type === commandTypes.submitPayment) {
+      const at = bodyPlaces[index];
+      feed.submitted(index, packedBodies, at + 4, bodies.getUint32(at));
+      continue;
     }
+    const handle = effects.subjects[i];
+    glance.read(state, handle);
+    const byAnswer = type === commandTypes.recordAnswer;
+    // Time ends no payment: this one was ended by an answer of the same batch, which is told by itself.
+    if (!byAnswer && finalStates[glance.state] === 1) continue;
+    writeIdentifier(state, handle, id, 0);
+    feed.changed(id, 0, glance.state, glance.reason, glance.cycle, index, byAnswer);
   }
   feed.end();
   return true;
 }
 
-function findCommands(view: DataView, count: number): void {
-  if (offsets.length < count) offsets = new Uint32Array(count * 2);
-  for (let index = 0, offset = 0; offset < view.byteLength; index++) {
-    offsets[index] = offset;
-    offset += view.getUint32(offset + 4);
+function findPlaces(facts: DataView, bodies: DataView): void {
+  for (let index = 0, fact = 0, body = 0; fact < facts.byteLength; index++) {
+    if (index === factPlaces.length) {
+      factPlaces = doubled(factPlaces);
+      bodyPlaces = doubled(bodyPlaces);
+    }
+    factPlaces[index] = fact;
+    bodyPlaces[index] = body;
+    fact += facts.getUint32(fact + 4);
+    body += 4 + bodies.getUint32(body);
   }
+}
+
+function doubled(array: Uint32Array): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(array.length * 2);
+  larger.set(array);
+  return larger;
 }

@@ -28,8 +28,11 @@ export const changeKinds = { submitted: 1, changed: 2 } as const;
 /** Places in the shared control words: positions in the ring, in bytes. */
 const controls = { published: 0, consumed: 1 } as const;
 
-/** Copies a request body's endToEndId (UTF-8, 1 to 140 bytes) to `into` from `at` on; returns its length. */
-export type CopyReference = (body: Uint8Array, into: Uint8Array, at: number) => number;
+/**
+ * Copies the endToEndId (UTF-8, 1 to 140 bytes) of the payment request that lies in `bodies` from `at` on to `into` from
+ * `to` on, and returns its length.
+ */
+export type CopyReference = (bodies: Uint8Array, at: number, length: number, into: Uint8Array, to: number) => number;
 
 export interface SharedRing {
   readonly control: SharedArrayBuffer;
@@ -100,10 +103,13 @@ export class ArchiveFeed {
     return true;
   }
 
-  /** Command `index` of the batch has brought a new payment, refused or offered as its outcome says. */
-  submitted(index: number, body: Uint8Array): void {
+  /**
+   * Command `index` of the batch has brought a new payment, refused or offered as its outcome says. Its body lies in
+   * `bodies` from `at` on.
+   */
+  submitted(index: number, bodies: Uint8Array, at: number, bodyLength: number): void {
     const { place, view, bytes } = this;
-    const length = this.copyReference(body, bytes, place + 4);
+    const length = this.copyReference(bodies, at, bodyLength, bytes, place + 4);
     assert(length > 0 && length <= largestReferenceBytes, 'an endToEndId has 1 to 140 bytes');
     view.setUint8(place, changeKinds.submitted);
     view.setUint8(place + 1, length);

@@ -3,7 +3,17 @@
  * closed. They lie in slots that are used again; what look-ups search by stands in columns beside them, which a scan
  * reads at a word a record.
  */
-import { assert, commandTypes, identifierBytes, identifierText, layout, outcomes, paymentStates, readIdentifier, writeUint64 } from '@clearway/core';
+import {
+  assert,
+  commandTypes,
+  identifierBytes,
+  identifierText,
+  layout,
+  outcomes,
+  paymentStates,
+  readIdentifier,
+  writeUint64,
+} from '@clearway/core';
 import { changeKinds, type FedBatch } from './feed.ts';
 import {
   finalStates,
@@ -12,6 +22,7 @@ import {
   largestParticipant,
   recordBytes,
   recordFields,
+  writePlace,
 } from './record.ts';
 import { hashIdentifier, hashReference } from './search-hash.ts';
 
@@ -171,14 +182,12 @@ export class FreshRecords {
     copyWords(batch.words, offset + submission.receivedAt, this.words, at + recordFields.receivedAt, 2);
     writeUint64(to, at + recordFields.submittedAt, batch.at);
     writeUint64(to, at + recordFields.changedAt, batch.at);
-    to.setUint32(at + recordFields.requestSequence, batch.sequence);
-    to.setUint32(at + recordFields.sequence, batch.sequence);
-    to.setUint32(at + recordFields.answerSequence, 0);
+    writePlace(to, at + recordFields.request, batch.sequence, index);
+    writePlace(to, at + recordFields.answer, 0, 0);
+    writeUint64(to, at + recordFields.sequence, batch.sequence);
     to.setUint32(at + recordFields.cycle, 0);
     const instructed = view.getUint32(offset + submission.instructed);
     to.setUint32(at + recordFields.instructed, instructed > largestParticipant ? 0 : instructed);
-    to.setUint16(at + recordFields.requestIndex, index);
-    to.setUint16(at + recordFields.answerIndex, 0);
     to.setUint16(at + recordFields.currency, view.getUint16(offset + submission.currency));
     to.setUint16(at + recordFields.reason, view.getUint16(offset + 2));
     to.setUint8(at + recordFields.kind, view.getUint8(offset + submission.kind));
@@ -195,7 +204,9 @@ export class FreshRecords {
     const slot = this.findOpen(view, place + 12);
     if (slot < 0) {
       const payment = identifierText(readIdentifier(view, place + 12));
-      throw new Error(`payment ${payment} changed in batch ${batch.sequence}, but its submission is not in the archive`);
+      throw new Error(
+        `payment ${payment} changed in batch ${batch.sequence}, but its submission is not in the archive`,
+      );
     }
     const at = slot * recordBytes;
     const to = this.view;
@@ -207,10 +218,9 @@ export class FreshRecords {
     to.setUint8(at + recordFields.state, state);
     to.setUint16(at + recordFields.reason, view.getUint16(place + 2));
     to.setUint32(at + recordFields.cycle, view.getUint32(place + 4));
-    to.setUint32(at + recordFields.sequence, batch.sequence);
+    writeUint64(to, at + recordFields.sequence, batch.sequence);
     writeUint64(to, at + recordFields.changedAt, batch.at);
-    to.setUint32(at + recordFields.answerSequence, byAnswer ? batch.sequence : 0);
-    to.setUint16(at + recordFields.answerIndex, byAnswer ? view.getUint16(place + 8) : 0);
+    writePlace(to, at + recordFields.answer, byAnswer ? batch.sequence : 0, byAnswer ? view.getUint16(place + 8) : 0);
     if (finalStates[state] === 0) return;
     this.justEnded.push(slot);
     this.addEnded(slot);

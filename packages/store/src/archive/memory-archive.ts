@@ -54,14 +54,14 @@ export function memoryArchive(options: {
     },
     async byReference(participant, endToEndId, limit) {
       const found = slots()
-        .map(recordAt)
-        .filter((record) => Number(record.instructingAgent) === participant && record.endToEndId === endToEndId);
-      return found.sort(lastSubmittedFirst).slice(0, limit);
+        .filter((slot) => records.institutions[slot] === participant)
+        .filter((slot) => Buffer.compare(records.endToEndId(slot), Buffer.from(endToEndId)) === 0);
+      return found.map(recordAt).sort(lastSubmittedFirst).slice(0, limit);
     },
     async byParticipant({ participant, from = 0, to = Number.POSITIVE_INFINITY, after, limit }) {
       const all = slots()
+        .filter((slot) => touches(records.view, slot * recordBytes, participant))
         .map(recordAt)
-        .filter((one) => Number(one.instructingAgent) === participant || Number(one.instructedAgent) === participant)
         .filter(({ submittedAt }) => submittedAt >= from && submittedAt < to)
         .sort(lastSubmittedFirst);
       if (after === undefined) return all.slice(0, limit);

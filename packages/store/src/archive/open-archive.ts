@@ -36,15 +36,19 @@ export async function openArchive(options: OpenArchiveOptions): Promise<PaymentA
     worker.on('message', (told: Told) => {
       switch (told.kind) {
         case 'opened':
-          return resolve(told.cursor);
+          resolve(told.cursor);
+          break;
         case 'answer':
           asked.get(told.id)?.resolve(told.records);
-          return void asked.delete(told.id);
+          asked.delete(told.id);
+          break;
         case 'refusal':
           asked.get(told.id)?.reject(new ArchiveFailedError(told.message));
-          return void asked.delete(told.id);
+          asked.delete(told.id);
+          break;
         case 'failed':
-          return failed(new ArchiveFailedError(`${told.name}: ${told.message}`));
+          failed(new ArchiveFailedError(`${told.name}: ${told.message}`));
+          break;
         case 'log':
           log(told.event, told.fields);
       }

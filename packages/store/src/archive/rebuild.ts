@@ -1,7 +1,7 @@
 /** Makes an archive anew, or goes on with it, from the journal alone. */
 import { applyBatch, createState, Effects } from '@clearway/core';
 import type { Crypto } from '@clearway/ports';
-import { type CellPlace, decodeHeader, decryptBodies } from '../batch.ts';
+import { type CellPlace, decodeHeader, decryptBodies, packBodies } from '../batch.ts';
 import type { BodyKeyStore, Journal } from '../port.ts';
 import { feedBatch } from './feed-batch.ts';
 import type { PaymentArchive } from './port.ts';
@@ -34,8 +34,10 @@ export async function rebuildArchive(
     effects.clear();
     applyBatch(state, sequence, at, replayed, effects);
     if (sequence < archive.feed.next) continue;
-    const opened = decryptBodies(crypto, await bodyKeys.key(dayOf(at)), { ...place, sequence }, bodies);
-    while (!feedBatch(archive.feed, state, { sequence, at, facts: replayed, bodies: opened, effects })) await pause();
+    const packedBodies = packBodies(
+      decryptBodies(crypto, await bodyKeys.key(dayOf(at)), { ...place, sequence }, bodies),
+    );
+    while (!feedBatch(archive.feed, state, { sequence, at, facts: replayed, packedBodies, effects })) await pause();
     archive.feed.publish(sequence);
   }
   await archive.kept(state.sequence);

@@ -18,10 +18,10 @@ import type { PaymentRecord } from '../port.ts';
 
 export const recordBytes = 160;
 /** A longer endToEndId (35 characters can take 140 bytes) lies elsewhere; its place is kept in the record instead. */
-export const inlineReferenceBytes = 48;
+export const inlineReferenceBytes = 40;
 export const largestReferenceBytes = 140;
 
-/** Offsets in a record. */
+/** Offsets in a record. A place in the journal is a batch in 48 bits and an index in 16. */
 export const recordFields = {
   id: 0,
   /** Agreement, or original of a refund, or zeros. */
@@ -32,23 +32,21 @@ export const recordFields = {
   receivedAt: 56,
   submittedAt: 64,
   changedAt: 72,
-  /** Batch and index of the signed request. */
-  requestSequence: 80,
+  /** Place of the signed request: records ascend by it in order of submission. */
+  request: 80,
+  /** Place of the bank's deciding answer; zeros for none. */
+  answer: 88,
   /** Batch of the last change. */
-  sequence: 84,
-  /** Batch and index of the bank's deciding answer; zeros for none. */
-  answerSequence: 88,
-  cycle: 92,
-  instructed: 96,
-  requestIndex: 100,
-  answerIndex: 102,
-  currency: 104,
-  reason: 106,
-  kind: 108,
-  state: 109,
-  endToEndIdLength: 110,
+  sequence: 96,
+  cycle: 104,
+  instructed: 108,
+  currency: 112,
+  reason: 114,
+  kind: 116,
+  state: 117,
+  endToEndIdLength: 118,
   /** The text, or its u32 place among the long ones of the segment. */
-  endToEndId: 112,
+  endToEndId: 120,
 } as const;
 
 /** Where payments stand that were refused for a bank without a code that could be one. */
@@ -64,10 +62,21 @@ for (const [name, number] of Object.entries(paymentStates)) {
 const kindNames: string[] = [];
 for (const [name, number] of Object.entries(paymentKinds)) kindNames[number] = name;
 
-/** Order of submission as one number below 2^48: batch, then index. */
-export function submissionOrder(view: DataView, at: number): number {
-  return view.getUint32(at + recordFields.requestSequence) * 0x1_0000 + view.getUint16(at + recordFields.requestIndex);
+/** When a payment was submitted, as the two words of its request's place: a total order. */
+export type Order = readonly [high: number, low: number];
+
+export const compareOrders = (a: Order, b: Order): number => a[0] - b[0] || a[1] - b[1];
+
+export function submissionOrder(view: DataView, at: number): Order {
+  return [view.getUint32(at + recordFields.request), view.getUint32(at + recordFields.request + 4)];
 }
+
+export function writePlace(view: DataView, at: number, sequence: number, index: number): void {
+  view.setUint32(at, Math.floor(sequence / 0x1_0000));
+  view.setUint32(at + 4, (sequence % 0x1_0000) * 0x1_0000 + index);
+}
+
+const sequenceAt = (view: DataView, at: number) => view.getUint32(at) * 0x1_0000 + view.getUint16(at + 4);
 
 /** Code of the instructing institution: part of the identifier. */
 export function institutionOf(view: DataView, at: number): number {
@@ -109,11 +118,11 @@ export function paymentRecord(bytes: Uint8Array, at: number, endToEndId: Uint8Ar
     receivedAt: readUint64(view, recordFields.receivedAt),
     submittedAt: readUint64(view, recordFields.submittedAt),
     changedAt: readUint64(view, recordFields.changedAt),
-    sequence: view.getUint32(recordFields.sequence),
-    requestSequence: view.getUint32(recordFields.requestSequence),
-    requestIndex: view.getUint16(recordFields.requestIndex),
-    answerSequence: view.getUint32(recordFields.answerSequence),
-    answerIndex: view.getUint16(recordFields.answerIndex),
+    sequence: readUint64(view, recordFields.sequence),
+    requestSequence: sequenceAt(view, recordFields.request),
+    requestIndex: view.getUint16(recordFields.request + 6),
+    answerSequence: sequenceAt(view, recordFields.answer),
+    answerIndex: view.getUint16(recordFields.answer + 6),
     hash: Buffer.from(bytes.subarray(at + recordFields.hash, at + recordFields.hash + 16)).toString('hex'),
   };
 }

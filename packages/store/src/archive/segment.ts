@@ -7,7 +7,14 @@ import { readUint64 } from '@clearway/core';
 import { blocksOf, DamagedArchiveError, type OpenFiles, Section, writeBlockFile } from './block-file.ts';
 import type { FreshRecords } from './fresh-records.ts';
 import { numbersUpTo, sortByKey } from './radix-sort.ts';
-import { inlineReferenceBytes, largestParticipant, recordBytes, recordFields, submissionOrder } from './record.ts';
+import {
+  inlineReferenceBytes,
+  largestParticipant,
+  type Order,
+  recordBytes,
+  recordFields,
+  submissionOrder,
+} from './record.ts';
 
 const directoryBytes = 12;
 const postingBytes = 4;
@@ -28,9 +35,9 @@ export interface SegmentHead {
   readonly open: number;
   readonly participants: number;
   readonly postings: number;
-  /** Of the submission of its records, see submissionOrder; -1 when there is none. */
-  readonly firstOrder: number;
-  readonly lastOrder: number;
+  /** Of the submission of its records; zeros when there is none. */
+  readonly firstOrder: Order;
+  readonly lastOrder: Order;
   readonly firstSubmittedAt: number;
   readonly lastSubmittedAt: number;
   readonly lastChangedAt: number;
@@ -79,8 +86,8 @@ export function prepareSegment(
   const count = ended.length;
   const column = () => new Uint32Array(count);
   const idWords = [column(), column(), column(), column()];
-  const sequences = column();
-  const indexes = column();
+  const requestHigh = column();
+  const requestLow = column();
   const institutions = column();
   const banks = column();
   let lastChangedAt = 0;
@@ -90,8 +97,8 @@ export function prepareSegment(
     const slot = ended[i];
     const at = slot * recordBytes;
     for (let word = 0; word < 4; word++) idWords[word][i] = view.getUint32(at + word * 4);
-    sequences[i] = view.getUint32(at + recordFields.requestSequence);
-    indexes[i] = view.getUint16(at + recordFields.requestIndex);
+    requestHigh[i] = view.getUint32(at + recordFields.request);
+    requestLow[i] = view.getUint32(at + recordFields.request + 4);
     institutions[i] = fresh.institutions[slot];
     banks[i] = fresh.banks[slot];
     const cycle = view.getUint32(at + recordFields.cycle);
@@ -99,7 +106,7 @@ export function prepareSegment(
     if (cycle !== 0 && cycle < firstCycle) firstCycle = cycle;
     lastChangedAt = Math.max(lastChangedAt, readUint64(view, at + recordFields.changedAt));
   }
-  const bySubmission = orderBy([indexes, sequences], count);
+  const bySubmission = orderBy([requestLow, requestHigh], count);
   const order = (i: number) => submissionOrder(view, ended[bySubmission[i]] * recordBytes);
   const submittedAt = (i: number) => readUint64(view, ended[bySubmission[i]] * recordBytes + recordFields.submittedAt);
   return {
@@ -113,8 +120,8 @@ export function prepareSegment(
     institutions,
     banks,
     span: {
-      firstOrder: count === 0 ? -1 : order(0),
-      lastOrder: count === 0 ? -1 : order(count - 1),
+      firstOrder: count === 0 ? [0, 0] : order(0),
+      lastOrder: count === 0 ? [0, 0] : order(count - 1),
       firstSubmittedAt: count === 0 ? 0 : submittedAt(0),
       lastSubmittedAt: count === 0 ? 0 : submittedAt(count - 1),
       lastChangedAt,
