@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startPostgres } from '@clearway/embedded';
 import { benchApply } from './apply.ts';
+import { benchArchive } from './archive.ts';
 import { benchBaseline } from './baseline.ts';
 import { benchCellAlone } from './cell-alone.ts';
 import { benchHashes } from './hashes.ts';
@@ -21,6 +22,8 @@ hashes of a payment cost.
   --payments N   payments through the core alone (default 2000000)
   --only PART    apply, hashes, cell, baseline or http
   --journal      instead of all this the journal alone, in PostgreSQL and in files
+  --archive      instead of all this the archive of payments alone
+  --records N    payments in it (default 10000000; 10^8 take 20 GB and some minutes)
   --help
 `;
 
@@ -31,6 +34,8 @@ const { values } = parseArgs({
     payments: { type: 'string', default: '2000000' },
     only: { type: 'string' },
     journal: { type: 'boolean', default: false },
+    archive: { type: 'boolean', default: false },
+    records: { type: 'string', default: '10000000' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -41,7 +46,7 @@ if (values.help) {
   process.exit(0);
 }
 
-const number = (name: 'seconds' | 'rate' | 'payments', least: number, most: number): number => {
+const number = (name: 'seconds' | 'rate' | 'payments' | 'records', least: number, most: number): number => {
   const value = Number(values[name]);
   if (Number.isInteger(value) && value >= least && value <= most) return value;
   process.stderr.write(`--${name} is "${values[name]}": give an integer from ${least} to ${most}\n`);
@@ -65,6 +70,14 @@ if (values.journal) {
   const result = await benchJournal(say);
   process.stdout.write(
     `${JSON.stringify({ benchmark: 'journal', at: new Date().toISOString(), machine, ...result })}\n`,
+  );
+  process.exit(0);
+}
+
+if (values.archive) {
+  const result = await benchArchive(number('records', 100_000, 1_000_000_000), tmpdir(), say);
+  process.stdout.write(
+    `${JSON.stringify({ benchmark: 'archive', at: new Date().toISOString(), machine, ...result })}\n`,
   );
   process.exit(0);
 }
