@@ -156,3 +156,25 @@ test('a question is asked no more after its deadline, and not when its answer ma
   await until('the other one', () => copies('other') === 1);
   assert.deepEqual([copies('late'), copies('moot')], [late, moot]);
 });
+
+test('contents are read when there is a gateway, and not for all participants at once', async () => {
+  const clock = fakeClock();
+  let reading = 0;
+  let most = 0;
+  const outbox = createOutbox({
+    clock,
+    async content() {
+      most = Math.max(most, ++reading);
+      await Promise.resolve();
+      reading--;
+      return {};
+    },
+    log: () => {},
+  });
+  for (let number = 0; number < 3_000; number++) outbox.notify(notice(number, String(10_000 + number)));
+  await Promise.resolve();
+  assert.equal(most, 0);
+  outbox.attach({ deliver: async () => 'done' });
+  await until('all taken', () => outbox.undelivered === 0);
+  assert.ok(most > 0 && most <= 128, `${most} contents were read at once`);
+});

@@ -62,6 +62,8 @@ const mostNotices = 20_000;
 const mostNoticesOfAll = 150_000;
 /** Notices to one participant under way at once. */
 const noticesAtOnce = 8;
+/** The same for all participants: each may read its content from the journal. */
+const noticesAtOnceOfAll = 128;
 
 interface Mailbox {
   readonly notices: Map<string, PendingNotice>;
@@ -75,6 +77,9 @@ export function createOutbox({ clock, content, log }: OutboxOptions): Outbox {
   const deliverers: Deliverer[] = [];
   const mailboxes = new Map<string, Mailbox>();
   let turn = 0;
+  /** Mailboxes that wait until others have been told. */
+  const waiting = new Set<Mailbox>();
+  let underWay = 0;
   let undelivered = 0;
   let stopped = false;
 
@@ -118,11 +123,17 @@ export function createOutbox({ clock, content, log }: OutboxOptions): Outbox {
   };
 
   const run = (mailbox: Mailbox) => {
-    if (stopped || mailbox.resting) return;
+    // Without a gateway nothing is read either: attaching one runs all mailboxes.
+    if (stopped || mailbox.resting || deliverers.length === 0) return;
     for (const [deliveryId, notice] of mailbox.notices) {
+      if (underWay >= noticesAtOnceOfAll) {
+        waiting.add(mailbox);
+        return;
+      }
       if (mailbox.underWay.size >= noticesAtOnce || (mailbox.failures > 0 && mailbox.underWay.size > 0)) return;
       if (mailbox.underWay.has(deliveryId)) continue;
       mailbox.underWay.add(deliveryId);
+      underWay++;
       void tell(mailbox, deliveryId, notice);
     }
   };
@@ -148,6 +159,12 @@ export function createOutbox({ clock, content, log }: OutboxOptions): Outbox {
       if (mailbox.failures === 0) log('outbox.noticeUnreadable', { deliveryId, detail: (error as Error).message });
     }
     mailbox.underWay.delete(deliveryId);
+    underWay--;
+    const [next] = waiting;
+    if (next !== undefined) {
+      waiting.delete(next);
+      run(next);
+    }
     if (result === 'done' || result === 'accepted') {
       if (mailbox.notices.delete(deliveryId)) undelivered--;
       mailbox.failures = 0;
