@@ -138,8 +138,8 @@ export interface StreamCounts {
 }
 
 const defaultWindow = 10_000;
-/** A frame that grew so large leaves at once. */
-const earlyBytes = 1 << 18;
+/** Frames that grew so large leave at once; with the message that makes them so they still fit into 256 KiB. */
+const earlyBytes = (1 << 18) - largestMessage - 1024;
 /** Pause before a payment is sent again that the platform had no room for, or could not process, ms. */
 const againMs = 50;
 /** A payment without an outcome is asked about so long after its expiry, and then every so often, ms. */
