@@ -1,6 +1,7 @@
 import type { Scheme, SigningKey, VerifyingKey } from '@clearway/contract';
 import type { KeyPair, Ports } from '@clearway/ports';
 import type { Connection } from './connection.ts';
+import type { ParticipantStream } from './stream/participant-stream.ts';
 
 /** What both sides of an institution need: asking the platform, and being asked by it. */
 export interface InstitutionOptions {
@@ -32,6 +33,11 @@ export interface InstitutionOptions {
    * once. Made anew when left out.
    */
   readonly connection?: Connection;
+  /**
+   * From `createParticipantStream`: payments, and what a bank is asked and answers, then go over the stream; all else
+   * goes on over HTTP, and so does a payment to a bank that is not on the stream.
+   */
+  readonly stream?: ParticipantStream;
 }
 
 export const defaultTimeoutMs = 10_000;

@@ -7,14 +7,18 @@ import type {
   PaymentAnswer,
   PaymentRequest,
   PaymentStatus,
+  Unsigned,
 } from '@clearway/contract';
 
 /** Sealed content, opened. What is in it is agreed between institutions and banks; README lists the usual fields. */
 export type Details = Readonly<Record<string, unknown>>;
 
 export interface PaymentQuestion {
-  /** The institution's own message; its end-to-end signature has been verified. */
-  readonly payment: PaymentRequest;
+  /**
+   * The institution's own message. Its end-to-end signature has been verified where it has one of its own; what an
+   * institution sends over the stream it signs for many payments at once, a moment later.
+   */
+  readonly payment: Unsigned<PaymentRequest> & Partial<Pick<PaymentRequest, 'signature'>>;
   /** SHA-256 of the canonical payment bytes, hex: what the answer is bound to. */
   readonly paymentHash: string;
   /** Code of the institution that signed the payment. */

@@ -11,7 +11,6 @@ import {
   checkReversal,
   checkSigning,
   findRoute,
-  type PaymentRequest,
   type PaymentStatus,
   type Problem,
   parseAmount,
@@ -41,6 +40,7 @@ import type {
   SigningQuestion,
 } from './question.ts';
 import { openDetails } from './sealed.ts';
+import type { StreamQuestion } from './stream/participant-stream.ts';
 
 /**
  * What an institution does when it is asked. Each may throw {@link Refusal} when the question itself is wrong; any
@@ -103,12 +103,12 @@ export function createReceiver(options: ReceiverOptions): HttpHandler {
     if (fault !== undefined) throw new Refusal('signatureInvalid', `payment ${status.paymentId} is told as ${fault}`);
   }
 
-  async function readPayment(payment: PaymentRequest, deadline: string): Promise<PaymentQuestion> {
+  async function readPayment(payment: PaymentQuestion['payment'], deadline: number): Promise<PaymentQuestion> {
     if (payment.instructedAgent !== code)
       throw new Refusal('notYours', `the payment is for ${payment.instructedAgent}`);
     const canonical = canonicalPayment(scheme, payment);
     const institution = makerOf(payment.paymentId);
-    await mustBeSigned(institution, canonical, payment.signature);
+    if (payment.signature) await mustBeSigned(institution, canonical, payment.signature);
     const { paymentId: identifier, sealed, interbankSettlementAmount: money } = payment;
     const context = { scheme, of: 'payment', identifier, receiver: code } as const;
     return {
@@ -119,9 +119,30 @@ export function createReceiver(options: ReceiverOptions): HttpHandler {
       currency: money.currency,
       details: sealed === undefined ? {} : openDetails(crypto, sealing.privateKey, sealed, context),
       expiresAt: timeOf(payment.expiresAt),
-      deadline: timeOf(deadline),
+      deadline,
     };
   }
+
+  /** Over the stream the link says that it is the platform; what the answer signs is what came, byte by byte. */
+  async function decide(asked: StreamQuestion): Promise<PaymentDecision | 'later' | undefined> {
+    const { type, payment, signature, paymentHash, possibleDuplicate, deadline } = asked;
+    const question = await readPayment({ ...payment, ...(signature && { signature }) }, deadline);
+    if (question.paymentHash !== paymentHash)
+      throw new Refusal('answerHashDiffers', `payment ${payment.paymentId} reads otherwise than it is signed`);
+    switch (type) {
+      case 'offer':
+        return handlers.offer?.({ ...question, possibleDuplicate });
+      case 'enquiry':
+        return handlers.enquiry?.(question);
+      case 'reversal':
+        return handlers.reversal?.(question);
+    }
+  }
+
+  options.stream?.onQuestion(decide);
+  options.stream?.onStatus((payment) =>
+    handlers.notice({ noticeId: `stream-${payment.paymentId}-${payment.state}`, payment }),
+  );
 
   async function answerPayment(question: PaymentQuestion, decision: PaymentDecision | 'later' | undefined) {
     if (decision === undefined || decision === 'later') return later(decision);
@@ -132,17 +153,17 @@ export function createReceiver(options: ReceiverOptions): HttpHandler {
   const operations: Readonly<Record<string, (body: unknown) => Promise<HttpResponse>>> = {
     async receiveOffer(body) {
       const { payment, deadline, possibleDuplicate } = read(checkOffer, body);
-      const question = { ...(await readPayment(payment, deadline)), possibleDuplicate };
+      const question = { ...(await readPayment(payment, timeOf(deadline))), possibleDuplicate };
       return answerPayment(question, await handlers.offer?.(question));
     },
     async receiveEnquiry(body) {
       const { payment, deadline } = read(checkEnquiry, body);
-      const question = await readPayment(payment, deadline);
+      const question = await readPayment(payment, timeOf(deadline));
       return answerPayment(question, await handlers.enquiry?.(question));
     },
     async receiveReversal(body) {
       const { payment, deadline } = read(checkReversal, body);
-      const question = await readPayment(payment, deadline);
+      const question = await readPayment(payment, timeOf(deadline));
       return answerPayment(question, await handlers.reversal?.(question));
     },
     async receiveSigning(body) {

@@ -12,6 +12,8 @@ export class Coverage {
   signedTo = 0;
   /** As the platform told. */
   coveredTo = 0;
+  /** Its link has ended: the platform must tell how much it has before anything more is signed. */
+  isCut = false;
   /** While a signature is being made. */
   isSigning = false;
   /** When the first message that is not signed was put into a frame; elapsed ms. */
@@ -67,5 +69,6 @@ export class Coverage {
   endAt(taken: number): void {
     this.position = Math.min(this.position, Math.max(taken, this.coveredTo));
     this.signedTo = this.coveredTo;
+    this.isCut = false;
   }
 }

@@ -1,4 +1,11 @@
 /** The stream: for participants with volume. */
+
+export {
+  createParticipantStream,
+  type ParticipantStream,
+  type ParticipantStreamOptions,
+  type StreamQuestion,
+} from './participant-stream.ts';
 export type { StreamAnswer, StreamPayment } from './payment-message.ts';
 export {
   createStreamClient,

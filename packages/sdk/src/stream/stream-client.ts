@@ -27,6 +27,7 @@ import {
   paymentMessage,
   paymentStates,
   questionPrefixBytes,
+  reasonOf,
   reasons,
   type Scheme,
   type SigningKey,
@@ -140,8 +141,9 @@ export interface StreamCounts {
 const defaultWindow = 10_000;
 /** Frames that grew so large leave at once; with the message that makes them so they still fit into 256 KiB. */
 const earlyBytes = (1 << 18) - largestMessage - 1024;
-/** Pause before a payment is sent again that the platform had no room for, or could not process, ms. */
-const againMs = 50;
+/** Pause before what the platform had no room for, or could not process, is sent again: doubled while that goes on, ms. */
+const shortestAgainMs = 25;
+const longestAgainMs = 2_000;
 /** A payment without an outcome is asked about so long after its expiry, and then every so often, ms. */
 const overdueMs = 5_000;
 const sweepMs = 1_000;
@@ -155,6 +157,12 @@ const closeMs = 3_000;
 
 const isFinal = (state: number) =>
   state === paymentStates.succeeded || state === paymentStates.failed || state === paymentStates.refused;
+
+/** Whether a refusal speaks of the moment, and not of the message, which would always have been refused. */
+function isPassing(code: number): boolean {
+  const reason = reasonOf(code);
+  return reason !== undefined && reasons[reason].kind !== 'malformed';
+}
 
 export function createStreamClient(options: StreamClientOptions): StreamClient {
   const { ports, scheme, signers, events, lingerMs = 0 } = options;
@@ -182,6 +190,7 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
   let waitingAnswers: number[] = [];
   const pausedAnswers: number[] = [];
   let cancelAgain: Cancel | undefined;
+  let againMs = shortestAgainMs;
   let cancelSign: Cancel = () => {};
   let wasRefusedRoom = false;
   let isClosing = false;
@@ -323,8 +332,9 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
   }
 
   function sendAgainLater(): void {
-    cancelAgain ??= clock.after(againMs, () => {
+    cancelAgain ??= clock.after(againMs * (0.5 + ports.chance.bytes(1)[0] / 512), () => {
       cancelAgain = undefined;
+      againMs = Math.min(2 * againMs, longestAgainMs);
       waiting = waiting.slice(nextWaiting).concat(paused);
       nextWaiting = 0;
       paused = [];
@@ -423,7 +433,8 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
     } else if (flags & outcomeFlags.notProcessed) {
       const reason = view.getUint16(at + outcomeMessage.reason);
       if (!wasSent) return;
-      if (reason === reasons.windowExceeded.code || payments.mayBeKnown[entry] === 1) return again(entry, from);
+      const isWindow = reason === reasons.windowExceeded.code;
+      if (isWindow || (payments.mayBeKnown[entry] === 1 && isPassing(reason))) return again(entry, from);
     } else if (state === paymentStates.unknown || state === paymentStates.reversing) {
       return keepUnknown(entry, from, view, at);
     } else if (!isFinal(state)) {
@@ -432,6 +443,7 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
     freeWindow(entry, from);
     if (payments.state[entry] === keptStates.unknown) unknown--;
     payments.remove(entry);
+    againMs = shortestAgainMs;
     events.outcome(view, at);
   }
 
@@ -473,9 +485,11 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
     if (flags & outcomeFlags.asked) return events.otherOutcome?.(view, at);
     if (flags & outcomeFlags.notProcessed) {
       if (answers.state[entry] !== keptStates.sent) return;
-      answers.state[entry] = keptStates.waiting;
-      pausedAnswers.push(entry);
-      return sendAgainLater();
+      if (isPassing(view.getUint16(at + outcomeMessage.reason))) {
+        answers.state[entry] = keptStates.waiting;
+        pausedAnswers.push(entry);
+        return sendAgainLater();
+      }
     }
     answers.remove(entry);
     events.outcome(view, at);
@@ -532,10 +546,10 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
     coverage.isSigning = true;
     crypto.sign(signing.suite, signing.privateKey, canonicalCheckpoint(scheme, checkpoint)).then((signature) => {
       coverage.isSigning = false;
-      const isOrphan = orphans.has(coverage);
-      const now = isOrphan ? attachmentOf(signer) : attachmentWith(coverage);
-      // The stream has ended meanwhile, with less than was sent, or nothing is up: it is signed anew when it is told of.
-      if (!now || to > coverage.position || from !== coverage.signedTo) return;
+      const now = attachmentWith(coverage) ?? attachmentOf(signer);
+      if (coverage.isCut || !now) return;
+      // Meanwhile the stream has ended with less than was signed.
+      if (from !== coverage.signedTo || to > coverage.position) return sign(now, coverage);
       coverage.signedTo = to;
       putCheckpoint(now, checkpoint, signing, signature);
       if (coverage.unsigned > 0) queueToSign(coverage);
@@ -620,8 +634,12 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
   function detach(attachment: Attachment): void {
     hashWritten(attachment);
     open.splice(open.indexOf(attachment), 1);
+    // A signature over an older stream may have gone with the link: the platform says so, or has it.
+    for (const coverage of orphans.keys()) coverage.isCut = true;
     for (const coverage of attachment.coverages) {
-      if (coverage && coverage.coveredTo < coverage.position) orphans.set(coverage, clock.elapsed());
+      if (!coverage || coverage.coveredTo === coverage.position) continue;
+      coverage.isCut = true;
+      orphans.set(coverage, clock.elapsed());
     }
     toSign = toSign.filter((coverage) => !orphans.has(coverage));
     for (let entry = 0; entry < payments.capacity; entry++) {
@@ -674,7 +692,8 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
     let count = 0;
     for (const { coverages } of open)
       for (const coverage of coverages) if (coverage) count += coverage.position - coverage.coveredTo;
-    for (const coverage of orphans.keys()) count += coverage.position - coverage.coveredTo;
+    // Of a stream that was cut perhaps nothing is left to sign: the platform asks for what it has.
+    for (const coverage of orphans.keys()) if (!coverage.isCut) count += coverage.position - coverage.coveredTo;
     return count;
   }
 
