@@ -32,7 +32,7 @@ export function sizeOfPayment(payment: StreamPayment): number {
   return (paymentMessageBytes + payment.endToEndId.length + payment.sealed.length + 7) & ~7;
 }
 
-/** Everything but place and stream, into bytes that are zero. */
+/** Everything but place and stream. */
 export function writePayment(
   bytes: Uint8Array,
   view: DataView,
@@ -41,17 +41,19 @@ export function writePayment(
   payment: StreamPayment,
 ): void {
   const { id, idAt, endToEndId, sealed, reference } = payment;
-  view.setUint16(at + paymentMessage.size, size);
-  view.setUint8(at + paymentMessage.referenceLength, endToEndId.length);
-  view.setUint8(at + paymentMessage.decimals, payment.decimals);
-  view.setUint16(at + paymentMessage.sealedLength, sealed.length);
+  // What is unused is zero: the padding, and the rest of the words that are half used.
+  view.setUint32(at + size - 8, 0);
+  view.setUint32(at + size - 4, 0);
+  view.setUint32(at + paymentMessage.size, (size << 16) | (endToEndId.length << 8) | payment.decimals);
+  view.setUint32(at + paymentMessage.sealedLength, sealed.length << 16);
   copyShort(bytes, at + paymentMessage.id, id, idAt, 16);
-  view.setUint8(at + paymentMessage.kind, payment.kind);
-  view.setUint16(at + paymentMessage.currency, payment.currency);
+  view.setUint32(at + paymentMessage.kind, payment.kind << 24);
+  view.setUint32(at + paymentMessage.currency, payment.currency << 16);
   view.setUint32(at + paymentMessage.instructed, payment.instructed);
   writeUint64(view, at + paymentMessage.amount, payment.amount);
   writeUint64(view, at + paymentMessage.expiresAt, payment.expiresAt);
-  if (reference !== undefined) copyShort(bytes, at + paymentMessage.reference, reference, 0, 16);
+  if (reference === undefined) for (let i = 0; i < 16; i += 4) view.setUint32(at + paymentMessage.reference + i, 0);
+  else copyShort(bytes, at + paymentMessage.reference, reference, 0, 16);
   copyShort(bytes, at + paymentMessage.endToEndId, endToEndId, 0, endToEndId.length);
   if (sealed.length > 0) bytes.set(sealed, at + paymentMessage.endToEndId + endToEndId.length);
 }

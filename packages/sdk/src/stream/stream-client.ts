@@ -402,6 +402,7 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
   function putEnquiry(attachment: Attachment, signer: number): number {
     const at = attachment.writer.message('enquiries', enquiryMessageBytes);
     attachment.writer.view.setUint32(at + enquiryMessage.participant, codes[signer]);
+    attachment.writer.view.setUint32(at + enquiryMessage.participant + 4, 0);
     leave(attachment);
     return at + enquiryMessage.id;
   }
@@ -570,8 +571,7 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
     const at = writer.message('checkpoints', checkpointMessageBytes);
     const { view, bytes } = writer;
     view.setUint32(at + checkpointMessage.signer, Number(checkpoint.signer));
-    view.setUint8(at + checkpointMessage.suite, suites[key.suite]);
-    view.setUint16(at + checkpointMessage.keyVersion, key.version);
+    view.setUint32(at + checkpointMessage.suite, (suites[key.suite] << 24) | key.version);
     writeUint64(view, at + checkpointMessage.stream, checkpoint.stream);
     view.setUint32(at + checkpointMessage.from, checkpoint.from);
     view.setUint32(at + checkpointMessage.to, checkpoint.to);

@@ -17,6 +17,7 @@ import {
   type Frame,
   FrameError,
   FrameReader,
+  type FrameType,
   FrameWriter,
   type Hello,
   merkleRoot,
@@ -109,6 +110,12 @@ export interface TestPlatform {
 
 export const hexOf = (bytes: Uint8Array, at: number, length: number) =>
   Buffer.from(bytes.buffer, bytes.byteOffset + at, length).toString('hex');
+
+function roomFor(writer: FrameWriter, type: FrameType, size: number): number {
+  const at = writer.message(type, size);
+  writer.bytes.fill(0, at, at + size);
+  return at;
+}
 
 export async function startTestPlatform(options: {
   readonly tls: { readonly cert: string; readonly key: string };
@@ -325,7 +332,7 @@ export async function startTestPlatform(options: {
   }
 
   function tellCovered({ writer }: TestLink, { signer, stream, coveredTo, leaves }: Sent): void {
-    const at = writer.message('covered', coveredMessageBytes);
+    const at = roomFor(writer, 'covered', coveredMessageBytes);
     writer.view.setUint32(at + coveredMessage.signer, signer);
     writeUint64(writer.view, at + coveredMessage.stream, stream);
     writer.view.setUint32(at + coveredMessage.to, coveredTo);
@@ -354,7 +361,7 @@ export async function startTestPlatform(options: {
     flags: number,
     reason = payment?.reason ?? 0,
   ): void {
-    const at = writer.message('outcomes', outcomeMessageBytes);
+    const at = roomFor(writer, 'outcomes', outcomeMessageBytes);
     const { view, bytes } = writer;
     view.setUint8(at + outcomeMessage.state, payment?.state ?? (flags & outcomeFlags.notProcessed ? 1 : 0));
     view.setUint8(at + outcomeMessage.answer, payment?.answer ?? 0);
@@ -381,7 +388,7 @@ export async function startTestPlatform(options: {
   function ask(id: string, type: QuestionType): void {
     const payment = payments.get(id)!;
     const link = linkOf(Buffer.from(payment.message).readUInt32BE(paymentMessage.instructed))!;
-    const at = link.writer.message('questions', questionPrefixBytes + payment.message.length);
+    const at = roomFor(link.writer, 'questions', questionPrefixBytes + payment.message.length);
     link.writer.view.setUint8(at + questionPrefix.type, questionTypes[type]);
     link.writer.view.setUint32(at + questionPrefix.remainingMs, 5000);
     link.writer.bytes.set(payment.message, at + questionPrefixBytes);
@@ -404,7 +411,7 @@ export async function startTestPlatform(options: {
       tell(id);
     },
     setWindow(link: TestLink, count: number) {
-      const at = link.writer.message('window', windowMessageBytes);
+      const at = roomFor(link.writer, 'window', windowMessageBytes);
       link.writer.view.setUint32(at + windowMessage.count, count);
       link.send();
     },
