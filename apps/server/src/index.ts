@@ -5,6 +5,7 @@ export { type CellOptions, createCell, type RunningCell, type Statistics } from 
 export { createCellClock } from './cell-clock.ts';
 export { serveCellLink } from './cell-link.ts';
 export { type ParticipantsDocument, parseDocument, type SchemeDocument } from './documents.ts';
+export { EvidenceError, type EvidenceSource, type EvidenceWishes, gatherEvidence } from './evidence.ts';
 export { connectOperator, type GatewayLink, type OperatorLink, openGatewayLink } from './gateway-link.ts';
 export { type Log, runProgram } from './program.ts';
 export { createProjector, type Projector } from './projector.ts';
