@@ -118,11 +118,11 @@ async function readMessage(source: EvidenceSource, batch: JournalBatch, index: n
   const body = await source.body(batch, index);
   return type === commandTypes.submitPayment
     ? readRequest(source, body)
-    : readAnswer(source, codeOf(senderOf(view, at!)), body);
+    : readAnswer(source, codeOf(signerIn(view, at!)), body);
 }
 
-/** Code of who sent the payment or answer at `at`; -1 for other commands. */
-function senderOf(view: DataView, at: number): number {
+/** Code of who signed the payment or answer at `at`; -1 for other commands. */
+function signerIn(view: DataView, at: number): number {
   switch (view.getUint8(at)) {
     case commandTypes.submitPayment:
       return view.getUint32(at + layout.submitPayment.id + 4) & 0xffffff;
@@ -235,7 +235,7 @@ async function collectLeaves(
 ): Promise<void> {
   const view = viewOf(batch.facts);
   for (const [index, at] of commandOffsets(view).entries()) {
-    if (senderOf(view, at) !== Number(signer)) continue;
+    if (signerIn(view, at) !== Number(signer)) continue;
     const body = await source.body(batch, index);
     if (!isStreamMessage(body)) continue;
     const isPayment = view.getUint8(at) === commandTypes.submitPayment;
