@@ -11,6 +11,7 @@ export { type Log, runProgram } from './program.ts';
 export { createProjector, type Projector } from './projector.ts';
 export { reconciliationFile } from './reconciliation.ts';
 export { readBody } from './recover.ts';
+export { copyReference } from './request-reference.ts';
 export { dayOf } from './sequencer.ts';
 export { type DatabaseFile, readJson, readSettings, type Settings, settings } from './settings.ts';
 export { type ClearingHouse, createClearingHouse } from './settlement/clearing-house.ts';

@@ -7,6 +7,7 @@ import {
   type Claim,
   decodeHeader,
   decryptBodies,
+  decryptPacked,
   headerHash,
   type Store,
 } from '@clearway/store';
@@ -41,7 +42,7 @@ export class JournalDamagedError extends Error {
 export async function recover(
   options: { readonly store: Store; readonly crypto: Crypto; readonly place: CellPlace; elapsed(): number },
   begin: (state: State, edge: EdgePage | undefined) => Promise<void>,
-  batch: (state: State, batch: AppliedBatch) => void,
+  batch: (state: State, batch: AppliedBatch) => Promise<void> | undefined,
 ): Promise<Recovered> {
   const { store, crypto, place } = options;
   const started = options.elapsed();
@@ -69,8 +70,9 @@ export async function recover(
         `batch ${sequence} is decided otherwise than it was: ${difference(replayed, facts)}`,
       );
     const key = await store.bodyKeys.key(dayOf(head.at));
-    const open = () => decryptBodies(crypto, key, { ...place, sequence }, bodies);
-    batch(state, new Applied(sequence, head.at, facts, effects, [], open));
+    const open = () => decryptPacked(crypto, key, { ...place, sequence }, bodies);
+    const waits = batch(state, new Applied(sequence, head.at, facts, effects, [], open));
+    if (waits !== undefined) await waits;
   }
   assert(state.sequence === claim.last, 'the journal is read to where the claim says it ends');
   assert(same(previous, claim.lastHash), 'the last batch is the one that the claim names');
