@@ -11,6 +11,7 @@ import { benchCellAlone } from './cell-alone.ts';
 import { benchHashes } from './hashes.ts';
 import { benchHttpRail } from './http-rail.ts';
 import { benchJournal } from './journal.ts';
+import { benchReconciliationFile } from './reconciliation-file.ts';
 
 const help = `Usage: npm run bench -- [options]
 
@@ -24,6 +25,8 @@ hashes of a payment cost.
   --journal      instead of all this the journal alone, in PostgreSQL and in files
   --archive      instead of all this the archive of payments alone
   --records N    payments in it (default 10000000; 10^8 take 20 GB and some minutes)
+  --reconciliation-file  instead of all this one reconciliation file from the archive
+  --rows N       payments in it (default 10000000)
   --help
 `;
 
@@ -36,6 +39,8 @@ const { values } = parseArgs({
     journal: { type: 'boolean', default: false },
     archive: { type: 'boolean', default: false },
     records: { type: 'string', default: '10000000' },
+    'reconciliation-file': { type: 'boolean', default: false },
+    rows: { type: 'string', default: '10000000' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -46,7 +51,7 @@ if (values.help) {
   process.exit(0);
 }
 
-const number = (name: 'seconds' | 'rate' | 'payments' | 'records', least: number, most: number): number => {
+const number = (name: 'seconds' | 'rate' | 'payments' | 'records' | 'rows', least: number, most: number): number => {
   const value = Number(values[name]);
   if (Number.isInteger(value) && value >= least && value <= most) return value;
   process.stderr.write(`--${name} is "${values[name]}": give an integer from ${least} to ${most}\n`);
@@ -78,6 +83,14 @@ if (values.archive) {
   const result = await benchArchive(number('records', 100_000, 1_000_000_000), tmpdir(), say);
   process.stdout.write(
     `${JSON.stringify({ benchmark: 'archive', at: new Date().toISOString(), machine, ...result })}\n`,
+  );
+  process.exit(0);
+}
+
+if (values['reconciliation-file']) {
+  const result = await benchReconciliationFile(number('rows', 1000, 1_000_000_000), tmpdir(), say);
+  process.stdout.write(
+    `${JSON.stringify({ benchmark: 'reconciliationFile', at: new Date().toISOString(), machine, ...result })}\n`,
   );
   process.exit(0);
 }

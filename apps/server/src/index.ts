@@ -10,6 +10,7 @@ export { connectOperator, type GatewayLink, type OperatorLink, openGatewayLink }
 export { type Log, runProgram } from './program.ts';
 export { createProjector, type Projector } from './projector.ts';
 export { reconciliationFile } from './reconciliation.ts';
+export { type WrittenFile, writeReconciliationFrom } from './reconciliation-from-archive.ts';
 export { readBody } from './recover.ts';
 export { copyReference } from './request-reference.ts';
 export { dayOf } from './sequencer.ts';
