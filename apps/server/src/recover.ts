@@ -2,12 +2,13 @@
 import { applyBatch, assert, createState, Effects, readsSnapshot, restoreSnapshot, type State } from '@clearway/core';
 import type { Crypto } from '@clearway/ports';
 import {
+  type BatchFacts,
+  type BatchHeader,
   type BodyKeyStore,
   type CellPlace,
   type Claim,
   decodeHeader,
   decryptBodies,
-  decryptPacked,
   headerHash,
   type Store,
 } from '@clearway/store';
@@ -32,60 +33,104 @@ export class JournalDamagedError extends Error {
   override name = 'JournalDamagedError';
 }
 
+/** What is around the core and has to follow a replay. */
+export interface Edge {
+  /** The last batch that is in its records and archives: later ones are handed over with their bodies. */
+  readonly recordedTo: number;
+  /** Called once, with the snapshot's state or an empty one. */
+  restored(state: State, edge: EdgePage | undefined): void;
+  /** Called right after a batch was applied that is recorded already; its bodies are not there. */
+  passed(effects: Effects): void;
+  /** Called once, when the state is that of the records. */
+  reached(): Promise<void>;
+  /** Called right after any later batch was applied. */
+  replayed(batch: AppliedBatch): void;
+}
+
 /**
- * Claims the journal and replays it. Every outcome is decided again and compared with the one in the facts.
+ * Claims the journal and replays it. Every outcome is decided again and compared with the one in the facts. Chain and
+ * facts are checked of every batch, bodies only of those that are read; `clearway verify` checks all of them.
  *
- * @param begin called once with the restored state and the edge's page, before the first batch of the tail
- * @param batch called with each batch of the tail, right after it was applied
- * @throws JournalDamagedError when chain, columns or outcomes do not fit: nothing may be served then
+ * @throws JournalDamagedError when chain, columns or outcomes do not fit, or when the journal ends before what snapshot
+ * or records were made of: nothing may be served then
  */
 export async function recover(
   options: { readonly store: Store; readonly crypto: Crypto; readonly place: CellPlace; elapsed(): number },
-  begin: (state: State, edge: EdgePage | undefined) => Promise<void>,
-  batch: (state: State, batch: AppliedBatch) => Promise<void> | undefined,
+  edge: Edge,
 ): Promise<Recovered> {
   const { store, crypto, place } = options;
+  const { journal } = store;
   const started = options.elapsed();
-  const claim = await store.journal.claim();
-  const { state, edge } = await restore(store, crypto, place);
-  assert(state.sequence <= claim.last, 'a snapshot is sealed only behind the durable frontier');
-  await begin(state, edge);
+  const claim = await journal.claim();
+  const { state, page } = await restore(store, crypto, place);
   const snapshot = state.sequence;
+  checkReaches(claim, snapshot, 'a snapshot was taken');
+  checkReaches(claim, edge.recordedTo, 'records were made');
+  edge.restored(state, page);
   const effects = new Effects();
+  /** Where a batch is decided again; used for each. */
+  let scratch = new Uint8Array(0);
   let previous = snapshot === 0 ? new Uint8Array(32) : await hashOf(store, crypto, snapshot);
-  for await (const { sequence, header, facts, bodies } of store.journal.read(snapshot + 1)) {
-    if (sequence > claim.last) break;
+
+  /** Applies the batch as it was applied at first; gives when that was. */
+  const replay = ({ sequence, header, facts }: BatchFacts): BatchHeader => {
     const head = decodeHeader(header);
     if (!same(head.previousHash, previous))
       throw new JournalDamagedError(`batch ${sequence} does not follow the one before`);
-    if (!same(head.factsHash, crypto.sha256(facts)) || !same(head.bodiesHash, crypto.sha256(bodies))) {
-      throw new JournalDamagedError(`the columns of batch ${sequence} are not those that its header names`);
-    }
+    if (!same(head.factsHash, crypto.sha256(facts))) throw otherColumns(sequence);
     previous = headerHash(crypto, header);
-    const replayed = facts.slice();
+    if (scratch.length < facts.length) scratch = new Uint8Array(facts.length * 2);
+    const replayed = scratch.subarray(0, facts.length);
+    replayed.set(facts);
     effects.clear();
     applyBatch(state, sequence, head.at, replayed, effects);
     if (!same(replayed, facts))
       throw new JournalDamagedError(
         `batch ${sequence} is decided otherwise than it was: ${difference(replayed, facts)}`,
       );
-    const key = await store.bodyKeys.key(dayOf(head.at));
-    const open = () => decryptPacked(crypto, key, { ...place, sequence }, bodies);
-    const waits = batch(state, new Applied(sequence, head.at, facts, effects, [], open));
-    if (waits !== undefined) await waits;
+    return head;
+  };
+
+  if (edge.recordedTo > snapshot) {
+    for await (const batch of journal.readFacts(snapshot + 1)) {
+      replay(batch);
+      edge.passed(effects);
+      if (batch.sequence === edge.recordedTo) break;
+    }
+  }
+  await edge.reached();
+  for await (const batch of journal.read(state.sequence + 1)) {
+    const { sequence, facts, bodies } = batch;
+    if (sequence > claim.last) break;
+    const { at, bodiesHash } = replay(batch);
+    if (!same(bodiesHash, crypto.sha256(bodies))) throw otherColumns(sequence);
+    const key = await store.bodyKeys.key(dayOf(at));
+    const open = () => decryptBodies(crypto, key, { ...place, sequence }, bodies);
+    edge.replayed(new Applied(sequence, at, facts, effects, [], open));
   }
   assert(state.sequence === claim.last, 'the journal is read to where the claim says it ends');
   assert(same(previous, claim.lastHash), 'the last batch is the one that the claim names');
   return { claim, state, snapshot, replayed: claim.last - snapshot, elapsedMs: options.elapsed() - started };
 }
 
+/** A journal whose end is lost looks as if it had never been longer; what was made of it knows better. */
+function checkReaches(claim: Claim, sequence: number, what: string): void {
+  if (sequence <= claim.last) return;
+  throw new JournalDamagedError(
+    `the journal ends at batch ${claim.last}, but ${what} at batch ${sequence}: its end is lost, restore it from a copy`,
+  );
+}
+
+const otherColumns = (sequence: number) =>
+  new JournalDamagedError(`the columns of batch ${sequence} are not those that its header names`);
+
 async function restore(
   store: Store,
   crypto: Crypto,
   place: CellPlace,
-): Promise<{ state: State; edge: EdgePage | undefined }> {
+): Promise<{ state: State; page: EdgePage | undefined }> {
   const latest = await store.snapshots.latest();
-  if (latest === undefined) return { state: createState(place.centre, place.cell), edge: undefined };
+  if (latest === undefined) return { state: createState(place.centre, place.cell), page: undefined };
   const pages: Uint8Array[] = [];
   for await (const page of store.snapshots.read(latest.sequence)) pages.push(page);
   const hash = crypto.sha256(...pages.map((page) => crypto.sha256(page)));
@@ -95,9 +140,9 @@ async function restore(
     );
   }
   // Records have changed their layout since: the journal tells everything once more.
-  if (!readsSnapshot(pages[0]!)) return { state: createState(place.centre, place.cell), edge: undefined };
-  const edge = JSON.parse(Buffer.from(pages.pop()!).toString('utf8')) as EdgePage;
-  return { state: restoreSnapshot(pages), edge };
+  if (!readsSnapshot(pages[0]!)) return { state: createState(place.centre, place.cell), page: undefined };
+  const page = JSON.parse(Buffer.from(pages.pop()!).toString('utf8')) as EdgePage;
+  return { state: restoreSnapshot(pages), page };
 }
 
 async function hashOf(store: Store, crypto: Crypto, sequence: number): Promise<Uint8Array> {

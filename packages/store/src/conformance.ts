@@ -5,6 +5,7 @@ import type { Crypto } from '@clearway/ports';
 import { makeBatch, noHash } from './batch.ts';
 import {
   type AgreementRecord,
+  type BatchFacts,
   type Claim,
   type CycleRecord,
   FencedError,
@@ -128,6 +129,32 @@ export function storeConformance(
         assert.deepEqual(plain(await collect(other.journal.read(4))), plain(batches.slice(3)));
         assert.deepEqual(plain([(await other.journal.readOne(3))!]), plain([batches[2]]));
         assert.equal(await journal.readOne(6), undefined);
+      });
+
+      test('facts are read as they were appended, from any batch on, with their headers and across epochs', async () => {
+        const [{ journal }, other] = await openTwo();
+        const appended: JournalBatch[] = [];
+        for (const bytes of [10, 3_000, 150_000, 70]) {
+          const list = testBatches(crypto, await journal.claim(), 7, { bytes, commands: 1 + bytes / 10 });
+          await Promise.all(list.map((batch) => journal.append(batch)));
+          appended.push(...list);
+        }
+        const plain = (list: BatchFacts[]) =>
+          list.map(({ sequence, epoch, header, facts }) => ({
+            sequence,
+            epoch,
+            header: Buffer.from(header),
+            facts: Buffer.from(facts),
+          }));
+        for (const from of [1, 2, 7, 8, 16, 28, 29]) {
+          const found: BatchFacts[] = [];
+          for await (const batch of other.journal.readFacts(from)) {
+            found.push({ ...batch, header: Buffer.from(batch.header), facts: Buffer.from(batch.facts) });
+          }
+          assert.deepEqual(plain(found), plain(appended.slice(from - 1)));
+        }
+        for await (const batch of journal.readFacts(3)) if (batch.sequence === 5) break;
+        assert.deepEqual(plain([(await journal.readOne(28))!]), plain(appended.slice(27)));
       });
 
       test('empty columns are stored as such', async () => {
@@ -333,6 +360,18 @@ export function storeConformance(
         assert.equal(await records.payment(payment(3).paymentId), undefined);
         assert.deepEqual(await records.agreement(agreement.agreementId), agreement);
         assert.equal(await records.agreement('0'.repeat(31)), undefined);
+      });
+
+      test('many records are found by their names at once, as many as there are', async () => {
+        const store = await openOne();
+        await write(store, 1, { payments: Array.from({ length: 50 }, (_, index) => payment(index)) });
+        const names = [3, 17, 99, 49].map((number) => payment(number).paymentId);
+        const found = await store.records.paymentsNamed(names);
+        assert.deepEqual(
+          found.sort((a, b) => (a.paymentId < b.paymentId ? -1 : 1)),
+          [payment(3), payment(17), payment(49)],
+        );
+        assert.deepEqual(await store.records.paymentsNamed([]), []);
       });
 
       test('of two rows of one key in one change the later one stays', async () => {

@@ -5,7 +5,6 @@ import {
   type Operation,
   type Requests,
   type Responses,
-  searchWord,
 } from '@clearway/console-api';
 import { formatTime, parseTime } from '@clearway/contract';
 import type { Clock } from '@clearway/ports';
@@ -211,7 +210,7 @@ export function createAnswers(desk: Console, clock: Pick<Clock, 'now'>): Answers
       }
       if (found.length === 0 && text !== '') {
         const { payments } = await search.page({
-          q: searchWord({ field: 'endToEndId', operator: '=', value: text }),
+          q: `endToEndId:"${text.replaceAll('"', '')}"`,
           after: '',
           limit: 5,
           scope: own,

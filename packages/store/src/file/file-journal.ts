@@ -12,6 +12,7 @@ import type { Clock, Crypto, Disk, DiskFile } from '@clearway/ports';
 import { type CellPlace, headerHash } from '../batch.ts';
 import { checkAppend, DamagedJournalError, fenced, missingBatch } from '../journal-law.ts';
 import {
+  type BatchFacts,
   type Claim,
   FencedError,
   IndeterminateError,
@@ -19,9 +20,10 @@ import {
   type JournalBatch,
   UnavailableError,
 } from '../port.ts';
+import { openFactsReader } from './facts-reader.ts';
 import { type FileWriter, fileWriter } from './file-writer.ts';
 import { type EpochEnd, reignsOver, type Survey } from './reigns.ts';
-import { findEnd, openReader, type Segment, type SegmentEnd, segmentOf } from './segment.ts';
+import { findEnd, openReader, type RecordStart, type Segment, type SegmentEnd, segmentOf } from './segment.ts';
 
 export interface FileJournalOptions {
   /** Of this cell alone, on a local file system; made if it is not there. */
@@ -42,6 +44,8 @@ interface Range {
   readonly first: number;
   readonly last: number;
 }
+
+type ReadPart<T> = (segment: Segment, from: number, to: number) => AsyncGenerator<T>;
 
 interface Surveyed {
   readonly list: readonly Range[];
@@ -207,7 +211,8 @@ export function fileJournal(options: FileJournalOptions): Journal {
     return { last: isSure ? last : Math.max(before, frontier), isSure };
   }
 
-  async function* read(from: number): AsyncGenerator<JournalBatch> {
+  /** Batches from `from` on, by what reads a part of one segment. */
+  async function* readAll<T extends BatchFacts>(from: number, readPart: ReadPart<T>): AsyncGenerator<T> {
     const { list, segments } = await inPortWords(survey());
     for (const range of list) {
       let expected = Math.max(range.first, from);
@@ -216,7 +221,7 @@ export function fileJournal(options: FileJournalOptions): Journal {
         if (!segment) throw missingBatch(expected, range.epoch);
         const next = segments[segments.indexOf(segment) + 1];
         const end = next?.epoch === range.epoch ? Math.min(range.last, next.first - 1) : range.last;
-        for await (const batch of readSegment(segment, expected, end)) {
+        for await (const batch of readPart(segment, expected, end)) {
           yield batch;
           expected = batch.sequence + 1;
         }
@@ -225,18 +230,36 @@ export function fileJournal(options: FileJournalOptions): Journal {
     }
   }
 
+  const read = (from: number) => readAll(from, readWhole);
+  const readFacts = (from: number) => readAll(from, readFactsAlone);
+
   /** As many of the batches from `from` to `to` as can be read without a gap. */
-  async function* readSegment(segment: Segment, from: number, to: number): AsyncGenerator<JournalBatch> {
+  async function* readWhole(segment: Segment, from: number, to: number): AsyncGenerator<JournalBatch> {
+    const reader = (file: DiskFile) => openReader(file, segment, place, startOf(segment, from), from !== to);
+    for await (const { batch } of readPart(segment, from, to, reader, ({ batch }) => batch.sequence)) yield batch;
+  }
+
+  function readFactsAlone(segment: Segment, from: number, to: number): AsyncGenerator<BatchFacts> {
+    const reader = (file: DiskFile) => openFactsReader(file, segment, place, startOf(segment, from));
+    return readPart(segment, from, to, reader, ({ sequence }) => sequence);
+  }
+
+  async function* readPart<T>(
+    segment: Segment,
+    from: number,
+    to: number,
+    open: (file: DiskFile) => Promise<{ next(): Promise<T | undefined>; idle(): Promise<void> }>,
+    sequenceOf: (found: T) => number,
+  ): AsyncGenerator<T> {
     const file = await inPortWords(disk.open(segment.path, 'read'));
     try {
-      const position = positionsOf(segment)?.[from - segment.first];
-      const start = position === undefined ? undefined : { position, sequence: from };
-      const reader = await inPortWords(openReader(file, segment, place, start, from !== to));
+      const reader = await inPortWords(open(file));
       try {
         for (let found = await inPortWords(reader.next()); found; found = await inPortWords(reader.next())) {
-          if (found.batch.sequence < from) continue;
-          yield found.batch;
-          if (found.batch.sequence === to) return;
+          const sequence = sequenceOf(found);
+          if (sequence < from) continue;
+          yield found;
+          if (sequence === to) return;
         }
       } finally {
         await reader.idle();
@@ -244,6 +267,11 @@ export function fileJournal(options: FileJournalOptions): Journal {
     } finally {
       await file.close();
     }
+  }
+
+  function startOf(segment: Segment, sequence: number): RecordStart | undefined {
+    const position = positionsOf(segment)?.[sequence - segment.first];
+    return position === undefined ? undefined : { position, sequence };
   }
 
   async function readOne(sequence: number): Promise<JournalBatch | undefined> {
@@ -264,7 +292,7 @@ export function fileJournal(options: FileJournalOptions): Journal {
     const segment = segmentOf(segments, epoch, sequence);
     if (!segment) throw missingBatch(sequence, epoch);
     await inPortWords(index(segment));
-    for await (const batch of readSegment(segment, sequence, sequence)) return batch;
+    for await (const batch of readWhole(segment, sequence, sequence)) return batch;
     throw missingBatch(sequence, epoch);
   }
 
@@ -309,7 +337,7 @@ export function fileJournal(options: FileJournalOptions): Journal {
     await writer?.stop(notSent);
   }
 
-  return { claim, append, read, readOne, close };
+  return { claim, append, read, readFacts, readOne, close };
 }
 
 const nothing: EpochEnd = { last: 0, hash: '00'.repeat(32) };

@@ -108,6 +108,12 @@ export interface FoundRecord {
   readonly frontier: number;
 }
 
+/** Where a record begins, and which it is. */
+export interface RecordStart {
+  readonly position: number;
+  readonly sequence: number;
+}
+
 export interface SegmentReader {
   /** The next record, or undefined where no whole one follows. */
   next(): Promise<FoundRecord | undefined>;
@@ -126,7 +132,7 @@ export async function openReader(
   file: DiskFile,
   segment: Segment,
   place: CellPlace,
-  from?: { readonly position: number; readonly sequence: number },
+  from?: RecordStart,
   isWhole = true,
 ): Promise<SegmentReader> {
   const size = await file.size();
@@ -168,7 +174,7 @@ const columnsOf = ({ header, facts, bodies }: JournalBatch) => ({
 });
 
 /** False if its head was never written whole: then nothing in it was ever durable. */
-async function hasHead(file: DiskFile, segment: Segment, place: CellPlace): Promise<boolean> {
+export async function hasHead(file: DiskFile, segment: Segment, place: CellPlace): Promise<boolean> {
   const block = new Uint8Array(blockBytes);
   const count = await file.read(block, 0);
   const head = decodeSegmentHead(block.subarray(0, count));

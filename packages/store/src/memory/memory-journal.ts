@@ -68,6 +68,14 @@ export function memoryJournal(disk: JournalDisk, crypto: Pick<Crypto, 'sha256'>,
       for (let sequence = from; sequence <= last; sequence++) yield disk.batches[sequence - 1];
     },
 
+    async *readFacts(from) {
+      const last = disk.batches.length;
+      for (let sequence = from; sequence <= last; sequence++) {
+        const { bodies: _, ...facts } = disk.batches[sequence - 1];
+        yield facts;
+      }
+    },
+
     async readOne(sequence) {
       return disk.batches[sequence - 1];
     },

@@ -53,6 +53,10 @@ export function memoryRecords(disk: RecordsDisk): Records {
       return disk.payments.get(paymentId);
     },
 
+    async paymentsNamed(paymentIds) {
+      return paymentIds.flatMap((paymentId) => disk.payments.get(paymentId) ?? []);
+    },
+
     async payments(query) {
       const found = [...disk.payments.values()].filter((payment) => matches(payment, query)).sort(newestFirst);
       const after = query.after === undefined ? undefined : disk.payments.get(query.after);

@@ -16,6 +16,7 @@ import { type AppendWindow, appendWindow, openWindow } from '../append-window.ts
 import { headerHash, noHash } from '../batch.ts';
 import { checkAppend, fenced, missingBatch } from '../journal-law.ts';
 import {
+  type BatchFacts,
   type Claim,
   FencedError,
   IndeterminateError,
@@ -91,19 +92,33 @@ export function postgresJournal(options: PostgresJournalOptions): Journal {
   const ranges = () => ask(queries, queryDeadlineMs, (client) => readRanges(client, cell));
 
   async function* read(from: number): AsyncGenerator<JournalBatch> {
+    for await (const { sequence, epoch, columns } of readColumns(from, 'header, facts, bodies')) {
+      const [header, facts, bodies] = columns;
+      yield { sequence, epoch, header, facts, bodies };
+    }
+  }
+
+  async function* readFacts(from: number): AsyncGenerator<BatchFacts> {
+    for await (const { sequence, epoch, columns } of readColumns(from, 'header, facts')) {
+      const [header, facts] = columns;
+      yield { sequence, epoch, header, facts };
+    }
+  }
+
+  async function* readColumns(from: number, names: string) {
     const found = (await ranges()).filter((range) => range.last >= from);
     if (found.length === 0) return;
     const client = await options.connect();
     try {
       for (const { epoch, first, last } of found) {
         let expected = Math.max(first, from);
-        const rows = copyRows(client, selectBatches(cell, epoch, expected, last), {
+        const rows = copyRows(client, selectBatches(names, cell, epoch, expected, last), {
           clock,
           deadlineMs: queryDeadlineMs,
         });
-        for await (const [sequence, header, facts, bodies] of rows) {
+        for await (const [sequence, ...columns] of rows) {
           if (Number(sequence.readBigUInt64BE()) !== expected) throw missingBatch(expected, epoch);
-          yield { sequence: expected, epoch, header, facts, bodies };
+          yield { sequence: expected, epoch, columns };
           expected += 1;
         }
         if (expected <= last) throw missingBatch(expected, epoch);
@@ -129,7 +144,7 @@ export function postgresJournal(options: PostgresJournalOptions): Journal {
     return { sequence, epoch: range.epoch, ...rows[0] };
   }
 
-  return { claim, append, read, readOne, async close() {} };
+  return { claim, append, read, readFacts, readOne, async close() {} };
 }
 
 const notSent = new UnavailableError('The journal must be claimed before this batch; it was not sent.');
@@ -240,7 +255,7 @@ async function readRanges(client: Client, cell: number): Promise<Range[]> {
   return ranges.filter((range) => range.first <= range.last);
 }
 
-/** COPY takes no parameters; these are all numbers of our own. */
-const selectBatches = (cell: number, epoch: number, first: number, last: number) =>
-  `SELECT sequence, header, facts, bodies FROM journal.batch
+/** COPY takes no parameters; these are all names and numbers of our own. */
+const selectBatches = (columns: string, cell: number, epoch: number, first: number, last: number) =>
+  `SELECT sequence, ${columns} FROM journal.batch
    WHERE cell = ${cell} AND epoch = ${epoch} AND sequence BETWEEN ${first} AND ${last} ORDER BY sequence`;

@@ -86,6 +86,8 @@ const workItems = recordTable<WorkItemRecord>('records.work_item', ['workItemId'
 
 /** Rows a round trip when a whole cycle is read. */
 const pageRows = 2_000;
+/** Payments asked for by name in one round trip. */
+const namesAtOnce = 10_000;
 
 export function postgresRecords(cell: number, pool: Pool, deadlineMs: number): Records {
   const query = (text: string, values: readonly unknown[]): Promise<QueryResult> =>
@@ -113,6 +115,15 @@ export function postgresRecords(cell: number, pool: Pool, deadlineMs: number): R
       const { text, values } = paymentsQuery(query);
       const { rows } = await ask(pool, deadlineMs, (client) => client.query(text, [cell, ...values]));
       return rows.map(payments.read);
+    },
+
+    async paymentsNamed(paymentIds) {
+      const found: PaymentRecord[] = [];
+      for (let first = 0; first < paymentIds.length; first += namesAtOnce) {
+        const names = paymentIds.slice(first, first + namesAtOnce);
+        found.push(...(await find(payments, 'AND payment_id = ANY($2)', names)));
+      }
+      return found;
     },
 
     async *paymentsOfCycle(cycle, participant) {
