@@ -39,6 +39,9 @@ export interface SharedRing {
   readonly bytes: SharedArrayBuffer;
 }
 
+/** What the cell may be ahead of the archive: some seconds at the highest rate, while a disk is slow. */
+export const defaultFeedBytes = 64 << 20;
+
 /** @param size of the ring in bytes, a multiple of 8; a second of the highest rate takes about 25 MB */
 export function createRing(size: number): SharedRing {
   assert(size % 8 === 0 && size < 2 ** 31, 'a ring is a multiple of eight bytes, below 2 GiB');

@@ -1,7 +1,7 @@
 /** The archive in memory, for tests and the simulator: the same feed, and look-ups that read everything. */
 import { identifierToBytes, parseIdentifier, paymentStates } from '@clearway/core';
 import type { PaymentRecord } from '../port.ts';
-import { ArchiveFeed, type CopyReference, createRing, FeedReader } from './feed.ts';
+import { ArchiveFeed, type CopyReference, createRing, defaultFeedBytes, FeedReader } from './feed.ts';
 import { FreshRecords } from './fresh-records.ts';
 import type { PaymentArchive, RecordBlock } from './port.ts';
 import { compareIds, inlineReferenceBytes, paymentRecord, recordBytes, recordFields, touches } from './record.ts';
@@ -19,7 +19,7 @@ export function memoryArchive(options: {
   readonly feedBytes?: number;
 }): PaymentArchive {
   const { records } = options.disk ?? memoryArchiveDisk();
-  const ring = createRing(options.feedBytes ?? 1 << 20);
+  const ring = createRing(options.feedBytes ?? defaultFeedBytes);
   const reader = new FeedReader(ring);
   const cursor = records.sequence;
 
@@ -29,25 +29,25 @@ export function memoryArchive(options: {
       return true;
     });
   };
-  const slots = (): number[] => {
-    take();
-    return Array.from({ length: records.used }, (_, slot) => slot);
-  };
+  const slots = (): number[] => Array.from({ length: records.used }, (_, slot) => slot);
   const recordAt = (slot: number) => paymentRecord(records.bytes, slot * recordBytes, records.endToEndId(slot));
   const lastSubmittedFirst = (a: PaymentRecord, b: PaymentRecord) =>
     b.requestSequence - a.requestSequence || b.requestIndex - a.requestIndex;
 
+  /** There is no worker that would read: what is published is taken at once. */
+  class TakenFeed extends ArchiveFeed {
+    override publish(sequence: number): void {
+      super.publish(sequence);
+      take();
+    }
+  }
+
   return {
     cursor,
-    feed: new ArchiveFeed(ring, cursor, options.copyReference),
-    async found() {
-      take();
-    },
-    async kept() {
-      take();
-    },
+    feed: new TakenFeed(ring, cursor, options.copyReference),
+    async found() {},
+    async kept() {},
     async payment(paymentId) {
-      take();
       const id = parseIdentifier(paymentId);
       const slot = id === undefined ? -1 : records.find(identifierToBytes(id));
       return slot < 0 ? undefined : recordAt(slot);
@@ -89,8 +89,6 @@ export function memoryArchive(options: {
       });
       yield block;
     },
-    async close() {
-      take();
-    },
+    async close() {},
   };
 }

@@ -5,7 +5,7 @@ import type { PaymentRecord } from '../port.ts';
 import type { ArchiveSettings } from './archive-engine.ts';
 import { openFolder } from './archive-folder.ts';
 import { recordsOfCycle } from './cycle-records.ts';
-import { ArchiveFeed, type CopyReference, createRing } from './feed.ts';
+import { ArchiveFeed, type CopyReference, createRing, defaultFeedBytes } from './feed.ts';
 import { ArchiveFailedError, type PaymentArchive } from './port.ts';
 import type { Asked, Question, Told, WorkerStart } from './worker-messages.ts';
 
@@ -22,13 +22,14 @@ export interface OpenArchiveOptions extends ArchiveSettings {
 
 /** @throws ArchiveFailedError when the folder is damaged: throw it away and let the journal be fed from the first batch */
 export async function openArchive(options: OpenArchiveOptions): Promise<PaymentArchive> {
-  const { chance, copyReference, feedBytes = 64 << 20, failed, log, ...settings } = options;
+  const { chance, copyReference, feedBytes = defaultFeedBytes, failed, log, ...settings } = options;
   const seed = await openFolder(settings.directory, chance);
   const ring = createRing(feedBytes);
   const start: WorkerStart = { settings, seed, ring };
   const worker = new Worker(new URL('./archive-main.js', import.meta.url), { workerData: start, execArgv: [] });
   const asked = new Map<number, { resolve(records: readonly PaymentRecord[]): void; reject(error: Error): void }>();
   let lastId = 0;
+  let isOpen = false;
   let over: Error | undefined;
   let closed = false;
 
@@ -59,7 +60,7 @@ export async function openArchive(options: OpenArchiveOptions): Promise<PaymentA
       reject(error);
       for (const { reject: refuse } of asked.values()) refuse(error);
       asked.clear();
-      if (!closed) failed(error);
+      if (isOpen && !closed) failed(error);
     };
     worker.on('error', (error: Error) => end(new ArchiveFailedError(`${error.name}: ${error.message}`)));
     worker.on('exit', () => end(new ArchiveFailedError('the archive is closed')));
@@ -74,6 +75,7 @@ export async function openArchive(options: OpenArchiveOptions): Promise<PaymentA
   };
 
   const cursor = await opened;
+  isOpen = true;
   const feed = new ArchiveFeed(ring, cursor, copyReference);
   return {
     cursor,

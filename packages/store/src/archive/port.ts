@@ -6,15 +6,21 @@
  * The cell feeds it on its own thread; everything else happens in a worker:
  * ```ts
  * const archive = await openArchive({ directory, chance, copyReference, failed: halt, log });
- * // recovery replays from a snapshot at or before archive.cursor, or from the first batch
- * if (batch.sequence >= archive.feed.next) { feedBatch(archive.feed, state, batch); archive.feed.publish(batch.sequence); }
- * // serving: before a batch is formed
- * if (!archive.feed.hasRoom(factsBytes, mostChanges)) refuse('overloaded');
- * // right after applyBatch
- * feedBatch(archive.feed, state, batch);
- * // when the batch is durable
+ *
+ * // Recovery replays from the newest snapshot; what the archive does not know yet of that is told again.
+ * // A snapshot after archive.cursor (the folder was lost): await rebuildArchive(archive, …) before recovering.
+ * if (batch.sequence >= archive.feed.next) {
+ *   while (!feedBatch(archive.feed, state, batch)) await archive.found(archive.feed.published);
+ *   archive.feed.publish(batch.sequence);
+ * }
+ *
+ * // Serving, before a batch is formed: no room is overload, and nothing has been done yet.
+ * if (!archive.feed.hasRoom(factsBytes, mostEffects)) refuse('overloaded');
+ * // Right after applyBatch.
+ * assert(feedBatch(archive.feed, state, batch), 'there was room');
+ * // When the batch is durable; also for what a claim found in the journal.
  * archive.feed.publish(batch.sequence);
- * // before a snapshot of batch n is sealed
+ * // Before a snapshot of batch n is sealed, and before files of a cycle are made that was cut in batch n.
  * await archive.kept(n);
  * ```
  */
