@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { layout, outcomes, paymentStates, reasons, writeUint64 } from '@clearway/core';
+import { layout, outcomes, paymentKinds, paymentStates, reasons, writeUint64 } from '@clearway/core';
 import { type ArchiveFeed, openArchive, type PaymentArchive } from '@clearway/store';
 
 const startedAt = Date.UTC(2026, 10, 22);
@@ -94,10 +94,13 @@ export class PaymentSource {
   private readonly facts = new Uint8Array((submission.size + answer.size) * batchSize);
   private readonly view = new DataView(this.facts.buffer);
   private readonly bodies: Buffer[] = [];
+  private readonly onlyBank: number | undefined;
   private readonly late = new Map<number, number[]>();
 
-  constructor(feed: Pick<ArchiveFeed, 'begin' | 'submitted' | 'changed' | 'end' | 'publish'>) {
+  /** @param onlyBank code of the bank that every payment is to be of; many by default */
+  constructor(feed: PaymentSource['feed'], onlyBank?: number) {
     this.feed = feed;
+    this.onlyBank = onlyBank;
     for (let i = 0; i < batchSize; i++) {
       const body = Buffer.alloc(64);
       body[0] = body.write(referenceOf(0), 1);
@@ -106,7 +109,7 @@ export class PaymentSource {
       this.view.setUint8(at, 1);
       this.view.setUint8(at + 1, outcomes.accepted);
       this.view.setUint32(at + 4, submission.size);
-      this.view.setUint8(at + submission.kind, 1);
+      this.view.setUint8(at + submission.kind, paymentKinds.agreementPayment);
       this.view.setUint16(at + submission.currency, 156);
       const answerAt = at + submission.size;
       this.view.setUint8(answerAt, 2);
@@ -123,7 +126,7 @@ export class PaymentSource {
       const at = i * (submission.size + answer.size);
       writeId(view, at + submission.id, number);
       writeId(view, at + submission.reference, number >>> 3);
-      view.setUint32(at + submission.instructed, bankOfPayment(number));
+      view.setUint32(at + submission.instructed, this.onlyBank ?? bankOfPayment(number));
       writeUint64(view, at + submission.amount, 100 + (scatter(number) % 1_000_000));
       writeUint64(view, at + submission.receivedAt, startedAt + Math.floor(number / 110));
       view.setUint32(at + submission.hash, scatter(number));
@@ -203,8 +206,9 @@ export async function fill(
   archive: PaymentArchive,
   records: number,
   say: (text: string) => void,
+  onlyBank?: number,
 ): Promise<PaymentSource> {
-  const source = new PaymentSource(archive.feed);
+  const source = new PaymentSource(archive.feed, onlyBank);
   for (let first = 0; first < records; first += batchSize) {
     source.prepare(first);
     while (!source.tell(first)) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -339,7 +343,7 @@ async function sizeOf(directory: string): Promise<number> {
 }
 
 /** Processor seconds of the thread that this program began with. */
-function mainThreadSeconds(): number {
+export function mainThreadSeconds(): number {
   const text = readFileSync(`/proc/self/task/${process.pid}/stat`, 'utf8');
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;

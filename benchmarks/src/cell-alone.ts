@@ -1,8 +1,11 @@
 /**
  * What the cell itself costs for a payment over the stream: frames in, hashes, decision, frames out, batches encrypted
- * and hashed; without sockets, TLS, disk and records. The ends of the links are in the same process and as small as can
+ * and hashed; without sockets, TLS and journal; the archive's worker included. The ends of the links are in the same process and as small as can
  * be.
  */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   answerMessage,
   answerMessageBytes,
@@ -23,8 +26,8 @@ import { encodeRecordFunds, identifierToBytes, writeUint64 } from '@clearway/cor
 import { createStream, type ParticipantConfiguration } from '@clearway/gateway';
 import type { Link, LinkEvents } from '@clearway/ports';
 import { realChance, realClock, realCrypto } from '@clearway/ports/real';
-import { createCell } from '@clearway/server';
-import { memoryDisk, memoryStore, type Store } from '@clearway/store';
+import { copyReference, createCell } from '@clearway/server';
+import { memoryDisk, memoryStore, openArchive, type Store } from '@clearway/store';
 
 const place = { centre: 1, cell: 1 };
 const institutions = 100;
@@ -76,6 +79,16 @@ export async function benchCellAlone(payments: number, links: number, inFlight =
   } as never);
   // Kept batches would be measured as memory, not as work.
   const store: Store = { ...memory, journal: { ...memory.journal, append: () => Promise.resolve() } };
+  const directory = await mkdtemp(join(tmpdir(), 'clearway-archive-'));
+  const archive = await openArchive({
+    directory,
+    chance: realChance,
+    copyReference,
+    failed(error) {
+      throw error;
+    },
+    log: () => {},
+  });
   const cell = await createCell({
     place,
     ports: { clock: realClock, crypto: realCrypto, chance: realChance },
@@ -98,7 +111,7 @@ export async function benchCellAlone(payments: number, links: number, inFlight =
     },
     participants: { version: 1, participants },
     snapshotEvery: 1_000_000_000,
-    archive: { cursor: 0, applied() {}, durable() {} },
+    archive,
     halted: (error) => {
       throw error;
     },
@@ -263,6 +276,7 @@ export async function benchCellAlone(payments: number, links: number, inFlight =
   const used = process.cpuUsage(cpu);
   if (others > 0) throw new Error(`${others} of ${payments} did not succeed`);
   await cell.stop();
+  await rm(directory, { recursive: true, force: true });
   return {
     payments,
     links,

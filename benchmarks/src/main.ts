@@ -11,6 +11,7 @@ import { benchCellAlone } from './cell-alone.ts';
 import { benchHashes } from './hashes.ts';
 import { benchHttpRail } from './http-rail.ts';
 import { benchJournal } from './journal.ts';
+import { benchReconciliationFile } from './reconciliation-file.ts';
 import { benchRecovery } from './recovery.ts';
 
 const help = `Usage: npm run bench -- [options]
@@ -25,6 +26,8 @@ hashes of a payment cost.
   --journal      instead of all this the journal alone, in PostgreSQL and in files
   --archive      instead of all this the archive of payments alone
   --records N    payments in it (default 10000000; 10^8 take 20 GB and some minutes)
+  --reconciliation-file  instead of all this one reconciliation file from the archive
+  --rows N       payments in it (default 10000000)
   --recovery     instead of all this a cell's journal replayed, from PostgreSQL and from files
   --help
 `;
@@ -38,6 +41,8 @@ const { values } = parseArgs({
     journal: { type: 'boolean', default: false },
     archive: { type: 'boolean', default: false },
     records: { type: 'string', default: '10000000' },
+    'reconciliation-file': { type: 'boolean', default: false },
+    rows: { type: 'string', default: '10000000' },
     recovery: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -49,7 +54,7 @@ if (values.help) {
   process.exit(0);
 }
 
-const number = (name: 'seconds' | 'rate' | 'payments' | 'records', least: number, most: number): number => {
+const number = (name: 'seconds' | 'rate' | 'payments' | 'records' | 'rows', least: number, most: number): number => {
   const value = Number(values[name]);
   if (Number.isInteger(value) && value >= least && value <= most) return value;
   process.stderr.write(`--${name} is "${values[name]}": give an integer from ${least} to ${most}\n`);
@@ -80,6 +85,14 @@ if (values.archive) {
   const result = await benchArchive(number('records', 100_000, 1_000_000_000), tmpdir(), say);
   process.stdout.write(
     `${JSON.stringify({ benchmark: 'archive', at: new Date().toISOString(), machine, ...result })}\n`,
+  );
+  process.exit(0);
+}
+
+if (values['reconciliation-file']) {
+  const result = await benchReconciliationFile(number('rows', 1000, 1_000_000_000), tmpdir(), say);
+  process.stdout.write(
+    `${JSON.stringify({ benchmark: 'reconciliationFile', at: new Date().toISOString(), machine, ...result })}\n`,
   );
   process.exit(0);
 }

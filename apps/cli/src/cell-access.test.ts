@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,6 +60,7 @@ async function clearway(line: string, environment: Record<string, string> = {}) 
     signal: new AbortController().signal,
     openStore: () => openStore(settings, ports),
     openOperator: () => openOperator(settings),
+    readFile,
   });
   return { exitCode, ...text };
 }

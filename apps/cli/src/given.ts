@@ -19,12 +19,13 @@ export interface Surroundings {
   readonly output: Terminal;
   /** Everything else: progress, warnings, errors. */
   readonly errors: Terminal;
-  readonly clock: Pick<Clock, 'elapsed' | 'after'>;
+  readonly clock: Pick<Clock, 'now' | 'elapsed' | 'after'>;
   readonly crypto: Crypto;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
   openStore(): Promise<OpenedStore>;
   openOperator(): Promise<OperatorLink>;
+  readFile(path: string): Promise<Uint8Array>;
 }
 
 export const exitCodes = {

@@ -1,4 +1,6 @@
 /** The program `clearway`: the real surroundings, and the exit code. */
+
+import { readFile } from 'node:fs/promises';
 import { realChance, realClock, realCrypto, realDisk } from '@clearway/ports/real';
 import { openOperator, openStore } from './cell-access.ts';
 import { exitCodes } from './given.ts';
@@ -33,6 +35,7 @@ const exitCode = await runProgram(process.argv.slice(2), {
   signal: stop.signal,
   openStore: () => openStore(process.env, ports),
   openOperator: () => openOperator(process.env),
+  readFile: (path) => readFile(path),
 });
 // What was written to a pipe is still on its way, so the process ends by itself; unless something is waited for in vain.
 process.exitCode = exitCode;

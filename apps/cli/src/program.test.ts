@@ -42,6 +42,9 @@ async function clearway(line: string, given: Partial<Surroundings> & { readonly 
     openOperator: async () => {
       throw new UnavailableError('no cell answers');
     },
+    readFile: async (path) => {
+      throw new Error(`there is no ${path}`);
+    },
     ...surroundings,
   });
   return { exitCode, output: output.text, errors: errors.text };
@@ -91,6 +94,7 @@ describe('for programs', () => {
       'participants show 00101',
       `payments show ${day.succeeded}`,
       `payments trace ${day.succeeded}`,
+      `evidence ${day.succeeded}`,
       'payments list --limit 3',
       `agreements show ${day.agreementId}`,
       'cycles list',
@@ -233,6 +237,103 @@ describe('what goes wrong is said, with an exit code of its own', () => {
       assert.equal(exitCode, expected);
     });
   }
+});
+
+describe('evidence', () => {
+  const adopted = async () => (await storeOn(disk).configurations.get('participants', 1))!;
+  /** Verifies `evidence` as a file, with the keys of the participants document as another. */
+  const verify = async (evidence: unknown, more = '', keys?: Uint8Array) => {
+    const files: Record<string, Uint8Array> = {
+      'evidence.json': Buffer.from(JSON.stringify(evidence)),
+      'keys.json': keys ?? (await adopted()),
+    };
+    const openStore = async () => assert.fail('evidence is verified without a database');
+    const readFile = async (path: string) => files[path] ?? assert.fail(`no file ${path}`);
+    return clearway(`evidence verify evidence.json${more}`, { openStore, readFile });
+  };
+  const make = async (paymentId: string, more = '') => json((await clearway(`evidence ${paymentId}${more}`)).output);
+  const resultsOf = (output: string): string[] => json(output).steps.map(({ result }: { result: string }) => result);
+
+  test('of a success holds with keys and anchor from elsewhere, by what it shows', async () => {
+    const record = disk.records.payments.get(day.succeeded)!;
+    const last = record.answerSequence + 2;
+    const { hash } = json((await clearway(`journal describe ${last} --json`)).output);
+    const evidence = await make(day.succeeded, ` --to ${last} --with-batches`);
+    const trusting = ` --keys keys.json --anchor ${last}:${hash}`;
+    const proved = await verify(evidence, `${trusting} --json`);
+    assert.equal(proved.errors, '');
+    assert.equal(proved.exitCode, exitCodes.done);
+    assert.deepEqual(resultsOf(proved.output), new Array(9).fill('holds'));
+    const { output } = await verify(evidence, trusting);
+    assert.match(output, /agreementPayment of CNY 50\.00, asked by 00101 of bank 00201/);
+    assert.match(output, /succeeded, answered by 00201 at/);
+    assert.match(output, /accepted in batch [0-9]+ at/);
+    assert.match(output, /verdict +holds/);
+  });
+
+  test('shows no other payment unless asked to', async () => {
+    const evidence = await make(day.succeeded);
+    assert.deepEqual(evidence.journal.facts, []);
+    const { exitCode, output } = await verify(evidence);
+    assert.equal(exitCode, exitCodes.done);
+    assert.match(output, /the journal took the request, and decided on it +not shown/);
+    assert.match(output, /not shown +taken from the evidence itself: 00101 key 1 SHA-256 [0-9a-f]{64}/);
+  });
+
+  for (const [name, says] of [
+    ['declined', /failed \(bankInsufficientFunds\), answered by 00201/],
+    ['silent', /blocked, answered by 00201/],
+    ['refused', /refused \(agreementLimitExceeded\) in batch/],
+    ['payout', /payout of CNY 25\.00, asked by 00101 of bank 00202/],
+  ] as const) {
+    test(`of a payment that was ${name} tells so`, async () => {
+      const { exitCode, output } = await verify(await make(day[name], ' --with-batches'));
+      assert.equal(exitCode, exitCodes.done);
+      assert.match(output, says);
+    });
+  }
+
+  test('that was changed is broken, and the exit code says so', async () => {
+    const evidence = await make(day.succeeded, ' --with-batches');
+    const other = await make(day.payout);
+    const changed: [name: string, evidence: object][] = [
+      ['the answer of another payment', { ...evidence, answer: other.answer }],
+      ['the request of another payment', { ...evidence, request: other.request }],
+      ['the journal of another payment', { ...evidence, journal: other.journal, cell: { centre: 1, cell: 9 } }],
+      ['another payment', { ...evidence, paymentId: day.payout }],
+    ];
+    for (const [name, one] of changed) {
+      const { exitCode, output } = await verify(one, ' --keys keys.json');
+      assert.equal(exitCode, exitCodes.no, name);
+      assert.match(output, /broken: this evidence proves nothing/, name);
+    }
+  });
+
+  test('does not hold with the keys of others', async () => {
+    const text = Buffer.from(await adopted()).toString('utf8');
+    const swapped = text.replaceAll('"00101"', '"x"').replaceAll('"00102"', '"00101"').replaceAll('"x"', '"00102"');
+    const { exitCode, output } = await verify(await make(day.succeeded), ' --keys keys.json', Buffer.from(swapped));
+    assert.equal(exitCode, exitCodes.no);
+    assert.match(output, /the keys are those that the verifier trusts +broken/);
+  });
+
+  test('is not made without the keys of the bodies, nor past the end of the journal', async () => {
+    const openStore = async () => ({ store: storeOn(disk), place, opensBodies: false });
+    const closed = await clearway(`evidence ${day.succeeded}`, { openStore });
+    assert.match(closed.errors, /does not hold the body keys/);
+    assert.match((await clearway(`evidence ${day.succeeded} --to 9999`)).errors, /The journal ends at batch/);
+    assert.match((await clearway(`evidence ${day.succeeded} --to 1`)).errors, /before batch [0-9]+, in which/);
+  });
+
+  test('what is no evidence is said to be none', async () => {
+    const { exitCode, errors } = await verify({ format: 'clearway-evidence-1' });
+    assert.equal(exitCode, exitCodes.no);
+    assert.match(errors, /evidence\.json is not evidence: /);
+    const unreadable = await clearway('evidence verify nowhere.json');
+    assert.match(unreadable.errors, /nowhere\.json cannot be read: there is no nowhere\.json/);
+    const empty = await verify(await make(day.succeeded), ' --keys keys.json', Buffer.from('{}'));
+    assert.match(empty.errors, /keys\.json holds no participants/);
+  });
 });
 
 test('--help is there for the program, each noun and each verb, and is no error', async () => {

@@ -8,6 +8,7 @@ import { cycleFile } from './cycles/file.ts';
 import { listCycles } from './cycles/list.ts';
 import { reportCycle } from './cycles/report.ts';
 import { showCycle } from './cycles/show.ts';
+import { evidenceCommand } from './evidence/evidence.ts';
 import { CommandError, createGiven, exitCodes, type Given, type Surroundings } from './given.ts';
 import { describeBatch } from './journal/describe.ts';
 import { replayJournal } from './journal/replay.ts';
@@ -70,6 +71,7 @@ export async function runProgram(argv: readonly string[], surroundings: Surround
     for (const verb of verbs) verb(noun, given);
   }
   verifyCommand(program, given);
+  evidenceCommand(program, given);
 
   try {
     await Promise.race([program.parseAsync(argv, { from: 'user' }), aborted(signal)]);

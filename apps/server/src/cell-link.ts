@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { SettlementAdvice } from '@clearway/contract';
 import { currentCycle } from '@clearway/core';
 import type { Deliverer, Delivery, DeliveryResult, ParticipantConfiguration, SubmitResult } from '@clearway/gateway';
-import type { Records } from '@clearway/store';
+import type { PaymentQuery, Records } from '@clearway/store';
 import { type Administration, administer } from './administration.ts';
 import type { RunningCell, Statistics } from './cell.ts';
 import { addKey, endKey } from './keys.ts';
@@ -121,6 +121,8 @@ function serve(socket: Socket, { cell, records, wake, shortfalls, body, log }: C
       case 'recordsWritten':
         await cell.recordsWritten();
         return null;
+      case 'searchPayments':
+        return records.payments(value as PaymentQuery);
       case 'workItems':
         return records.workItems(true);
       default:

@@ -1,5 +1,5 @@
 /** The cell as a program: core, journal, outbox, records and settlement, behind a Unix socket. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { platformCode } from '@clearway/gateway';
 import {
   type Listener,
@@ -10,11 +10,12 @@ import {
   realDisk,
   realNetwork,
 } from '@clearway/ports/real';
-import { cellStore } from '@clearway/store';
+import { cellStore, openArchive } from '@clearway/store';
 import { createCell } from './cell.ts';
 import { serveCellLink } from './cell-link.ts';
 import { runProgram } from './program.ts';
 import { readBody } from './recover.ts';
+import { copyReference } from './request-reference.ts';
 import { type DatabaseFile, type PlatformKeyFile, readDocuments, readJson, readSettlementAgent } from './settings.ts';
 import { type ClearingHouse, createClearingHouse } from './settlement/clearing-house.ts';
 import { createSettlementAgent } from './settlement/settlement-agent.ts';
@@ -44,18 +45,25 @@ runProgram('cell', async ({ settings, log, ready }) => {
     holds: true,
   });
 
+  const halted = (error: Error) => {
+    // Whatever is wrong here, another process that replays the journal knows better than this one.
+    log('cell.halted', { error: error.name, detail: error.message });
+    setImmediate(() => process.exit(70));
+  };
+  const archived = settings.streamPort !== undefined || existsSync(settings.archive);
+  const archive = archived
+    ? await openArchive({ directory: settings.archive, chance, copyReference, failed: halted, log })
+    : undefined;
+
   const cell = await createCell({
     place,
+    ...(archive && { archive }),
     ports,
     store,
     ...readDocuments(settings.configuration),
     snapshotEvery: settings.snapshotEvery,
     log,
-    halted(error) {
-      // Whatever is wrong here, another process that replays the journal knows better than this one.
-      log('cell.halted', { error: error.name, detail: error.message });
-      setImmediate(() => process.exit(70));
-    },
+    halted,
   });
 
   const address = readSettlementAgent(settings.settlementAgent);
@@ -70,11 +78,11 @@ runProgram('cell', async ({ settings, log, ready }) => {
       agentKeys: [{ version: address.version, suite: address.suite, publicKey: address.publicKey }],
     });
     const { cycleSeconds } = settings;
-    house = createClearingHouse({ cell, records: store.records, agent, clock, crypto, cycleSeconds, log });
+    house = createClearingHouse({ cell, records: cell.records, agent, clock, crypto, cycleSeconds, log });
   }
   const link = await serveCellLink({
     cell,
-    records: store.records,
+    records: cell.records,
     socketPath: settings.socket,
     wake: () => house?.wake(),
     shortfalls: (cycle) => house?.shortfalls(cycle) ?? [],

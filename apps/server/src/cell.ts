@@ -6,6 +6,7 @@ import { isStreamMessage } from '@clearway/contract';
 import {
   agreementAt,
   agreementRow,
+  assert,
   attachOriginal,
   type CycleState,
   commandTypes,
@@ -52,7 +53,16 @@ import {
   type SubmitResult,
 } from '@clearway/gateway';
 import type { Cancel, Ports } from '@clearway/ports';
-import type { CellPlace, PaymentRecord, Store } from '@clearway/store';
+import {
+  type CellPlace,
+  feedBatch,
+  type PaymentArchive,
+  type PaymentRecord,
+  type Records,
+  rebuildArchive,
+  type Store,
+} from '@clearway/store';
+import { archivedRecords } from './archived-records.ts';
 import { businessDateAt } from './business-day.ts';
 import { createCellClock } from './cell-clock.ts';
 import {
@@ -70,6 +80,7 @@ import { readBodies, readBody, recover } from './recover.ts';
 import {
   type AppliedBatch,
   createSequencer,
+  dayOf,
   RefusedBeforeSequencing,
   type Sequencer,
   type SequencerSettings,
@@ -77,18 +88,9 @@ import {
 import { createSnapshotter } from './snapshotter.ts';
 import { createStreamDesk } from './stream-desk.ts';
 
-/** Where payments over the stream are recorded (store/archive); without one they become rows like all others. */
-export interface CellArchive {
-  /** Last batch that it has: the later ones are applied to it again when the cell starts. */
-  readonly cursor: number;
-  /** The batch has just been applied. */
-  applied(state: State, batch: AppliedBatch): void;
-  /** Everything up to this batch is durable. */
-  durable(sequence: number): void;
-}
-
 export interface CellOptions {
-  readonly archive?: CellArchive | undefined;
+  /** Where payments are recorded; without one those over the stream become rows like all others. */
+  readonly archive?: PaymentArchive | undefined;
   readonly place: CellPlace;
   readonly ports: Pick<Ports, 'clock' | 'crypto' | 'chance'>;
   readonly store: Store;
@@ -179,6 +181,8 @@ export interface RunningCell extends Cell {
   readonly state: State;
   statistics(): Statistics;
   metricsText(): string;
+  /** Everything that is found afterwards, by whatever rail it came. */
+  readonly records: Records;
   /** Resolves when the records hold everything that is durable now. */
   recordsWritten(): Promise<void>;
   /** Takes no more, flushes what is under way, writes the records. */
@@ -193,13 +197,15 @@ const cycleOrder: readonly CycleState[] = ['open', 'cut', 'netted', 'queued', 's
 const dueAtOnce = 1000;
 /** Answers of banks kept for repeats and enquiries; older ones are read from the journal. */
 const answersKept = 20_000;
+/** How soon the archive is asked again whether it has room, ms. */
+const roomRetryMs = 5;
 /** How long an operator has to look into a signer that did not sign, ms. */
 const coverageTimeMs = 3_600_000;
 /** How long a signing step keeps its asker waiting, ms; then the state as it is is told. */
 const signingPatienceMs = 10_000;
 
 export async function createCell(options: CellOptions): Promise<RunningCell> {
-  const { place, store, log } = options;
+  const { archive, place, store, log } = options;
   const { clock, crypto } = options.ports;
   const metrics = createMetrics();
   const latency = metrics.histogram('clearway_cell_payment_seconds', 'From sequencing to the first told outcome', []);
@@ -213,7 +219,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
   const answers = new Map<string, Uint8Array>();
   const tally = { submitted: 0, succeeded: 0, failed: 0, refused: 0, unknown: 0 };
 
-  let projector: Projector = createProjector([], [], options.archive !== undefined);
+  let projector: Projector = createProjector([], [], archive !== undefined);
   let state!: State;
   let sequencer!: Sequencer;
   let tickTimer: Cancel | undefined;
@@ -223,7 +229,8 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
 
   // ---- recovery ----
 
-  const cursor = await store.records.cursor();
+  const records = archive === undefined ? store.records : archivedRecords(store.records, archive);
+  const cursor = await records.cursor();
   const noticesToTell: PendingNotice[] = [];
   const recordsWriter = createRecordsWriter({ records: store.records, clock, cursor, log });
 
@@ -242,10 +249,27 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     }
   };
 
+  /** What the archive has lost is fed again; a promise only when it has to be waited for. */
+  const feedAgain = (to: PaymentArchive, batch: AppliedBatch): Promise<void> | undefined => {
+    if (batch.sequence < to.feed.next) return undefined;
+    if (feedBatch(to.feed, state, archiveable(batch))) {
+      to.feed.publish(batch.sequence);
+      return undefined;
+    }
+    return new Promise<void>((resolve) => clock.after(roomRetryMs, resolve)).then(() => feedAgain(to, batch));
+  };
+
+  const latest = await store.snapshots.latest();
+  if (archive !== undefined && (latest?.sequence ?? 0) > archive.cursor) {
+    log('archive.rebuilds', { from: archive.cursor, to: latest?.sequence });
+    const pause = () => new Promise<void>((resolve) => clock.after(roomRetryMs, resolve));
+    await rebuildArchive(archive, { journal: store.journal, bodyKeys: store.bodyKeys, crypto, place, dayOf, pause });
+  }
+
   const recovered = await recover(
     { store, crypto, place, elapsed: () => clock.elapsed() },
     {
-      recordedTo: Math.min(cursor, options.archive?.cursor ?? cursor),
+      recordedTo: Math.min(cursor, archive?.cursor ?? cursor),
       restored(restored, page) {
         state = restored;
         noticesToTell.push(...((page?.pendingNotices ?? []) as PendingNotice[]));
@@ -253,15 +277,15 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
       passed: (effects) => noticesToTell.push(...noticesOf(effects)),
       async reached() {
         const inFlight = Array.from(paymentsInFlight(state), ({ payment }) => identifierText(payment.id));
-        const known = await store.records.paymentsNamed(inFlight);
-        projector = createProjector(known, await store.records.workItems(true), options.archive !== undefined);
+        const known = await records.paymentsNamed(inFlight);
+        projector = createProjector(known, await store.records.workItems(true), archive !== undefined);
       },
       replayed(batch) {
-        options.archive?.applied(state, batch);
-        options.archive?.durable(batch.sequence);
+        const waits = archive === undefined ? undefined : feedAgain(archive, batch);
         recordsWriter.add(projector.project(state, batch));
         noticesToTell.push(...noticesOf(batch.effects));
         keepAnswersOf(batch, batch.effects);
+        return waits;
       },
     },
   );
@@ -333,7 +357,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
       if (kind === 'paymentNotice') {
         const handle = paymentHandle(state, identifierToBytes(parseIdentifier(subject)!));
         if (handle >= 0) return { payment: await tellPayment(handle) };
-        const record = await store.records.payment(subject);
+        const record = await records.payment(subject);
         return record === undefined ? undefined : { payment: await viewOfRecord(record) };
       }
       if (kind === 'agreementNotice') {
@@ -509,9 +533,12 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
 
   /** Reads what the batch changed now; what is returned runs when the batch is durable. */
   const applied = (batch: AppliedBatch): (() => void) => {
-    options.archive?.applied(state, batch);
+    if (archive !== undefined) {
+      const fed = feedBatch(archive.feed, state, archiveable(batch));
+      assert(fed, 'the sequencer forms a batch only when the archive has room');
+    }
     const effects = desk.applied(batch);
-    const change = projector.project(state, options.archive === undefined ? batch : batch.with(effects));
+    const change = projector.project(state, archive === undefined ? batch : batch.with(effects));
     const notices = noticesOf(effects);
     keepAnswersOf(batch, effects);
     const acts: (() => void)[] = [];
@@ -557,7 +584,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     }
     return () => {
       desk.released(batch.sequence);
-      options.archive?.durable(batch.sequence);
+      archive?.feed.publish(batch.sequence);
       for (const act of acts) act();
       recordsWriter.add(change);
       for (const notice of notices) outbox.notify(notice);
@@ -592,6 +619,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     cellClock,
     claim: recovered.claim,
     ...(options.sequencer && { settings: options.sequencer }),
+    ...(archive && { hasRoom: (bytes: number, changes: number) => archive.feed.hasRoom(bytes, changes) }),
     applied,
     halted: halt,
     log,
@@ -602,7 +630,10 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     crypto,
     clock,
     sequencer,
-    recordsWriter,
+    async recorded(sequence) {
+      await recordsWriter.written(sequence);
+      await archive?.kept(sequence);
+    },
     every: options.snapshotEvery ?? 20_000,
     last: recovered.snapshot,
     edge: () => ({ pendingNotices: [...noticesToTell, ...outbox.pending()] }),
@@ -783,8 +814,10 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
 
   /** What the core has let go of lives on in the records, once they have caught up with what was told. */
   const recordOf = async (paymentId: string): Promise<PaymentRecord | undefined> => {
-    await recordsWriter.written(sequencer.frontier);
-    return store.records.payment(paymentId);
+    const { frontier } = sequencer;
+    await recordsWriter.written(frontier);
+    await archive?.found(frontier);
+    return records.payment(paymentId);
   };
 
   const withOriginal = async (command: Uint8Array): Promise<Uint8Array> => {
@@ -948,7 +981,12 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
         p99: latency.quantile(0.99),
       }),
     metricsText: () => metrics.text(),
-    recordsWritten: () => recordsWriter.written(sequencer.frontier),
+    records,
+    async recordsWritten() {
+      const { frontier } = sequencer;
+      await recordsWriter.written(frontier);
+      await archive?.kept(frontier);
+    },
     async stop() {
       stopped = true;
       tickTimer?.();
@@ -958,6 +996,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
       await sequencer.stop();
       await snapshotter.stop();
       await recordsWriter.stop();
+      await archive?.close();
     },
   };
 
@@ -986,6 +1025,10 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
   gauge('outbox_undelivered', 'Notices not taken yet', () => outbox.undelivered);
   gauge('reporting_lag', 'Batches not in the records yet', () => recordsWriter.lag);
   return cell;
+}
+
+function archiveable({ sequence, at, facts, effects, packed }: AppliedBatch) {
+  return { sequence, at, facts, effects, packedBodies: packed };
 }
 
 /** Payments that wait for somebody, with their handles. */

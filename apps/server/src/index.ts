@@ -5,11 +5,14 @@ export { type CellOptions, createCell, type RunningCell, type Statistics } from 
 export { createCellClock } from './cell-clock.ts';
 export { serveCellLink } from './cell-link.ts';
 export { type ParticipantsDocument, parseDocument, type SchemeDocument } from './documents.ts';
+export { EvidenceError, type EvidenceSource, type EvidenceWishes, gatherEvidence } from './evidence.ts';
 export { connectOperator, type GatewayLink, type OperatorLink, openGatewayLink } from './gateway-link.ts';
 export { type Log, runProgram } from './program.ts';
 export { createProjector, type Projector } from './projector.ts';
 export { reconciliationFile } from './reconciliation.ts';
+export { type WrittenFile, writeReconciliationFrom } from './reconciliation-from-archive.ts';
 export { type Recovered, readBody, recover } from './recover.ts';
+export { copyReference } from './request-reference.ts';
 export { dayOf } from './sequencer.ts';
 export { type DatabaseFile, readJson, readSettings, type Settings, settings } from './settings.ts';
 export { type ClearingHouse, createClearingHouse } from './settlement/clearing-house.ts';

@@ -2,7 +2,6 @@
  * Turns what batches bring about into records for search, files and reports. It reads the state right after a batch
  * was applied, so replaying a journal projects the same records as the first run did.
  */
-import { isStreamMessage, paymentMessage } from '@clearway/contract';
 import {
   agreementAt,
   commandTypes,
@@ -27,6 +26,7 @@ import type {
 } from '@clearway/store';
 
 import { lastChanges } from './last-changes.ts';
+import { endToEndIdOf } from './request-reference.ts';
 
 /** What a record knows that the core does not keep; held while a payment is in flight. */
 interface Origin {
@@ -234,14 +234,6 @@ export function commandOffsets(view: DataView): number[] {
   const offsets: number[] = [];
   for (let offset = 0; offset < view.byteLength; offset += view.getUint32(offset + 4)) offsets.push(offset);
   return offsets;
-}
-
-/** The sender's own reference, from its request as received: JSON, or a message of the stream. */
-export function endToEndIdOf(body: Uint8Array): string {
-  if (!isStreamMessage(body))
-    return (JSON.parse(Buffer.from(body).toString('utf8')) as { endToEndId: string }).endToEndId;
-  const start = paymentMessage.endToEndId;
-  return Buffer.from(body.subarray(start, start + body[paymentMessage.referenceLength])).toString('utf8');
 }
 
 function originOf(view: DataView, offset: number, batch: BatchToProject, index: number): Origin {

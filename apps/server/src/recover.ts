@@ -9,6 +9,7 @@ import {
   type Claim,
   decodeHeader,
   decryptBodies,
+  decryptPacked,
   headerHash,
   type Store,
 } from '@clearway/store';
@@ -43,8 +44,8 @@ export interface Edge {
   passed(effects: Effects): void;
   /** Called once, when the state is that of the records. */
   reached(): Promise<void>;
-  /** Called right after any later batch was applied. */
-  replayed(batch: AppliedBatch): void;
+  /** Called right after any later batch was applied; a promise when the next one has to wait. */
+  replayed(batch: AppliedBatch): Promise<void> | undefined;
 }
 
 /**
@@ -105,8 +106,9 @@ export async function recover(
     const { at, bodiesHash } = replay(batch);
     if (!same(bodiesHash, crypto.sha256(bodies))) throw otherColumns(sequence);
     const key = await store.bodyKeys.key(dayOf(at));
-    const open = () => decryptBodies(crypto, key, { ...place, sequence }, bodies);
-    edge.replayed(new Applied(sequence, at, facts, effects, [], open));
+    const open = () => decryptPacked(crypto, key, { ...place, sequence }, bodies);
+    const waits = edge.replayed(new Applied(sequence, at, facts, effects, [], open));
+    if (waits !== undefined) await waits;
   }
   assert(state.sequence === claim.last, 'the journal is read to where the claim says it ends');
   assert(same(previous, claim.lastHash), 'the last batch is the one that the claim names');

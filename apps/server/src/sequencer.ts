@@ -38,6 +38,11 @@ export const defaultSequencerSettings: SequencerSettings = {
   largestQueue: 20_000,
 };
 
+/** What a batch may take of those who follow, most of it unused; how soon to look again when they have no room, ms. */
+const mostFactsBytes = 1 << 20;
+const mostChanges = 16_384;
+const roomRetryMs = 5;
+
 /** Commands that arrived together, from one asker or from many: decided in this order, in one batch. */
 export interface Lot {
   /** The commands one after the other; they may get their outcomes in place. */
@@ -77,7 +82,8 @@ export interface AppliedBatch {
   readonly sequence: number;
   readonly at: number;
   readonly facts: Uint8Array;
-  /** Unpacked when first asked for. */
+  /** Packed as in the journal, in the clear; opened when first asked for, as is the list. */
+  readonly packed: Uint8Array;
   readonly bodies: readonly Uint8Array[];
   /** Valid only during the call: used again for the next batch. */
   readonly effects: Effects;
@@ -96,6 +102,8 @@ export interface SequencerOptions {
   readonly cellClock: CellClock;
   readonly claim: Claim;
   readonly settings?: SequencerSettings;
+  /** Whether what follows batches has room for one of so many bytes of facts and changes; false holds the next back. */
+  hasRoom?(factsBytes: number, changes: number): boolean;
   /** Called when a batch is applied, before it is durable: read the state now. What it returns runs when durable. */
   applied(batch: AppliedBatch): () => void;
   /** The cell is over: another owns it, or an assertion broke. Nothing is told any more. */
@@ -209,6 +217,10 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     pumping = true;
     try {
       while (mode === 'serving' && queue.length > 0 && appending < settings.appendsInFlight) {
+        if (options.hasRoom?.(mostFactsBytes, mostChanges) === false) {
+          clock.after(roomRetryMs, () => void pump());
+          return;
+        }
         const at = Math.max(state.at, cellClock.at());
         const key = await bodyKey(at).catch((error: Error) => {
           log('journal.keyUnavailable', { error: error.name, detail: error.message });
@@ -257,9 +269,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     effects.clear();
     const commands = applyBatch(state, sequence, at, facts, effects);
     assert(commands === first, 'every waiting command is one record');
-    const release = options.applied(
-      new Applied(sequence, at, facts, effects, lots, () => packed.flatMap(unpackBodies)),
-    );
+    const release = options.applied(new Applied(sequence, at, facts, effects, lots, () => joined(packed)));
     const batch = makeBatch(crypto, {
       ...place,
       rulesVersion,
@@ -487,8 +497,9 @@ export class Applied implements AppliedBatch {
   readonly facts: Uint8Array;
   readonly effects: Effects;
   readonly lots: readonly PlacedLot[];
-  private readonly open: () => readonly Uint8Array[];
-  private opened: readonly Uint8Array[] | undefined;
+  private readonly open: () => Uint8Array;
+  private opened: Uint8Array | undefined;
+  private unpacked: readonly Uint8Array[] | undefined;
 
   constructor(
     sequence: number,
@@ -496,7 +507,7 @@ export class Applied implements AppliedBatch {
     facts: Uint8Array,
     effects: Effects,
     lots: readonly PlacedLot[],
-    open: () => readonly Uint8Array[],
+    open: () => Uint8Array,
   ) {
     this.sequence = sequence;
     this.at = at;
@@ -506,13 +517,18 @@ export class Applied implements AppliedBatch {
     this.open = open;
   }
 
-  get bodies(): readonly Uint8Array[] {
+  get packed(): Uint8Array {
     this.opened ??= this.open();
     return this.opened;
   }
 
+  get bodies(): readonly Uint8Array[] {
+    this.unpacked ??= unpackBodies(this.packed);
+    return this.unpacked;
+  }
+
   with(effects: Effects): AppliedBatch {
     if (effects === this.effects) return this;
-    return new Applied(this.sequence, this.at, this.facts, effects, this.lots, () => this.bodies);
+    return new Applied(this.sequence, this.at, this.facts, effects, this.lots, () => this.packed);
   }
 }

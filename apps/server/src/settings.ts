@@ -88,6 +88,12 @@ export const settings = {
     '',
     text,
   ),
+  archive: setting(
+    'CLEARWAY_ARCHIVE',
+    'folder of the archive of payments, kept from the first start with a stream on; empty: archive below the data',
+    '',
+    text,
+  ),
   streamHost: setting('CLEARWAY_STREAM_HOST', 'address that the stream listens on', '127.0.0.1', text),
   streamPort: setting('CLEARWAY_STREAM_PORT', 'port of the stream, 0 for any; empty: no stream', '', (value) =>
     value === '' ? undefined : integer(0, 65535)(value),
@@ -161,6 +167,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   return Object.freeze({
     ...read,
     database: read.database || in_('database.json'),
+    archive: read.archive || in_('archive'),
     socket: read.socket || in_('cell.sock'),
     configuration: read.configuration || in_('configuration'),
     platformKey: read.platformKey || in_('secrets/platform-key.json'),

@@ -5,7 +5,6 @@
 import { beginSnapshot, type State } from '@clearway/core';
 import type { Clock, Crypto } from '@clearway/ports';
 import type { Store } from '@clearway/store';
-import type { RecordsWriter } from './records-writer.ts';
 import type { EdgePage } from './recover.ts';
 import type { Sequencer } from './sequencer.ts';
 
@@ -20,7 +19,8 @@ export function createSnapshotter(options: {
   readonly crypto: Crypto;
   readonly clock: Clock;
   readonly sequencer: Sequencer;
-  readonly recordsWriter: RecordsWriter;
+  /** Resolves when records and archive have everything up to this batch. */
+  recorded(sequence: number): Promise<void>;
   /** Batches from one to the next. */
   readonly every: number;
   /** Sequence of the last one. */
@@ -28,7 +28,7 @@ export function createSnapshotter(options: {
   edge(): EdgePage;
   log(event: string, fields: Record<string, unknown>): void;
 }): Snapshotter {
-  const { state, store, crypto, clock, sequencer, recordsWriter, every, log } = options;
+  const { state, store, crypto, clock, sequencer, every, log } = options;
   let last = options.last;
   let running: Promise<void> | undefined;
   let stopping = false;
@@ -49,7 +49,7 @@ export function createSnapshotter(options: {
       await sequencer.durable(copy.sequence);
       // Only now: the notices of a batch are known to the outbox when it is durable. Later ones are told again, that is all.
       await write(new TextEncoder().encode(JSON.stringify(options.edge())));
-      await recordsWriter.written(copy.sequence);
+      await options.recorded(copy.sequence);
       await store.snapshots.seal(copy.sequence, page, crypto.sha256(...hashes));
       log('snapshot.sealed', { sequence: copy.sequence, pages: page, ms: Math.round(clock.elapsed() - started) });
     } finally {

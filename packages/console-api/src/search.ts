@@ -1,6 +1,6 @@
 /**
  * The one grammar of searches, for filter box, API and command line: words with blanks between them, each
- * `field:value`, with `"…"` around values that have blanks, and `>`, `>=`, `<`, `<=` before amounts and times. A word
+ * `field:value`, with `"…"` around values that have blanks (in it `\\"` and `\\\\`), and `>`, `>=`, `<`, `<=` before amounts and times. A word
  * alone is a payment's 31 digits, a participant's five, or the institution's own reference.
  */
 import { paymentKinds, paymentStates } from './words.ts';
@@ -52,9 +52,9 @@ export function parseSearch(text: string): Search {
     return { wrong: `${text.slice(0, 20)}…`, why: `a search has at most ${longest} characters` };
   const terms: SearchTerm[] = [];
   for (const [word, name, sign, quoted, plain] of text.matchAll(
-    /(?:([A-Za-z]+):)?(>=|<=|>|<|=)?(?:"([^"]*)"|(\S+))/g,
+    /(?:([A-Za-z]+):)?(>=|<=|>|<|=)?(?:"((?:[^"\\]|\\.)*)"|(\S+))/gs,
   )) {
-    const term = termOf(name, sign as Operator | undefined, quoted ?? plain, word);
+    const term = termOf(name, sign as Operator | undefined, quoted?.replaceAll(/\\(.)/gs, '$1') ?? plain, word);
     if ('wrong' in term) return term;
     terms.push(term);
   }
@@ -89,5 +89,5 @@ function fieldOfBare(value: string): SearchField {
 /** The text of a term, as the parser reads it. */
 export function searchWord({ field, operator, value }: SearchTerm): string {
   const sign = operator === '=' ? '' : operator;
-  return `${field}:${sign}${/[\s"]/.test(value) ? `"${value}"` : value}`;
+  return `${field}:${sign}${/[\s"\\]/.test(value) ? `"${value.replaceAll(/["\\]/g, '\\$&')}"` : value}`;
 }

@@ -14,6 +14,7 @@ export * from './openapi.ts';
 export * from './parse-json.ts';
 export * from './problem.ts';
 export * from './reconciliation.ts';
+export * from './reconciliation-writer.ts';
 export * from './routes.ts';
 export * from './sign.ts';
 export * from './stream/index.ts';

@@ -13,10 +13,10 @@
  */
 import { type PaymentKind, parseIdentifier, paymentKinds } from '@clearway/core/vocabulary';
 import type { Scheme } from './canonical.ts';
-import { currencyByAlpha } from './currencies.ts';
 import { formatAmount, parseAmount } from './money.ts';
+import { formatVersion, headRow, numericOf, quoted, totalRow } from './reconciliation-rows.ts';
 import { sha256 } from './sha256.ts';
-import { formatDate, formatTime, parseDate, parseTime } from './time.ts';
+import { formatTime, parseDate, parseTime } from './time.ts';
 
 export interface ReconciliationHead extends Scheme {
   readonly cycle: number;
@@ -72,8 +72,6 @@ export class ReconciliationFileError extends Error {
   }
 }
 
-const formatVersion = '1';
-
 /** Lines in any order. @throws RangeError for a payment that stands twice, or for what cannot be written */
 export function writeReconciliationFile(head: ReconciliationHead, lines: readonly ReconciliationLine[]): Uint8Array {
   const ordered = [...lines].sort((a, b) => compare(a.paymentId, b.paymentId));
@@ -114,11 +112,6 @@ export function readReconciliationFile(bytes: Uint8Array): ReconciliationFile {
   return { head, lines, totals, hash };
 }
 
-function headRow(head: ReconciliationHead): string[] {
-  const { schemeId, environment, cycle, businessDate, participant } = head;
-  return ['H', formatVersion, schemeId, environment, String(cycle), formatDate(businessDate), participant];
-}
-
 function lineRow(line: ReconciliationLine): string[] {
   const { amount, currency } = formatAmount(line.minor, numericOf(line.currency));
   return [
@@ -135,12 +128,6 @@ function lineRow(line: ReconciliationLine): string[] {
   ];
 }
 
-function totalRow({ currency, creditCount, credits, debitCount, debits }: ReconciliationTotal): string[] {
-  const text = (minor: bigint) => formatAmount(minor, numericOf(currency)).amount;
-  const counted = [String(creditCount), text(credits), String(debitCount), text(debits)];
-  return ['T', currency, ...counted, text(credits - debits)];
-}
-
 function totalsOf(lines: readonly ReconciliationLine[]): ReconciliationTotal[] {
   const byCurrency = new Map<string, ReconciliationTotal>();
   for (const { currency, side, minor } of lines) {
@@ -152,12 +139,6 @@ function totalsOf(lines: readonly ReconciliationLine[]): ReconciliationTotal[] {
     byCurrency.set(currency, { ...sum, ...more });
   }
   return [...byCurrency.values()].sort((a, b) => compare(a.currency, b.currency));
-}
-
-function numericOf(alpha: string): number {
-  const currency = currencyByAlpha(alpha);
-  if (!currency) throw new RangeError(`no currency has the ISO 4217 code ${alpha}`);
-  return currency.numeric;
 }
 
 const hashRow = /^S,sha-256,([0-9a-f]{64})\n$/;
@@ -246,8 +227,3 @@ const isCode = (text: string) => /^[0-9]{5}$/.test(text);
 const isKind = (text: string): text is PaymentKind => Object.hasOwn(paymentKinds, text);
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
-
-function quoted(text: string): string {
-  if (/[\r\n]/.test(text)) throw new RangeError('a field with a line break');
-  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}

@@ -155,7 +155,17 @@ export function decryptBodies(
   place: CellPlace & { readonly sequence: number },
   column: Uint8Array,
 ): Uint8Array[] {
-  return unpackBodies(crypto.decrypt(key, column, bodiesContext(place)));
+  return unpackBodies(decryptPacked(crypto, key, place, column));
+}
+
+/** The same, packed as it is. */
+export function decryptPacked(
+  crypto: Pick<Crypto, 'decrypt'>,
+  key: Uint8Array,
+  place: CellPlace & { readonly sequence: number },
+  column: Uint8Array,
+): Uint8Array {
+  return crypto.decrypt(key, column, bodiesContext(place));
 }
 
 function bodiesContext({ centre, cell, sequence }: CellPlace & { readonly sequence: number }): Uint8Array {

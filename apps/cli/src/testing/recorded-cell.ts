@@ -71,6 +71,8 @@ export interface RecordedCell {
   rescind(agreementId: string): Promise<SubmitResult>;
   /** Closes the current cycle and resolves when it is settled and recorded. */
   settle(): Promise<number>;
+  /** Has the clearing house look at once at what a closed cycle needs. */
+  wake(): void;
   /** Resolves when it holds, which the cell has to bring about. */
   until(holds: () => boolean): Promise<void>;
   stop(): Promise<void>;
@@ -244,6 +246,7 @@ export async function recordCell(
       return cycle;
     },
 
+    wake: () => house.wake(),
     until: (holds) => until(clock, holds),
 
     async stop() {

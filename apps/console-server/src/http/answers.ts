@@ -5,6 +5,7 @@ import {
   type Operation,
   type Requests,
   type Responses,
+  searchWord,
 } from '@clearway/console-api';
 import { formatTime, parseTime } from '@clearway/contract';
 import type { Clock } from '@clearway/ports';
@@ -210,7 +211,7 @@ export function createAnswers(desk: Console, clock: Pick<Clock, 'now'>): Answers
       }
       if (found.length === 0 && text !== '') {
         const { payments } = await search.page({
-          q: `endToEndId:"${text.replaceAll('"', '')}"`,
+          q: searchWord({ field: 'endToEndId', operator: '=', value: text }),
           after: '',
           limit: 5,
           scope: own,

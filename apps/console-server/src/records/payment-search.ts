@@ -120,14 +120,14 @@ function conditionsOf(cellNumber: number, terms: readonly SearchTerm[], scope: s
   for (const term of terms) if (term.field !== 'participant') conditions.push(conditionOf(term, value));
   const either = new Set(terms.filter(({ field }) => field === 'participant').map((term) => term.value));
   if (scope !== undefined) either.add(scope);
-  return { values, value, conditions, sides: sidesOf([...either].map(value)) };
+  return { values, value, conditions, sides: sidesOf([...either], value) };
 }
 
 /** Ways in which all of these can be one of the two agents each. */
-function sidesOf(codes: readonly string[]): string[][] {
+function sidesOf(codes: readonly string[], value: (given: unknown) => string): string[][] {
   if (codes.length === 0) return [[]];
   if (codes.length > 2) return [['false']]; // a payment has two sides
-  const [first, second] = codes;
+  const [first, second] = codes.map(value);
   const sides = ['instructing_agent', 'instructed_agent'];
   return sides.map((side, index) => [
     `${side} = ${first}`,

@@ -188,7 +188,7 @@ export class FrameWriter {
     return this.number;
   }
 
-  /** Room for one message of `size` bytes in a frame of this type; gives its offset in `bytes`. */
+  /** Room for one message of `size` bytes, all zero, in a frame of this type; gives its offset in `bytes`. */
   message(type: FrameType, size: number): number {
     const number = frameTypes[type];
     if (this.start >= 0) {
@@ -199,6 +199,8 @@ export class FrameWriter {
     this.grow(size);
     const at = this.length;
     this.length += size;
+    // The buffer is not zeroed when it is made: what lay there before must never leave.
+    this.bytes.fill(0, at, this.length);
     this.count++;
     return at;
   }
@@ -260,7 +262,7 @@ export class FrameWriter {
     this.bytes.set(before.subarray(0, this.length));
   }
 
-  /** A buffer that is not zeroed first: whoever reserves room writes all of it. */
+  /** A buffer that is not zeroed: {@link FrameWriter.message} and the frame's head see to every byte. */
   private renew(size: number): void {
     const buffer = Buffer.allocUnsafeSlow(size);
     this.bytes = new Uint8Array(buffer.buffer, 0, size);

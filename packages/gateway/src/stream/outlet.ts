@@ -122,9 +122,7 @@ export function createOutlet(options: {
     outcome(link) {
       touch(link);
       const { writer } = link;
-      const at = writer.message('outcomes', outcomeMessageBytes);
-      writer.bytes.fill(0, at, at + outcomeMessageBytes);
-      return at;
+      return writer.message('outcomes', outcomeMessageBytes);
     },
     question(link, type, duplicate, remainingMs, source, from, size) {
       touch(link);
@@ -141,7 +139,6 @@ export function createOutlet(options: {
       const { writer } = link;
       const at = writer.message('covered', coveredMessageBytes);
       const { view } = writer;
-      writer.bytes.fill(0, at, at + coveredMessageBytes);
       view.setUint32(at + coveredMessage.signer, signer);
       view.setUint16(at + coveredMessage.reason, reason);
       view.setUint32(at + coveredMessage.stream, Math.floor(stream / 0x1_0000_0000));

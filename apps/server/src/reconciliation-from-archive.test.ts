@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readReconciliationFile } from '@clearway/contract';
+import {
+  encodeSubmitPayment,
+  identifierText,
+  identifierToBytes,
+  outcomes,
+  type PaymentKind,
+  paymentStates,
+} from '@clearway/core';
+import { memoryArchive, type PaymentArchive, type PaymentRecord } from '@clearway/store';
+import { reconciliationFile } from './reconciliation.ts';
+import { writeReconciliationFrom } from './reconciliation-from-archive.ts';
+
+const at = Date.UTC(2026, 10, 22, 10);
+const nameOf = (participant: number, sequence: number) => ({
+  date: 20261122,
+  version: 1,
+  participant,
+  sequence,
+  centre: 1,
+  cell: 1,
+});
+
+/** All succeed in cycle 3. */
+const payments: [kind: PaymentKind, institution: number, bank: number, text: string][] = [
+  ['payout', 102, 201, 'plain'],
+  ['agreementPayment', 101, 201, 'order "1", 一'],
+  ['refund', 101, 201, '信'.repeat(35)],
+  ['agreementPayment', 101, 202, 'of another bank'],
+  ['payout', 101, 201, 'x'.repeat(35)],
+];
+
+async function fill(archive: PaymentArchive): Promise<string[]> {
+  const ids = payments.map(([, institution], index) => nameOf(institution, 100 - index));
+  const facts = Buffer.concat(
+    payments.map(([kind, , instructed], index) => {
+      const command = encodeSubmitPayment({
+        id: identifierToBytes(ids[index]),
+        kind,
+        suite: 1,
+        keyVersion: 1,
+        currency: 156,
+        instructed,
+        amount: 12_345 + index,
+        expiresAt: at + 60_000,
+        receivedAt: at,
+        reference: kind === 'payout' ? undefined : identifierToBytes(nameOf(101, 7)),
+        hash: new Uint8Array(32),
+      });
+      command[1] = outcomes.accepted;
+      return command;
+    }),
+  );
+  const { feed } = archive;
+  assert.ok(feed.begin(1, at, facts, payments.length));
+  for (const [index, [, , , text]] of payments.entries()) {
+    const body = Buffer.from(text);
+    feed.submitted(index, body, 0, body.length);
+  }
+  feed.end();
+  assert.ok(feed.begin(2, at + 1234, new Uint8Array(0), payments.length));
+  for (const [index, id] of ids.entries()) {
+    feed.changed(new DataView(identifierToBytes(id).buffer), 0, paymentStates.succeeded, 0, 3, index, true);
+  }
+  feed.end();
+  feed.publish(2);
+  await archive.kept(2);
+  return ids.map(identifierText);
+}
+
+test('the file from the archive is the file from the records, for institution and bank', async () => {
+  const archive = memoryArchive({
+    copyReference(bodies, from, length, into, to) {
+      into.set(bodies.subarray(from, from + length), to);
+      return length;
+    },
+  });
+  const ids = await fill(archive);
+  const records = {
+    async *paymentsOfCycle(cycle: number, participant: string): AsyncIterable<PaymentRecord> {
+      for (const id of [...ids].sort()) {
+        const record = (await archive.payment(id))!;
+        const isTheirs = record.instructingAgent === participant || record.instructedAgent === participant;
+        if (isTheirs && record.cycle === cycle) yield record;
+      }
+    },
+  };
+  const scheme = { schemeId: 'CLEARWAY', environment: 'sandbox' } as const;
+  const cycle = { cycle: 3, businessDate: 20261122 };
+  for (const [participant, lines] of [
+    [101, 4],
+    [201, 4],
+    [202, 1],
+    [203, 0],
+  ] as const) {
+    const chunks: Uint8Array[] = [];
+    const told = await writeReconciliationFrom(archive, scheme, cycle, participant, async (bytes) => {
+      chunks.push(Uint8Array.from(bytes));
+    });
+    const file = Buffer.concat(chunks);
+    const wanted = await reconciliationFile(records, scheme, cycle, String(participant).padStart(5, '0'));
+    assert.equal(file.toString(), Buffer.from(wanted).toString());
+    assert.deepEqual(told, { lines, bytes: file.length, hash: readReconciliationFile(file).hash });
+  }
+});
