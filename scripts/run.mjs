@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The one way into every program: `node scripts/run.mjs start|test|bench|sim|cli [arguments]`.
+ * The one way into every program: `node scripts/run.mjs start|test|bench|sim|fuzz|cli [arguments]`.
  *
  * Plain JavaScript without dependencies, because it is what runs before anything is installed. It installs the locked
  * dependencies where they are missing, builds what has changed, and then *becomes* the program by importing it:
@@ -21,6 +21,7 @@ const programs = {
   cli: 'apps/cli/dist/main.js',
   bench: 'benchmarks/dist/main.js',
   sim: 'apps/simulator/dist/main.js',
+  fuzz: 'test/dist/fuzz/main.js',
   test: 'scripts/dist/test.js',
 };
 

@@ -47,6 +47,11 @@ export class FrameReader {
   private length = 0;
   private expected = 1;
 
+  /** Bytes of memory for a frame whose rest has not come; at most one frame. */
+  get held(): number {
+    return this.kept.length;
+  }
+
   /** @throws FrameError and leaves the link unusable */
   read(chunk: Uint8Array, take: (frame: Frame) => void): void {
     let at = 0;
@@ -137,6 +142,14 @@ function lengthOf(bytes: Uint8Array, at: number): number {
 /** Whether the messages fill the frame exactly: a peer that lies about counts or sizes is found here. */
 function checkMessages(type: FrameType, count: number, view: DataView): void {
   if (count > largestCount) throw new FrameError('frameMalformed', `a frame holds at most ${largestCount} messages`);
+  if (type === 'hello' || type === 'welcome' || type === 'goodbye') {
+    if (count !== 1) throw new FrameError('frameMalformed', `a ${type} holds one text, not ${count}`);
+    return;
+  }
+  if (type === 'alive') {
+    if (count + view.byteLength > 0) throw new FrameError('frameMalformed', 'an alive says nothing more');
+    return;
+  }
   const size = messageBytes[type];
   if (size !== undefined) {
     if (view.byteLength !== size * count)

@@ -10,11 +10,13 @@ import { answerMessage, answerMessageBytes, paymentMessage, paymentMessageBytes 
 const nowhere = { stream: 0, position: 0 };
 export const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** Written with rubbish where the layout has nothing to say, which must not reach the hash. */
-export function paymentBytes(payment: Unsigned<PaymentRequest>, place = nowhere): Uint8Array {
+/** `unused`: what stands where the layout has nothing to say, which must not reach the hash; zero on the wire. */
+export function paymentBytes(payment: Unsigned<PaymentRequest>, place = nowhere, unused = 0xee): Uint8Array {
   const endToEndId = Buffer.from(payment.endToEndId);
   const sealed = Buffer.from(payment.sealed ?? '', 'base64');
-  const bytes = new Uint8Array(Math.ceil((paymentMessageBytes + endToEndId.length + sealed.length) / 8) * 8).fill(0xee);
+  const bytes = new Uint8Array(Math.ceil((paymentMessageBytes + endToEndId.length + sealed.length) / 8) * 8).fill(
+    unused,
+  );
   const view = viewOf(bytes);
   const amount = parseAmount(payment.interbankSettlementAmount) as { minor: number; currency: number };
   view.setUint16(paymentMessage.size, bytes.length);
@@ -37,8 +39,8 @@ export function paymentBytes(payment: Unsigned<PaymentRequest>, place = nowhere)
   return bytes;
 }
 
-export function answerBytes(bank: string, answer: Unsigned<PaymentAnswer>, place = nowhere): Uint8Array {
-  const bytes = new Uint8Array(answerMessageBytes).fill(0xee);
+export function answerBytes(bank: string, answer: Unsigned<PaymentAnswer>, place = nowhere, unused = 0xee): Uint8Array {
+  const bytes = new Uint8Array(answerMessageBytes).fill(unused);
   const view = viewOf(bytes);
   view.setBigUint64(answerMessage.stream, BigInt(place.stream));
   view.setUint32(answerMessage.position, place.position);
