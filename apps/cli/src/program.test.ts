@@ -5,7 +5,8 @@ import { type MemoryDisk, memoryDisk, memoryStore, UnavailableError } from '@cle
 import { exitCodes, type Surroundings } from './given.ts';
 import type { Terminal } from './output/terminal.ts';
 import { runProgram } from './program.ts';
-import { place, playDay } from './testing/recorded-cell.ts';
+import { putOverStream } from './testing/over-stream.ts';
+import { banks, institutions, place, playDay, recordCell } from './testing/recorded-cell.ts';
 import { batchOf, flip, replaceBatch } from './testing/tamper.ts';
 
 const disk = memoryDisk();
@@ -333,6 +334,54 @@ describe('evidence', () => {
     assert.match(unreadable.errors, /nowhere\.json cannot be read: there is no nowhere\.json/);
     const empty = await verify(await make(day.succeeded), ' --keys keys.json', Buffer.from('{}'));
     assert.match(empty.errors, /keys\.json holds no participants/);
+  });
+});
+
+describe('a payment over the stream', async () => {
+  const ports = { clock: realClock, crypto: realCrypto, chance: realChance };
+  const streamed = memoryDisk();
+  const played = await recordCell(storeOn(streamed), ports);
+  const paid = { kind: 'payout', institution: institutions[0], bank: banks[1], amount: 1000 } as const;
+  const { paymentId } = await played.pay(paid);
+  await played.stop();
+  await putOverStream(streamed, realCrypto, played.keys, paymentId);
+  const { requestSequence } = streamed.records.payments.get(paymentId)!;
+  const onStream = { openStore: async () => ({ store: storeOn(streamed), place, opensBodies: true }) };
+
+  test('is proved by checkpoints, and its evidence holds', async () => {
+    const evidence = json((await clearway(`evidence ${paymentId} --with-batches`, onStream)).output);
+    assert.equal(evidence.request.signature, undefined);
+    assert.equal(evidence.request.checkpoint.path.length, 1);
+    const readFile = async () => Buffer.from(JSON.stringify(evidence));
+    const { exitCode, output } = await clearway('evidence verify evidence.json', { readFile });
+    assert.equal(exitCode, exitCodes.done);
+    assert.match(output, /message 5 of stream 7, by the checkpoint over 4 to 5, key 1 \(ed25519\) of 00101/);
+    assert.match(output, /message 0 of stream 8, by the checkpoint over 0 to 0, key 1 \(ecdsa-p256-sha256\) of 00202/);
+  });
+
+  test('is traced and described like any other', async () => {
+    const trace = await clearway(`payments trace ${paymentId} --json`, onStream);
+    assert.ok(json(trace.output).stages.some(({ stage }: { stage: string }) => stage === 'answered: succeeded'));
+    const { output } = await clearway(`journal describe ${requestSequence} --json`, onStream);
+    const [{ message }] = json(output).commands;
+    assert.deepEqual([message.paymentId, message.stream, message.position], [paymentId, 7, 5]);
+    assert.match(message.sealed, /^\[[0-9]+ bytes, sha-256/);
+  });
+
+  test('that only the archive has is found through the cell', async () => {
+    const record = streamed.records.payments.get(paymentId);
+    const asked: string[] = [];
+    const operator = {
+      paymentRecord: async (id: string) => {
+        asked.push(id);
+        return record;
+      },
+      close() {},
+    };
+    const openOperator = async () => operator as unknown as Awaited<ReturnType<Surroundings['openOperator']>>;
+    const { output } = await clearway(`payments show ${paymentId}`, { openOperator });
+    assert.match(output, /state +succeeded/);
+    assert.deepEqual(asked, [paymentId]);
   });
 });
 

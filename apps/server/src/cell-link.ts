@@ -121,6 +121,8 @@ function serve(socket: Socket, { cell, records, wake, shortfalls, body, log }: C
       case 'recordsWritten':
         await cell.recordsWritten();
         return null;
+      case 'paymentRecord':
+        return (await records.payment(value as string)) ?? null;
       case 'searchPayments':
         return records.payments(value as PaymentQuery);
       case 'workItems':

@@ -13,7 +13,7 @@ import {
   type SubmitResult,
 } from '@clearway/gateway';
 import type { Clock } from '@clearway/ports';
-import type { WorkItemRecord } from '@clearway/store';
+import type { PaymentRecord, WorkItemRecord } from '@clearway/store';
 import type { Administered, Administration } from './administration.ts';
 import type { Statistics } from './cell.ts';
 import { type Channel, type Handler, LinkLostError, openChannel } from './link.ts';
@@ -139,6 +139,8 @@ export interface OperatorLink {
   cycleReached(cycle: number, state: 'cut' | 'netted' | 'settled'): Promise<void>;
   /** Cycles that are not settled, with the open one last. */
   cycles(): Promise<Statistics['cycles']>;
+  /** One payment from records or archive. */
+  paymentRecord(paymentId: string): Promise<PaymentRecord | undefined>;
   workItems(): Promise<WorkItemRecord[]>;
   recordsWritten(): Promise<void>;
   close(): void;
@@ -166,6 +168,8 @@ export async function connectOperator(socketPath: string): Promise<OperatorLink>
     closeCycle: async (cycle) => (await channel.call('closeCycle', cycle ?? null)) as number,
     cycleReached: async (cycle, state) => void (await channel.call('cycleReached', { cycle, state })),
     cycles: async () => (await statistics()).cycles,
+    paymentRecord: async (paymentId) =>
+      ((await channel.call('paymentRecord', paymentId)) as PaymentRecord | null) ?? undefined,
     workItems: async () => (await channel.call('workItems', null)) as WorkItemRecord[],
     recordsWritten: async () => void (await channel.call('recordsWritten', null)),
     close: () => channel.close(),

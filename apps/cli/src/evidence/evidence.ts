@@ -1,11 +1,11 @@
 import type { Evidence, VerifyingKey } from '@clearway/contract';
-import { dayOf, gatherEvidence } from '@clearway/server';
-import { decodeHeader, decryptBodies, type JournalBatch } from '@clearway/store';
+import { type EvidenceSource, gatherEvidence } from '@clearway/server';
 import type { Command } from 'commander';
 import { identifier, serial } from '../arguments.ts';
 import { readAdopted } from '../config/adopted.ts';
-import { CommandError, type Given, type OpenedStore } from '../given.ts';
+import { CommandError, type Given } from '../given.ts';
 import { findPayment } from '../payments/find.ts';
+import { bodyReader } from '../payments/stages.ts';
 import { verifyEvidenceCommand } from './verify.ts';
 
 interface Options {
@@ -33,24 +33,15 @@ async function makeEvidence(given: Given, paymentId: string, { to, withBatches }
   if (!opened.opensBodies) {
     throw new CommandError('Evidence holds the signed messages, and this user does not hold the body keys.');
   }
-  const record = await findPayment(opened.store, paymentId);
+  const record = await findPayment(given, paymentId);
   const { scheme, participants } = await readAdopted(opened.store);
   const keysOf = (code: string): readonly VerifyingKey[] =>
     participants.participants.find((participant) => participant.code === code)?.keys ?? [];
   const { crypto, signal, clock } = given;
-  const { store, place } = opened;
-  const source = { journal: store.journal, place, crypto, scheme, keysOf, body: bodyReader(opened, given), signal };
+  const { place } = opened;
+  const { journal } = opened.store;
+  const read = bodyReader(opened, crypto);
+  const body: EvidenceSource['body'] = async (batch, index) => (await read(batch, index))!;
+  const source = { journal, place, crypto, scheme, keysOf, body, signal };
   return gatherEvidence(source, record, { madeAt: clock.now(), anchor: to, showsFacts: withBatches === true });
-}
-
-/** Opens a batch's bodies once, however many of them are asked for. */
-function bodyReader({ store, place }: OpenedStore, { crypto }: Given) {
-  let opened: { readonly sequence: number; readonly bodies: readonly Uint8Array[] } | undefined;
-  return async ({ sequence, header, bodies }: JournalBatch, index: number): Promise<Uint8Array> => {
-    if (opened?.sequence !== sequence) {
-      const key = await store.bodyKeys.key(dayOf(decodeHeader(header).at));
-      opened = { sequence, bodies: decryptBodies(crypto, key, { ...place, sequence }, bodies) };
-    }
-    return opened.bodies[index]!;
-  };
 }

@@ -13,8 +13,7 @@ export function showPayment(noun: Command, given: Given): void {
     .argument('<paymentId>', 'the 31 digits', identifier)
     .description('one payment as the records have it')
     .action(async (paymentId: string) => {
-      const { store } = await given.read();
-      const record = await findPayment(store, paymentId);
+      const record = await findPayment(given, paymentId);
       given.answer(paymentView(record), (output) => sheet(output, paymentLines(record)));
     });
 }

@@ -4,7 +4,7 @@
  * The journal tells a payment's deadlines by `tick`s that name nobody, so when it became unknown, or its reversal was
  * decided, is told by the rules: the first tick at or after that deadline.
  */
-import { formatTime, parseTime } from '@clearway/contract';
+import { formatTime, isStreamMessage, parseTime, readAnswerMessage } from '@clearway/contract';
 import { isFinal, type PaymentState } from '@clearway/core';
 import type { Crypto } from '@clearway/ports';
 import { dayOf, type SchemeDocument } from '@clearway/server';
@@ -114,16 +114,22 @@ function createDeadlines(
 async function readAnsweredAt(readBody: ReadBody, batch: JournalBatch, { index }: Fact): Promise<number | undefined> {
   const body = await readBody(batch, index);
   if (body === undefined) return undefined;
-  const { answeredAt } = JSON.parse(Buffer.from(body).toString('utf8')) as { answeredAt: string };
+  const { answeredAt } = isStreamMessage(body)
+    ? readAnswerMessage(body).answer
+    : (JSON.parse(Buffer.from(body).toString('utf8')) as { answeredAt: string });
   return parseTime(answeredAt);
 }
 
-/** Opens bodies with the keys of a store, where its user holds them. */
+/** Opens bodies with the keys of a store, where its user holds them: those of one batch once. */
 export function bodyReader({ store, place, opensBodies }: OpenedStore, crypto: Crypto): ReadBody {
+  let opened: { readonly sequence: number; readonly bodies: readonly Uint8Array[] } | undefined;
   return async ({ sequence, header, bodies }, index) => {
     if (!opensBodies) return undefined;
-    const key = await store.bodyKeys.key(dayOf(decodeHeader(header).at));
-    return decryptBodies(crypto, key, { ...place, sequence }, bodies)[index];
+    if (opened?.sequence !== sequence) {
+      const key = await store.bodyKeys.key(dayOf(decodeHeader(header).at));
+      opened = { sequence, bodies: decryptBodies(crypto, key, { ...place, sequence }, bodies) };
+    }
+    return opened.bodies[index];
   };
 }
 

@@ -49,7 +49,7 @@ export const place: CellPlace = { centre: 1, cell: 1 };
 export const institutions = ['00101', '00102'] as const;
 export const banks = ['00201', '00202'] as const;
 const currency = 156;
-const scheme = { schemeId: 'TEST', environment: 'sandbox' } as const;
+export const scheme = { schemeId: 'TEST', environment: 'sandbox' } as const;
 
 /** What the bank does with a payment, by the last digit of its amount in minor units. */
 const behaviour: Readonly<Record<number, 'decline' | 'silent' | 'late'>> = { 7: 'decline', 8: 'silent', 9: 'late' };

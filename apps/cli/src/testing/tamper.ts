@@ -10,6 +10,7 @@ import {
   type MemoryDisk,
   makeBatch,
 } from '@clearway/store';
+import { readFacts } from '../journal/fact.ts';
 import { place } from './recorded-cell.ts';
 
 export function batchOf(disk: MemoryDisk, sequence: number): JournalBatch {
@@ -27,6 +28,12 @@ export function flip(bytes: Uint8Array, offset: number): Uint8Array {
   return changed;
 }
 
+/** Bodies of a batch, opened. */
+export function bodiesOf(disk: MemoryDisk, crypto: Crypto, sequence: number): Uint8Array[] {
+  const { header, bodies } = batchOf(disk, sequence);
+  return decryptBodies(crypto, disk.bodyKeys.get(dayOf(decodeHeader(header).at))!, { ...place, sequence }, bodies);
+}
+
 /** Changes a batch and then hashes the whole chain anew, as somebody who can write the table could. */
 export function rewrite(
   disk: MemoryDisk,
@@ -39,18 +46,17 @@ export function rewrite(
     const batch = batchOf(disk, at);
     const header = decodeHeader(batch.header);
     let { facts, bodies } = batch;
+    let { commands } = header;
     if (at === sequence) {
       const key = disk.bodyKeys.get(dayOf(header.at))!;
       const where = { ...place, sequence };
-      const opened = {
-        facts: facts.slice(),
-        bodies: decryptBodies(crypto, key, where, bodies).map((body) => body.slice()),
-      };
+      const opened = { facts: facts.slice(), bodies: bodiesOf(disk, crypto, sequence).map((body) => body.slice()) };
       change(opened);
       facts = opened.facts;
+      if (facts.length !== batch.facts.length) commands = readFacts(facts).length;
       bodies = encryptBodies(crypto, key, where, opened.bodies);
     }
-    const rewritten = makeBatch(crypto, { ...header, previousHash, facts, bodies });
+    const rewritten = makeBatch(crypto, { ...header, commands, previousHash, facts, bodies });
     replaceBatch(disk, rewritten);
     previousHash = headerHash(crypto, rewritten.header);
   }

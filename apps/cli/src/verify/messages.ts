@@ -2,20 +2,24 @@
  * Opens the bodies of batches, holds each message against the fact that was made from it, and verifies its end-to-end
  * signature: beside the replay, on the thread pool, a bounded number at a time.
  */
-import { verifyMessage } from '@clearway/contract';
+import { isStreamMessage, verifyMessage } from '@clearway/contract';
 import type { Crypto } from '@clearway/ports';
 import { dayOf } from '@clearway/server';
 import { type BatchHeader, type BodyKeyStore, type CellPlace, decryptBodies, type JournalBatch } from '@clearway/store';
 import type { Fact } from '../journal/fact.ts';
+import { createCoverageCheck } from './coverage.ts';
 import type { Keyring } from './keyring.ts';
 import { about, type Findings } from './report.ts';
-import { readSignedMessage, type SignedMessage } from './signed-message.ts';
+import { readSignedMessage, readStreamedMessage, type SignedMessage } from './signed-message.ts';
+
+/** What the records are compared with. */
+export type ReadMessage = Pick<SignedMessage, 'endToEndId' | 'paymentHash'>;
 
 export interface MessagesCheck {
   /** The bodies of a batch; undefined when they cannot be opened. */
   open(batch: JournalBatch, header: BatchHeader): Promise<readonly Uint8Array[] | undefined>;
   /** The message behind a fact, checked; undefined when there is none or it is not what it should be. */
-  read(fact: Fact, body: Uint8Array | undefined, sequence: number): SignedMessage | undefined;
+  read(fact: Fact, body: Uint8Array | undefined, sequence: number): ReadMessage | undefined;
   /** Resolves when there is room for more signatures. */
   room(): Promise<void>;
   /** Resolves when all signatures are verified. */
@@ -38,11 +42,16 @@ const signaturesAtOnce = 128;
 
 export function createMessagesCheck(options: MessagesCheckOptions, findings: Findings): MessagesCheck {
   const { place, crypto, keyring, bodyKeys, checksSignatures } = options;
+  const coverage = createCoverageCheck(findings);
   const underWay = new Set<Promise<void>>();
   let messages = 0;
   let signatures = 0;
 
-  const verify = async ({ signer, signature, canonical }: SignedMessage, fact: Fact, sequence: number) => {
+  const verify = async (
+    { signer, signature, canonical }: Pick<SignedMessage, 'signer' | 'signature' | 'canonical'>,
+    fact: Fact,
+    sequence: number,
+  ) => {
     const keys = keyring.keysOf(signer);
     if (!keys.some(({ version, suite }) => version === signature.keyVersion && suite === signature.suite)) {
       // A refused command may name anybody.
@@ -65,6 +74,19 @@ export function createMessagesCheck(options: MessagesCheckOptions, findings: Fin
     }
   };
 
+  const startVerifying = (signed: Parameters<typeof verify>[0], fact: Fact, sequence: number) => {
+    if (!checksSignatures) return;
+    const one = verify(signed, fact, sequence).finally(() => underWay.delete(one));
+    underWay.add(one);
+  };
+
+  const compare = (differences: readonly string[], fact: Fact, sequence: number) => {
+    messages++;
+    for (const name of differences) {
+      findings.breach('message', `the ${name} of ${fact.type} is not what was signed`, about(sequence, fact));
+    }
+  };
+
   return {
     async open({ sequence, bodies }, { at, commands }) {
       if (bodyKeys === undefined) return undefined;
@@ -80,19 +102,27 @@ export function createMessagesCheck(options: MessagesCheckOptions, findings: Fin
     },
 
     read(fact, body, sequence) {
-      // A repeated command carries what was checked the first time.
-      if (body === undefined || keyring.scheme === undefined || fact.outcome === 'repeated') return undefined;
+      const { scheme } = keyring;
+      if (body === undefined || scheme === undefined) return undefined;
       try {
-        const message = readSignedMessage(crypto, keyring.scheme, fact, body);
+        if (fact.type === 'recordCheckpoint') {
+          const signed = fact.outcome === 'accepted' && coverage.checkpoint(scheme, fact, body, sequence);
+          if (signed) startVerifying(signed, fact, sequence);
+          return undefined;
+        }
+        const isPayment = fact.type === 'submitPayment' || fact.type === 'recordAnswer';
+        if (isPayment && isStreamMessage(body)) {
+          const message = readStreamedMessage(crypto, scheme, fact, body);
+          compare(message.differences, fact, sequence);
+          coverage.add(message);
+          return message;
+        }
+        // A repeated command carries what was checked the first time.
+        if (fact.outcome === 'repeated') return undefined;
+        const message = readSignedMessage(crypto, scheme, fact, body);
         if (message === undefined) return undefined;
-        messages++;
-        for (const name of message.differences) {
-          findings.breach('message', `the ${name} of ${fact.type} is not what was signed`, about(sequence, fact));
-        }
-        if (checksSignatures) {
-          const one = verify(message, fact, sequence).finally(() => underWay.delete(one));
-          underWay.add(one);
-        }
+        compare(message.differences, fact, sequence);
+        startVerifying(message, fact, sequence);
         return message;
       } catch (error) {
         findings.breach('message', (error as Error).message, about(sequence, fact));
@@ -106,6 +136,7 @@ export function createMessagesCheck(options: MessagesCheckOptions, findings: Fin
 
     async end() {
       await Promise.all(underWay);
+      coverage.end();
     },
 
     get messages() {
