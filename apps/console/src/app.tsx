@@ -1,5 +1,6 @@
 import { Component, lazy, type ReactNode, Suspense } from 'react';
 import { useDesk } from './desk.tsx';
+import { NamesProvider } from './names.tsx';
 import { EnrolmentPage } from './pages/enrolment.tsx';
 import { LoginPage } from './pages/login.tsx';
 import { WallPage } from './pages/wall/wall.tsx';
@@ -38,7 +39,7 @@ function page(load: () => Promise<PageModule>) {
 export function App() {
   const { gate, say, askLogin, login } = useDesk();
   const { place } = useWay();
-  if (place.path === '/enrolment') return <EnrolmentPage />;
+  if (place.path === '/enrol') return <EnrolmentPage />;
   if (gate === 'asking') return <Waiting what={say('login.asking')} />;
   if (gate === 'unreachable') {
     return (
@@ -55,7 +56,16 @@ export function App() {
     );
   }
   if (login === undefined) return <LoginPage />;
-  if (place.path === '/' && place.query.view === 'full') return <WallPage isFull />;
+  return (
+    <NamesProvider>
+      {place.path === '/' && place.query.view === 'full' ? <WallPage isFull /> : <InShell />}
+    </NamesProvider>
+  );
+}
+
+function InShell() {
+  const { say } = useDesk();
+  const { place } = useWay();
   return (
     <Shell>
       <CatchFault key={place.path} words={[say('fault.title'), say('fault.why')]}>

@@ -21,7 +21,7 @@ export function Bands({ flows, nameOf, format, others, summary, letter }: BandsP
   const right = ranked(flows, ({ bank }) => bank);
   const leftPlaces = placed(left, total, height);
   const rightPlaces = placed(right, total, height);
-  const side = Math.min(width * 0.34, letter * 13);
+  const side = Math.min(width * 0.4, letter * 10.5);
   const [from, to] = [side + 6, width - side - 6];
   const taken = { left: new Map<string, number>(), right: new Map<string, number>() };
   const keyOf = (sums: readonly Sum[], code: string) => (sums.some(({ key }) => key === code) ? code : '');

@@ -124,7 +124,7 @@ function Entries({ entries }: { readonly entries: readonly AuditEntry[] }) {
   const { say } = useDesk();
   const columns: readonly Column<AuditEntry>[] = [
     { key: 'sequence', head: say('audit.sequence'), kind: 'number', value: ({ sequence }) => sequence },
-    { key: 'at', head: say('payments.time'), value: (entry) => <Time at={contentOf(entry).at} /> },
+    { key: 'at', head: say('audit.at'), value: (entry) => <Time at={contentOf(entry).at} /> },
     {
       key: 'actor',
       head: say('audit.actor'),

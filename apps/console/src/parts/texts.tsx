@@ -20,13 +20,15 @@ export function Amount({ money, short = false }: { readonly money: Money; readon
   return short ? <span title={exact}>{shortMoney(money, language)}</span> : <span>{exact}</span>;
 }
 
-/** The time of day, and the day where it is another; all of it in the title. */
+/** The time of day, and the day where it is not the platform's today; all of it in the title. */
 export function Time({ at, exact = false }: { readonly at: string; readonly exact?: boolean }) {
-  const { zone } = useDesk();
+  const { zone, ports } = useDesk();
   const ms = Date.parse(at);
+  const day = dateText(ms, zone);
+  const isToday = day === dateText(ports.now(), zone);
   return (
     <time dateTime={at} title={timeText(ms, zone)}>
-      {exact ? timeText(ms, zone) : `${dateText(ms, zone).slice(5)} ${clockText(ms, zone, true)}`}
+      {exact ? timeText(ms, zone) : `${isToday ? '' : `${day.slice(5)} `}${clockText(ms, zone, true)}`}
     </time>
   );
 }

@@ -1,6 +1,5 @@
 import { type ReactNode, useEffect, useState } from 'react';
 import { useDesk, useLive } from '../desk.tsx';
-import { NamesProvider } from '../names.tsx';
 import { Link, useWay } from '../place/use-place.tsx';
 import { Bar } from './bar.tsx';
 import { StaleLine } from './freshness.tsx';
@@ -41,56 +40,54 @@ export function Shell({ children }: { readonly children: ReactNode }) {
   }, [own, way, live, ports]);
 
   return (
-    <NamesProvider>
-      <div className={isNarrow ? 'shell narrow' : 'shell'}>
-        <a className="skip" href="#main">
-          {say('shell.skip')}
-        </a>
-        <Bar />
-        <nav className="nav" aria-label={say('shell.pages')}>
-          {own.map(({ path, title: name, icon }) => (
-            <Link
-              key={path}
-              href={path}
-              aria-current={page?.path === path ? 'page' : undefined}
-              title={say(name)}
-              aria-label={say(name)}
-            >
-              <svg
-                width="16"
-                height="16"
-                viewBox="0 0 16 16"
-                fill="none"
-                stroke="currentColor"
-                strokeWidth="1.3"
-                aria-hidden="true"
-              >
-                <path d={icon} />
-              </svg>
-              <span className="label">{say(name)}</span>
-              {path === '/work' && <OpenCount />}
-            </Link>
-          ))}
-          <button
-            type="button"
-            className="button plain fold"
-            onClick={() => setNarrow(!isNarrow)}
-            aria-pressed={isNarrow}
-            aria-label={say('shell.fold')}
+    <div className={isNarrow ? 'shell narrow' : 'shell'}>
+      <a className="skip" href="#main">
+        {say('shell.skip')}
+      </a>
+      <Bar />
+      <nav className="nav" aria-label={say('shell.pages')}>
+        {own.map(({ path, title: name, icon }) => (
+          <Link
+            key={path}
+            href={path}
+            aria-current={page?.path === path ? 'page' : undefined}
+            title={say(name)}
+            aria-label={say(name)}
           >
-            {isNarrow ? '»' : '«'}
-          </button>
-        </nav>
-        <StaleLine />
-        <main id="main" className={way.place.path === '/' ? 'main full' : 'main'} tabIndex={-1}>
-          {roles.includes('supervisor') && <p className="recorded-line">{say('supervision.recorded')}</p>}
-          {children}
-        </main>
-        {overlay === 'palette' && <Palette onClose={() => setOverlay(undefined)} />}
-        {overlay === 'help' && <Help onClose={() => setOverlay(undefined)} />}
-        {(gate === 'expired' || gate === 'lapsed' || gate === 'purpose') && <Renewal kind={gate} />}
-      </div>
-    </NamesProvider>
+            <svg
+              width="16"
+              height="16"
+              viewBox="0 0 16 16"
+              fill="none"
+              stroke="currentColor"
+              strokeWidth="1.3"
+              aria-hidden="true"
+            >
+              <path d={icon} />
+            </svg>
+            <span className="label">{say(name)}</span>
+            {path === '/work' && <OpenCount />}
+          </Link>
+        ))}
+        <button
+          type="button"
+          className="button plain fold"
+          onClick={() => setNarrow(!isNarrow)}
+          aria-pressed={isNarrow}
+          aria-label={say('shell.fold')}
+        >
+          {isNarrow ? '»' : '«'}
+        </button>
+      </nav>
+      <StaleLine />
+      <main id="main" className={way.place.path === '/' ? 'main full' : 'main'} tabIndex={-1}>
+        {roles.includes('supervisor') && <p className="recorded-line">{say('supervision.recorded')}</p>}
+        {children}
+      </main>
+      {overlay === 'palette' && <Palette onClose={() => setOverlay(undefined)} />}
+      {overlay === 'help' && <Help onClose={() => setOverlay(undefined)} />}
+      {(gate === 'expired' || gate === 'lapsed' || gate === 'purpose') && <Renewal kind={gate} />}
+    </div>
   );
 }
 

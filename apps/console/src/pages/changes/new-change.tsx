@@ -8,7 +8,8 @@ import { currencySign, parseAmount } from '../../format/money.ts';
 import { useNames } from '../../names.tsx';
 import { Field, FormProblem } from '../../parts/form.tsx';
 import { Empty } from '../../parts/states.tsx';
-import { useWay } from '../../place/use-place.tsx';
+import { Copy } from '../../parts/texts.tsx';
+import { Link, useWay } from '../../place/use-place.tsx';
 import { wordFor } from '../../words/say.ts';
 import { EffectView } from './effect-view.tsx';
 
@@ -30,6 +31,8 @@ export default function NewChangePage() {
   const { say, api, login } = useDesk();
   const way = useWay();
   const [preview, setPreview] = useState<{ readonly request: ChangeRequest; readonly effect: Effect }>();
+  // The first persons are appointed by one: the code is told once, here, and the link is issued in the settings.
+  const [founded, setFounded] = useState<{ readonly changeId: number; readonly enrolmentCode: string }>();
   const [problem, setProblem] = useState<ApiProblem>();
   const [wrong, setWrong] = useState<string>();
   const kind = kinds.find((one) => one === way.place.query.kind) ?? 'netDebitCap';
@@ -89,10 +92,24 @@ export default function NewChangePage() {
   const propose = () =>
     void attempt(async () => {
       if (preview === undefined) return;
-      const { changeId } = await api.ask('proposeChange', { body: preview.request });
-      way.go(`/changes/${changeId}`);
+      const { changeId, enrolmentCode } = await api.ask('proposeChange', { body: preview.request });
+      if (enrolmentCode === null) way.go(`/changes/${changeId}`);
+      else setFounded({ changeId, enrolmentCode });
     });
 
+  if (founded !== undefined) {
+    return (
+      <Empty title={say('change.founded', { number: founded.changeId })}>
+        <p>
+          {say('change.enrolmentCode')} <code data-enrolment-code>{founded.enrolmentCode}</code>{' '}
+          <Copy text={founded.enrolmentCode} />
+        </p>
+        <p>
+          {say('change.linkWaits')} <Link href="/settings">{say('settings.people')}</Link>
+        </p>
+      </Empty>
+    );
+  }
   return (
     <div className="stack">
       <div className="page-head">

@@ -19,15 +19,11 @@ const barCount = 60;
 const newEveryMs = 5_000;
 
 export default function PaymentsPage() {
-  const { say } = useDesk();
   const way = useWay();
   const search = way.place.query.q ?? '';
   const set = (text: string) => way.refine({ q: text.trim() === '' ? undefined : text.trim() });
   return (
     <>
-      <div className="page-head">
-        <h1>{say('page.payments')}</h1>
-      </div>
       <SearchBox key={search} search={search} onSearch={set} />
       <Chips search={search} onSearch={set} />
       <Picture search={search} onSearch={set} />
@@ -50,6 +46,7 @@ function SearchBox({ search, onSearch }: SearchProps) {
   };
   return (
     <form className="filter-line" onSubmit={submit} aria-label={say('payments.search')}>
+      <h1>{say('page.payments')}</h1>
       <input
         data-filter
         aria-label={say('payments.search')}
@@ -224,7 +221,7 @@ function NewRows({
   const found = value?.payments.findIndex(({ paymentId }) => paymentId === newest) ?? 0;
   const count = value === undefined ? 0 : found === -1 ? value.payments.length : found;
   return (
-    <div className="row new-rows">
+    <div className="new-rows">
       {count > 0 && (
         <button type="button" className="button small" onClick={onShow}>
           {say('payments.new', { count: found === -1 ? `${count}+` : count })}

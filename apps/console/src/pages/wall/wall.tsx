@@ -41,7 +41,11 @@ export function WallPage({ isFull = false }: { readonly isFull?: boolean }) {
   const letter = Math.max(11, (Math.min(width, height) / 100) * 1.9);
   const isParticipant = login?.person.participant !== null;
   return (
-    <div className={isFull ? 'wall-frame whole' : 'wall-frame'} ref={frame}>
+    <div
+      className={isFull ? 'wall-frame whole' : 'wall-frame'}
+      data-environment={login?.scheme.environment}
+      ref={frame}
+    >
       <h1 className="unseen">{say('page.wall')}</h1>
       <div className={isDead ? 'wall stale' : 'wall'}>
         <Head figures={figures} isFull={isFull} />

@@ -1,0 +1,43 @@
+/** A running platform with its console and traffic, for tests and pictures. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startWorld, type World } from '@clearway/start';
+
+export interface House {
+  readonly world: World;
+  /** Of the console. */
+  readonly url: string;
+  /** The one-time link of the first operator. */
+  readonly firstLink: string;
+  close(): Promise<void>;
+}
+
+const patienceMs = 120_000;
+
+/** @param rate payments a second, once all customers have signed their agreements */
+export async function openHouse(rate: number): Promise<House> {
+  const dataFolder = mkdtempSync(join(tmpdir(), 'clearway-console-'));
+  const world = await startWorld({
+    dataFolder,
+    port: 0,
+    consolePort: 0,
+    logLevel: 'warn',
+    cycleSeconds: 0,
+    fresh: true,
+  });
+  const { console } = world;
+  if (console?.enrolment === undefined) throw new Error('the console did not tell the link of its first operator');
+  if (!(await world.agreementsSigned(patienceMs))) throw new Error('the customers have not signed their agreements');
+  world.setRate(rate);
+  return {
+    world,
+    url: console.url,
+    firstLink: console.enrolment,
+    async close() {
+      world.setRate(0);
+      await world.stop('at once');
+      rmSync(dataFolder, { recursive: true, force: true });
+    },
+  };
+}
