@@ -4,5 +4,11 @@ export default defineConfig({
   base: '/',
   publicDir: false,
   // What the content security policy allows is script and style of our own address, so nothing is written inline.
-  build: { outDir: 'dist/web', emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  build: {
+    manifest: true,
+    outDir: 'dist/web',
+    emptyOutDir: true,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
 });

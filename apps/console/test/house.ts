@@ -1,5 +1,6 @@
 /** A running platform with its console and traffic, for tests and pictures. */
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startWorld, type World } from '@clearway/start';
@@ -21,7 +22,7 @@ export async function openHouse(rate: number): Promise<House> {
   const world = await startWorld({
     dataFolder,
     port: 0,
-    consolePort: 0,
+    consolePort: await freePort(),
     logLevel: 'warn',
     cycleSeconds: 0,
     fresh: true,
@@ -40,4 +41,16 @@ export async function openHouse(rate: number): Promise<House> {
       rmSync(dataFolder, { recursive: true, force: true });
     },
   };
+}
+
+/** One port for the whole life of the world: a console that is started again has to be found where it was. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
 }

@@ -63,11 +63,11 @@ test('large figures are cut, never rounded up, in the words of each language', (
 test('what a person types is an amount only where it plainly is one', () => {
   const good: readonly (readonly [string, string])[] = [
     ['8,000,000.00', '8000000.00'],
-    ['8000000', '8000000'],
-    ['¥ 1,234.5', '1234.5'],
+    ['8000000', '8000000.00'],
+    ['¥ 1,234.5', '1234.50'],
     ['CNY 1.05', '1.05'],
-    ['−3', '-3'],
-    ['007', '7'],
+    ['−3', '-3.00'],
+    ['007', '7.00'],
   ];
   for (const [text, amount] of good) assert.equal(parseAmount(text, 'CNY'), amount, text);
   for (const text of ['', '0.1,234', '1,23', '1.234', '1e6', 'NaN', '١٢', '1 234', '12,3456', '--1', '1.']) {

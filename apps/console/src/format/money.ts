@@ -131,5 +131,5 @@ export function parseAmount(text: string, currency: string): string | undefined 
   if (part.length > digits) return undefined;
   const bareWhole = whole.replaceAll(',', '').replace(/^0+(?=\d)/, '');
   const isNegative = sign === '-' || sign === minus;
-  return `${isNegative ? '-' : ''}${bareWhole}${part === '' ? '' : `.${part}`}`;
+  return `${isNegative ? '-' : ''}${bareWhole}${digits === 0 ? '' : `.${part.padEnd(digits, '0')}`}`;
 }

@@ -6,6 +6,7 @@ import { useAnswer } from '../../api/use-answer.ts';
 import { Histogram } from '../../chart/histogram.tsx';
 import { useDesk, useLive } from '../../desk.tsx';
 import { countText } from '../../format/count.ts';
+import { visibleText } from '../../format/foreign.ts';
 import { clockText, dateText } from '../../format/time.ts';
 import { Empty, FromAnswer, ProblemPanel } from '../../parts/states.tsx';
 import { Table } from '../../parts/table.tsx';
@@ -72,7 +73,7 @@ function Chips({ search, onSearch }: SearchProps) {
     <div className="chips">
       {words.map((word) => (
         <span key={word} className="chip">
-          <code>{word}</code>
+          <code>{visibleText(word)}</code>
           <button
             type="button"
             aria-label={say('payments.without', { word })}
@@ -165,7 +166,9 @@ function Rows({ search, onSearch }: SearchProps) {
         if (rows.length === 0) {
           return (
             <Empty title={say('payments.none')}>
-              <p>{search === '' ? say('payments.noneYet') : say('payments.noneFor', { search })}</p>
+              <p>
+                {search === '' ? say('payments.noneYet') : say('payments.noneFor', { search: visibleText(search) })}
+              </p>
               {search !== '' && (
                 <div className="row">
                   <button type="button" className="button" onClick={() => onSearch('')}>

@@ -1,20 +1,25 @@
 import type { Figures } from '@clearway/console-api';
 import { Bullet } from '../../chart/bars.tsx';
+import { useSize } from '../../chart/use-size.ts';
 import { useDesk } from '../../desk.tsx';
 import { moneyText, shareOf, shortMoney, thousandths } from '../../format/money.ts';
 import { Link } from '../../place/use-place.tsx';
 import { Block } from './wall.tsx';
 
-const mostShown = 9;
+/** As many as can be read and touched: WCAG 2.2 asks for 24 px. */
+const leastRowPx = 24;
+const lines = 1.35;
 
 /** Who is nearest to a limit: a bank's cap, an institution's float. */
-export function HeadroomBlock({ figures }: { readonly figures: Figures }) {
+export function HeadroomBlock({ figures, letter }: { readonly figures: Figures; readonly letter: number }) {
   const { say, language } = useDesk();
+  const [list, { height }] = useSize<HTMLUListElement>();
+  const shown = Math.floor(height / Math.max(leastRowPx, letter * lines));
   return (
     <Block area="headroom" title={say('wall.headroom')}>
       {figures.headroom.length === 0 && <p className="calm">{say('wall.noHeadroom')}</p>}
-      <ul className="headroom-list">
-        {figures.headroom.slice(0, mostShown).map(({ participant, name, limit, outstanding, reserved, headroom }) => {
+      <ul className="headroom-list" ref={list}>
+        {figures.headroom.slice(0, shown).map(({ participant, name, limit, outstanding, reserved, headroom }) => {
           const whole = thousandths(limit.amount);
           return (
             <li key={`${participant} ${limit.currency}`}>

@@ -59,7 +59,7 @@ export function WallPage({ isFull = false }: { readonly isFull?: boolean }) {
         {!isParticipant && <CellsBlock figures={figures} />}
         <FlowsBlock figures={figures} letter={letter} />
         <CycleBlock figures={figures} />
-        <HeadroomBlock figures={figures} />
+        <HeadroomBlock figures={figures} letter={letter} />
       </div>
     </div>
   );

@@ -1,0 +1,421 @@
+/** The console in a real browser, on a real platform with traffic. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Change, ChangeRequest } from '@clearway/console-api';
+import { realChance, realClock, realCrypto, realNetwork } from '@clearway/ports/real';
+import { createInstitution } from '@clearway/sdk';
+import { readIdentity } from '@clearway/sdk/node';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { findBrowser, howToInstall, launch } from './browser.ts';
+import { type House, openHouse } from './house.ts';
+import { appoint, codes, type Person, password } from './people.ts';
+
+const program = findBrowser();
+const skip = program === undefined ? howToInstall : false;
+const rate = 20;
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+let house: House;
+let browser: Browser;
+/** Of the first operator, who sets up the console in the browser. */
+let first: { readonly context: BrowserContext; readonly page: Page; readonly person: Person };
+let second: Person;
+
+before(async () => {
+  if (program === undefined) return;
+  [house, browser] = await Promise.all([openHouse(rate), launch(program)]);
+});
+
+after(async () => {
+  await browser?.close();
+  await house?.close();
+});
+
+/** A window of its own; every fault in a page fails the test that opened it. */
+async function open(language: 'en' | 'zh' = 'en', theme: 'light' | 'dark' = 'light') {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, baseURL: house.url });
+  await context.addInitScript(
+    ([chosen, colours]) => {
+      localStorage.setItem('clearway.language', localStorage.getItem('clearway.language') ?? chosen);
+      localStorage.setItem('clearway.theme', localStorage.getItem('clearway.theme') ?? colours);
+    },
+    [language, theme],
+  );
+  context.setDefaultTimeout(20_000);
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('console', (line) => {
+    if (/Content Security Policy|React|hydrat/i.test(line.text())) faults.push(line.text());
+  });
+  return { context, page, faults };
+}
+
+async function enter(person: Person, language: 'en' | 'zh' = 'en', theme: 'light' | 'dark' = 'light') {
+  const opened = await open(language, theme);
+  await person.enter(opened.context);
+  return opened;
+}
+
+const capChange = (cap: string, why: string): ChangeRequest => ({
+  kind: 'netDebitCap',
+  participant: '00201',
+  cap: { amount: cap, currency: 'CNY' },
+  keyVersion: null,
+  cycle: null,
+  user: null,
+  why,
+});
+
+test('the first operator sets up by the printed link, once, and sees the wall move', { skip }, async () => {
+  const { context, page, faults } = await open();
+  await page.goto(house.firstLink);
+  await page.getByRole('button', { name: 'Open the link' }).click();
+  const secret = await page.locator('[data-secret]').innerText();
+  const code = codes(secret);
+  await page.getByLabel('Login').fill('li.na');
+  await page.getByLabel('Name', { exact: true }).fill('Li Na');
+  await page.getByLabel('New password').fill(password);
+  await page.getByLabel('One-time code').fill(await code());
+  await page.getByRole('button', { name: 'Finish set-up' }).click();
+  const now = page.locator('.now .huge a');
+  await now.waitFor();
+  await page.waitForFunction(() => Number(document.querySelector('.now .huge a')?.textContent) > 0);
+  const person = await fromBrowser(context, page, code);
+  first = { context, page, person };
+
+  const again = await open();
+  await again.page.goto(house.firstLink);
+  await again.page.getByRole('button', { name: 'Open the link' }).click();
+  await again.page.getByText('The link was used, is too old, or never was').waitFor();
+  assert.deepEqual([...faults, ...again.faults], []);
+  await again.context.close();
+});
+
+/** The login that a browser holds, for what a test asks beside it. */
+async function fromBrowser(context: BrowserContext, page: Page, code: () => Promise<string>): Promise<Person> {
+  const cookies = await context.cookies();
+  return {
+    login: 'li.na',
+    name: 'Li Na',
+    code,
+    ask: (method, path, body) =>
+      page.evaluate(
+        async ([how, where, sent]) => {
+          const login = await (await fetch('/api/v1/login')).json();
+          const headers: Record<string, string> = { 'x-clearway-csrf': login.csrfToken };
+          if (sent !== undefined) headers['content-type'] = 'application/json';
+          const init = sent === undefined ? { method: how, headers } : { method: how, headers, body: sent };
+          const response = await fetch(`/api/v1${where}`, init);
+          if (!response.ok) throw new Error(`${how} ${where}: ${response.status} ${await response.text()}`);
+          return response.status === 204 ? undefined : response.json();
+        },
+        [method, path, body === undefined ? undefined : JSON.stringify(body)] as const,
+      ),
+    enter: (other) => other.addCookies(cookies),
+  };
+}
+
+test('a payment is followed from the wall to its settlement, and its evidence holds in the browser', {
+  skip,
+}, async () => {
+  const { page, faults } = await enter(first.person);
+  await page.goto('/');
+  await page.locator('.now .huge a').click();
+  await page.locator('[data-filter]').fill('state:succeeded');
+  await page.locator('[data-filter]').press('Enter');
+  await page.waitForURL(/q=state%3Asucceeded/);
+  await page.locator('tbody tr').first().waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('[data-rows]').focus();
+  await page.keyboard.press('j');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/payments\/\d{31}/);
+  await page.getByText('institution told').waitFor();
+  await page.getByRole('button', { name: 'Verify in this browser' }).click();
+  const checked = page.locator('[data-evidence] li');
+  await checked.first().waitFor();
+  const lines = await checked.allInnerTexts();
+  assert.equal(lines.length, 3);
+  for (const line of lines) assert.match(line, /Checked here: .*(holds|follow each other)/);
+
+  const cycle = await house.world.operator.settleCycle();
+  await page.getByRole('listitem').filter({ hasText: 'settlement agent' }).waitFor();
+  await page
+    .getByRole('link', { name: `Cycle ${cycle}` })
+    .first()
+    .click();
+  await page.locator('[data-sum][data-zero="true"]').waitFor();
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test('what the wall, the list and the API say is the same', { skip }, async () => {
+  house.world.setRate(0);
+  await house.world.answered(60_000);
+  const { page } = await enter(first.person);
+  await page.goto('/?view=full');
+  const wall = page.locator('.today-figures dd').first();
+  const told = async () =>
+    (await first.person.ask<{ figures: { today: { payments: number } } }>('GET', '/overview')).figures.today.payments;
+  await page.waitForFunction(
+    async () => {
+      const { figures } = await (await fetch('/api/v1/overview')).json();
+      return (
+        document.querySelector('.today-figures dd')?.getAttribute('title') ===
+        figures.today.payments.toLocaleString('en')
+      );
+    },
+    undefined,
+    { polling: 500 },
+  );
+  assert.equal(await wall.getAttribute('title'), (await told()).toLocaleString('en'));
+  await page.getByText(/last payment \d\d:\d\d:\d\d/).waitFor();
+  house.world.setRate(rate);
+  await page.context().close();
+});
+
+test('a limit is changed by two persons, and not by one', { skip }, async () => {
+  const proposer = await enter(first.person);
+  second = await appoint(first.person, first.person, {
+    login: 'wang.wei',
+    name: 'Wang Wei',
+    roles: ['operator', 'proposer', 'approver'],
+    participant: null,
+  });
+  const { page } = proposer;
+  await page.goto('/participants/00201');
+  await page.getByRole('link', { name: 'Propose a change' }).click();
+  await page.getByLabel('New net debit cap').fill('80,000,000.00');
+  await page.getByLabel('Why').fill('holiday traffic');
+  await page.getByRole('button', { name: 'Look at the effect' }).click();
+  await page
+    .getByRole('row', { name: /net debit cap CNY 100,000,000.00 CNY 80,000,000.00 CNY −20,000,000.00/ })
+    .waitFor();
+  await page.getByRole('button', { name: 'Propose: net debit cap' }).click();
+  await page.waitForURL(/\/changes\/\d+$/);
+  await page.getByText('It is your own change: another person must decide.').first().waitFor();
+  assert.equal(await page.getByRole('button', { name: /^Approve/ }).getAttribute('aria-disabled'), 'true');
+
+  // The other logs in with password and code, as people do, at the same address.
+  const approver = await open();
+  await approver.page.goto(page.url());
+  await approver.page.getByLabel('Login').fill(second.login);
+  await approver.page.getByLabel('Password').fill(password);
+  await approver.page.getByLabel('One-time code').fill(await second.code());
+  await approver.page.getByRole('button', { name: 'Log in' }).click();
+  await approver.page.getByRole('button', { name: 'Approve: net debit cap' }).click();
+  await approver.page.getByRole('dialog').getByRole('button', { name: 'Approve: net debit cap' }).click();
+  await approver.page.locator('[data-change-state="executed"]').waitFor();
+  await page.locator('[data-change-state="executed"]').waitFor();
+  await page.goto('/participants/00201');
+  await page.getByText('CNY 80,000,000.00').first().waitFor();
+
+  await approver.page.goto('/audit');
+  await approver.page.locator('[data-chain="holds"]').waitFor();
+  assert.deepEqual([...proposer.faults, ...approver.faults], []);
+  await page.context().close();
+  await approver.context.close();
+});
+
+test('the language is switched everywhere at once and kept', { skip }, async () => {
+  const { page, faults } = await enter(first.person);
+  await page.goto('/payments');
+  await page.getByRole('button', { name: '中文' }).click();
+  await page.getByRole('heading', { name: '支付' }).waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.lang), 'zh-Hans');
+  await page.goto('/cycles');
+  await page.getByRole('columnheader', { name: '营业日' }).waitFor();
+  const left = await page.locator('nav').innerText();
+  assert.doesNotMatch(left, /[A-Za-z]{2,}/);
+  await page.getByRole('button', { name: 'English' }).click();
+  await page.getByRole('columnheader', { name: 'Business day' }).waitFor();
+  const words = (await page.locator('main').innerText()).replaceAll(/\p{Script=Latin}|\P{L}/gu, '');
+  assert.equal(words, '');
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test('a silent platform is told with the age of the data, and goes on by itself', { skip }, async () => {
+  const { page } = await enter(first.person);
+  await page.goto('/');
+  await page.locator('.now .huge a').waitFor();
+  const pid = house.world.processes().find(({ name }) => name === 'console')?.pid;
+  assert.ok(pid !== undefined);
+  process.kill(pid, 'SIGSTOP');
+  try {
+    await page.locator('[data-stale]').waitFor();
+    assert.match(await page.locator('[data-stale]').innerText(), /No data for \d.* shown is from \d\d:\d\d:\d\d/);
+    await page.locator('.wall.stale').waitFor();
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+  await page.locator('[data-stale]').waitFor({ state: 'detached' });
+  assert.equal(await page.locator('.wall.stale').count(), 0);
+
+  process.kill(pid, 'SIGKILL');
+  await page.locator('[data-stale]').waitFor();
+  await page.locator('[data-stale]').waitFor({ state: 'detached', timeout: 60_000 });
+  await page.context().close();
+});
+
+test('who has to log in again finds what was typed', { skip }, async () => {
+  const { context, page } = await enter(second);
+  await page.goto('/changes/new?participant=00202');
+  await page.getByLabel('New net debit cap').fill('70,000,000.00');
+  await page.getByLabel('Why').fill('a reason that was long to type');
+  await context.clearCookies();
+  await page.getByRole('button', { name: 'Look at the effect' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Your login has ended' });
+  await dialog.getByLabel('Password').fill(password);
+  await dialog.getByLabel('One-time code').fill(await second.code());
+  await dialog.getByRole('button', { name: 'Log in again' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  assert.equal(await page.getByLabel('Why').inputValue(), 'a reason that was long to type');
+  await page.getByRole('button', { name: 'Look at the effect' }).click();
+  await page.getByRole('row', { name: /net debit cap CNY 100,000,000.00 CNY 70,000,000.00/ }).waitFor();
+  await context.close();
+});
+
+test('hostile names and references are shown and do nothing', { skip }, async () => {
+  const script = '<script>document.title="!"</script>';
+  const turned = '\u202ecip.exe\u0000<img src=x onerror="document.title=1">';
+  const settings = JSON.parse(
+    readFileSync(join(house.world.dataFolder, 'institutions', 'wallet-00101', 'settings.json'), 'utf8'),
+  );
+  const ports = { clock: realClock, chance: realChance, crypto: realCrypto, network: realNetwork() };
+  const wallet = createInstitution({ ...readIdentity(settings), ports, lane: 6 });
+  const { paymentId } = await wallet.payOut({
+    bank: '00202',
+    creditor: { name: script, account: '00202' },
+    amount: { amount: '1.00', currency: 'CNY' },
+    endToEndId: script,
+  });
+  const { changeId } = await first.person.ask<Change>('POST', '/changes', capChange('90000000.00', turned));
+
+  const { page, faults } = await enter(first.person);
+  await page.goto(`/payments/${paymentId}`);
+  await page.getByText(script).first().waitFor();
+  await page.goto(`/payments?q=${encodeURIComponent(`endToEndId:${script}`)}`);
+  await page.getByText(script).last().waitFor();
+  await page.goto(`/changes/${changeId}`);
+  await page.getByText('⟨U+202E⟩cip.exe⟨U+0000⟩<img').waitFor();
+  await page.goto(`/payments?q=${'x'.repeat(7_000)}`);
+  await page.getByRole('heading', { name: 'No payment found' }).waitFor();
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
+  await page.goto('/payments/%E0%A4%A');
+  await page.getByText(/Could not be read/).waitFor();
+  assert.equal(await page.title(), 'Payments · Clearway 通衢');
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test('what fails says so and can be tried again; the other parts of the page stay', { skip }, async () => {
+  const { page } = await enter(first.person);
+  await page.route('**/api/v1/cycles?*', (route) => route.abort());
+  await page.goto('/cycles');
+  await page.getByText('Could not be read: Clearing').waitFor();
+  await page.unroute('**/api/v1/cycles?*');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('table').waitFor();
+  await page.goto('/payments?q=nonsense%3A1');
+  await page.getByText('The search cannot be read.').waitFor();
+  await page.goto('/nowhere');
+  await page.getByText('There is no such page').waitFor();
+  await page.context().close();
+});
+
+test('an institution sees itself alone, and a supervisor sees that it is recorded', { skip }, async () => {
+  const bank = await appoint(first.person, second, {
+    login: 'chen.harbour',
+    name: 'Chen',
+    roles: ['participant'],
+    participant: '00201',
+  });
+  const { page } = await enter(bank);
+  await page.goto('/payments');
+  await page.locator('tbody tr').first().waitFor();
+  const banks = await page.locator('tbody tr td:nth-child(7)').allInnerTexts();
+  assert.ok(banks.length > 0 && banks.every((name) => name === 'Harbour Bank'), banks.join());
+  await page.goto('/participants/00202');
+  await page.getByText('Could not be read').waitFor();
+  await page.goto('/audit');
+  await page.getByText('Not for your role: Audit').waitFor();
+  await page.context().close();
+
+  const supervisor = await appoint(first.person, second, {
+    login: 'zhao.supervisor',
+    name: 'Zhao',
+    roles: ['supervisor'],
+    participant: null,
+  });
+  const looking = await enter(supervisor);
+  await looking.page.goto('/payments');
+  const dialog = looking.page.getByRole('dialog', { name: 'Why do you look?' });
+  await dialog.getByLabel('Purpose').fill('quarterly inspection');
+  await dialog.getByRole('button', { name: 'Record purpose' }).click();
+  await looking.page.locator('tbody tr').first().waitFor();
+  await looking.page.getByText('every look is recorded').waitFor();
+  await looking.context.close();
+});
+
+test('axe finds nothing serious on any page, in either language and theme', { skip }, async () => {
+  const { payments } = await first.person.ask<{ payments: { paymentId: string }[] }>('GET', '/payments?limit=1');
+  const { changes } = await first.person.ask<{ changes: { changeId: number }[] }>('GET', '/changes');
+  const paths = [
+    '/',
+    '/?view=full',
+    '/payments',
+    `/payments/${payments[0].paymentId}`,
+    '/participants',
+    '/participants/00201',
+    '/cycles',
+    '/cycles/1',
+    '/work',
+    '/operations',
+    '/changes',
+    '/changes/new',
+    `/changes/${changes[0].changeId}`,
+    '/audit',
+    '/settings',
+  ];
+  for (const [language, theme] of [
+    ['en', 'light'],
+    ['zh', 'dark'],
+  ] as const) {
+    const { page } = await enter(first.person, language, theme);
+    for (const path of paths) {
+      await page.goto(path);
+      await page.locator('h1').first().waitFor({ state: 'attached' });
+      await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null);
+      assert.deepEqual(await seriousFaults(page), [], `${path} ${language} ${theme}`);
+    }
+    await page.context().close();
+  }
+  const { page, context } = await open();
+  await page.goto('/');
+  await page.getByRole('button', { name: 'Log in' }).waitFor();
+  assert.deepEqual(await seriousFaults(page), []);
+  await context.close();
+});
+
+/** By the rules of WCAG 2.2 AA; our content security policy holds for axe as well, so it is evaluated, not inserted. */
+async function seriousFaults(page: Page): Promise<string[]> {
+  await page.evaluate(axeSource);
+  return page.evaluate(async () => {
+    const { axe } = window as unknown as {
+      axe: {
+        run(options: object): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
+      };
+    };
+    const { violations } = await axe.run({
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
+    });
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
+  });
+}
