@@ -1,0 +1,457 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { coveredMessage, frameHead, outcomeFlags, outcomeMessage, outcomeMessageBytes } from '@clearway/contract';
+import { layout, reasonOf } from '@clearway/core';
+import type { LinkEvents } from '@clearway/ports';
+import { realCrypto } from '@clearway/ports/real';
+import type { Configuration, ParticipantConfiguration } from '../port.ts';
+import { scheme, testClock } from '../test-bed.ts';
+import type { StreamLot } from './port.ts';
+import { createStream, type StreamSettings } from './stream.ts';
+import { TestPeer } from './test-peer.ts';
+
+const certificate = 'c'.repeat(64);
+const keys = await realCrypto.generateSigningKey('ed25519');
+const otherKeys = await realCrypto.generateSigningKey('ed25519');
+const key = { suite: 'ed25519', version: 1, privateKey: keys.privateKey } as const;
+
+const participant = (
+  code: string,
+  role: ParticipantConfiguration['role'],
+  more: Partial<ParticipantConfiguration> = {},
+) =>
+  ({
+    code,
+    name: code,
+    role,
+    status: 'active',
+    idempotent: true,
+    endpoint: 'https://127.0.0.1:1',
+    certificate,
+    keys: [{ version: 1, suite: 'ed25519', publicKey: keys.publicKey }],
+    sealingKey: '',
+    netDebitCaps: [],
+    enquiryBudget: { perSecond: 1, burst: 1 },
+    ...more,
+  }) satisfies ParticipantConfiguration;
+
+const configuration = {
+  schemeVersion: 1,
+  scheme: { ...scheme, offerTimeoutMs: 1000 },
+  participantsVersion: 1,
+  businessDate: 20261122,
+  participants: [
+    participant('00101', 'paymentInstitution'),
+    participant('00102', 'paymentInstitution'),
+    participant('00103', 'paymentInstitution', { certificate: 'd'.repeat(64) }),
+    participant('00201', 'bank'),
+  ],
+} as unknown as Configuration;
+
+function open(settings: Partial<StreamSettings> = {}) {
+  const clock = testClock();
+  const lots: StreamLot[] = [];
+  const recorded: { readonly command: Uint8Array; readonly body: Uint8Array }[] = [];
+  const stopped: string[] = [];
+  const events: string[] = [];
+  const stream = createStream({
+    cell: {
+      configuration: () => configuration,
+      take: (lot) => lots.push(lot),
+      enquire() {},
+      async record(command, body) {
+        recorded.push({ command, body });
+        return undefined;
+      },
+      reached() {},
+      stopSigner: (code, reason) => stopped.push(`${code} ${reason}`),
+    },
+    ports: { clock, crypto: realCrypto },
+    settings,
+    log: (event) => events.push(event),
+  });
+  const accept = (link: Parameters<typeof stream.accept>[0]): LinkEvents => stream.accept(link);
+  const peer = (certified: string | undefined = certificate) => new TestPeer(accept, certified);
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  /** Long enough for a turn and for what waits at a link, too short for anything else. */
+  const settle = async () => {
+    for (let i = 0; i < 20; i++) {
+      clock.pass(1);
+      await turn();
+    }
+  };
+  /** Signatures are verified beside the event loop: waits until so many checkpoints are answered. */
+  const judged = async (one: TestPeer, count: number) => {
+    while (one.of('covered').length < count) {
+      clock.pass(0.01);
+      await turn();
+    }
+    await settle();
+  };
+  const greeted = async (...participants: string[]) => {
+    const one = peer().hello(participants);
+    await settle();
+    assert.equal(one.of('welcome').length, 1);
+    return one;
+  };
+  return { stream, clock, lots, recorded, stopped, events, peer, settle, judged, greeted };
+}
+
+type Bed = ReturnType<typeof open>;
+
+const taken = ({ lots }: Bed) => lots.reduce((sum, { commands }) => sum + commands, 0);
+
+/** Reasons that the peer was told with `notProcessed`, in order. */
+const refusals = (peer: TestPeer) =>
+  peer.of('outcomes').flatMap(({ view, count }) =>
+    Array.from({ length: count }, (_, i) => {
+      const at = i * outcomeMessageBytes;
+      assert.equal(view.getUint8(at + outcomeMessage.flags), outcomeFlags.notProcessed);
+      return reasonOf(view.getUint16(at + outcomeMessage.reason));
+    }),
+  );
+
+const covered = (peer: TestPeer) =>
+  peer.of('covered').map(({ view }) => ({
+    signer: view.getUint32(coveredMessage.signer),
+    reason: reasonOf(view.getUint16(coveredMessage.reason)),
+    to: view.getUint32(coveredMessage.to),
+    taken: view.getUint32(coveredMessage.taken),
+  }));
+
+const hellos = [
+  { name: 'a version that nobody speaks', reason: 'streamVersionUnsupported', more: { versions: [2, 3] } },
+  { name: 'another scheme', reason: 'fieldInvalid', more: { schemeId: 'OTHER' } },
+  { name: 'another environment', reason: 'fieldInvalid', more: { environment: 'production' as const } },
+  { name: 'a participant that there is not', reason: 'participantUnknown', codes: ['00999'] },
+  { name: 'a participant with another certificate', reason: 'certificateRequired', codes: ['00101', '00103'] },
+  { name: 'nobody', reason: 'frameMalformed', codes: [] as string[] },
+  { name: 'a field that there is not', reason: 'frameMalformed', more: { surprise: 1 } as object },
+];
+for (const { name, reason, more = {}, codes = ['00101'] } of hellos) {
+  test(`a hello of ${name} gets a goodbye: ${reason}`, async () => {
+    const bed = open();
+    const peer = bed.peer().hello(codes, more);
+    await bed.settle();
+    assert.equal(peer.goodbye?.reason, reason);
+    assert.ok(peer.ended);
+    if (reason === 'streamVersionUnsupported') assert.deepEqual(peer.goodbye?.versions, [1]);
+  });
+}
+
+test('a link without a client certificate speaks for nobody', async () => {
+  const bed = open();
+  const peer = new TestPeer((link) => bed.stream.accept({ ...link, certificate: undefined })).hello(['00101']);
+  await bed.settle();
+  assert.equal(peer.goodbye?.reason, 'certificateRequired');
+});
+
+/** What a peer may do to one good frame of two payments. */
+const broken: { name: string; reason: string; write(peer: TestPeer, frame: Uint8Array): void }[] = [
+  {
+    name: 'of another version',
+    reason: 'streamVersionUnsupported',
+    write: (peer, frame) => peer.raw(with8(frame, frameHead.version, 2)),
+  },
+  { name: 'of no type', reason: 'frameMalformed', write: (peer, frame) => peer.raw(with8(frame, frameHead.type, 99)) },
+  {
+    name: 'that only a platform sends',
+    reason: 'frameMalformed',
+    write: (peer, frame) => peer.raw(with8(frame, frameHead.type, 18)),
+  },
+  {
+    name: 'twice',
+    reason: 'frameOutOfOrder',
+    write: (peer, frame) => {
+      peer.raw(frame);
+      peer.raw(frame);
+    },
+  },
+  {
+    name: 'after one that is missing',
+    reason: 'frameOutOfOrder',
+    write: (peer, frame) => peer.raw(with8(frame, frameHead.number + 7, 3)),
+  },
+  {
+    name: 'with a count too high',
+    reason: 'frameMalformed',
+    write: (peer, frame) => peer.raw(with8(frame, frameHead.count + 1, 3)),
+  },
+  {
+    name: 'with a count too low',
+    reason: 'frameMalformed',
+    write: (peer, frame) => peer.raw(with8(frame, frameHead.count + 1, 1)),
+  },
+  {
+    name: 'shorter than its head',
+    reason: 'frameMalformed',
+    write: (peer, frame) => peer.raw(with8(frame, frameHead.length + 3, 8)),
+  },
+  {
+    name: 'longer than may be',
+    reason: 'frameMalformed',
+    write: (peer, frame) => peer.raw(with8(frame, frameHead.length, 1)),
+  },
+  {
+    name: 'with a message that is too long',
+    reason: 'frameMalformed',
+    write: (peer, frame) => peer.raw(with8(frame, 16, 0x20)),
+  },
+  {
+    name: 'with a reference longer than the message',
+    reason: 'frameMalformed',
+    write: (peer, frame) => peer.raw(with8(frame, 18, 200)),
+  },
+];
+for (const { name, reason, write } of broken) {
+  test(`a frame ${name} ends its link with ${reason}, and no other`, async () => {
+    const bed = open();
+    const bank = await bed.greeted('00201');
+    const good = await bed.greeted('00102');
+    const bad = await bed.greeted('00101');
+    bad.payment({ sequence: 1 }).payment({ sequence: 2 });
+    write(bad, bad.writer.take());
+    good.payment({ sequence: 7, signer: 102 }).send();
+    await bed.settle();
+    assert.equal(bad.goodbye?.reason, reason);
+    assert.ok(bad.ended);
+    assert.deepEqual([good.ended, bank.ended], [false, false]);
+    assert.ok(taken(bed) >= 1, 'the other link goes on');
+  });
+}
+
+function with8(frame: Uint8Array, at: number, value: number): Uint8Array {
+  const changed = frame.slice();
+  changed[at] = value;
+  return changed;
+}
+
+const misplaced = [
+  { name: 'a place left out', more: { position: 5 }, reason: 'frameOutOfOrder' },
+  { name: 'another stream', more: { stream: 1 }, reason: 'frameOutOfOrder' },
+  { name: 'a signer that the link does not speak for', more: { signer: 102 }, reason: 'frameMalformed' },
+];
+for (const { name, more, reason } of misplaced) {
+  test(`a payment with ${name} ends the link with ${reason}`, async () => {
+    const bed = open();
+    const peer = await bed.greeted('00101');
+    peer.payment({ sequence: 1, ...more }).send();
+    await bed.settle();
+    assert.equal(peer.goodbye?.reason, reason);
+    assert.equal(taken(bed), 0);
+  });
+}
+
+const wrong = [
+  { name: 'of no kind', more: { kind: 9 }, reason: 'kindUnsupported' },
+  { name: 'in no currency', more: { currency: 1 }, reason: 'currencyUnsupported' },
+  { name: "with decimals that are not the currency's", more: { decimals: 3 }, reason: 'amountInvalid' },
+  { name: 'that pays out and names an agreement', more: { agreement: true }, reason: 'fieldInvalid' },
+  { name: 'under an agreement that it does not name', more: { kind: 1 }, reason: 'fieldInvalid' },
+  { name: 'with a control character in its reference', more: { endToEndId: 'a\u0007b' }, reason: 'fieldInvalid' },
+  { name: 'with a reference that turns the writing round', more: { endToEndId: 'a\u202eb' }, reason: 'fieldInvalid' },
+  { name: 'with a reference of 36 characters', more: { endToEndId: 'x'.repeat(36) }, reason: 'fieldInvalid' },
+  { name: 'to a bank that is not on the stream', more: { bank: 202 }, reason: 'bankNotOnStream' },
+];
+for (const { name, more, reason } of wrong) {
+  test(`a payment ${name} is not processed (${reason}); those beside it are, and all are covered`, async () => {
+    const bed = open();
+    await bed.greeted('00201');
+    const peer = await bed.greeted('00101');
+    for (let sequence = 1; sequence <= 5; sequence++) peer.payment({ sequence, ...(sequence === 3 && more) });
+    peer.send();
+    await bed.settle();
+    assert.deepEqual(refusals(peer), [reason]);
+    assert.equal(taken(bed), 4);
+    (await peer.checkpoint(101, key, { from: 0, to: 5 })).send();
+    await bed.judged(peer, 1);
+    assert.deepEqual(covered(peer), [{ signer: 101, reason: 'none', to: 5, taken: 5 }]);
+    assert.equal(bed.recorded.length, 1);
+    const { body } = bed.recorded[0]!;
+    assert.equal(body.length, 36, 'the journal learns of the one message that it does not hold');
+    assert.equal(new DataView(body.buffer, body.byteOffset).getUint32(0), 2);
+    assert.deepEqual(body.subarray(4), peer.leaves.get(101)![2]);
+  });
+}
+
+test('a reference beyond ASCII is taken', async () => {
+  const bed = open();
+  await bed.greeted('00201');
+  const peer = await bed.greeted('00101');
+  peer.payment({ sequence: 1, endToEndId: '订单一二三四五六七八九十' }).send();
+  await bed.settle();
+  assert.equal(taken(bed), 1);
+});
+
+test('the fact of a payment holds its hash, and names no suite: its signature comes later', async () => {
+  const bed = open();
+  await bed.greeted('00201');
+  const peer = await bed.greeted('00101');
+  peer.payment({ sequence: 1 }).payment({ sequence: 2 }).send();
+  await bed.settle();
+  const { facts } = bed.lots[0]!;
+  for (let i = 0; i < 2; i++) {
+    const at = i * layout.submitPayment.size;
+    const hash = facts.subarray(at + layout.submitPayment.hash, at + layout.submitPayment.hash + 32);
+    assert.deepEqual(Buffer.from(hash), Buffer.from(peer.leaves.get(101)![i]!));
+    assert.equal(facts[at + layout.submitPayment.suite], 0);
+  }
+});
+
+test('what goes beyond the window is not processed', async () => {
+  const bed = open({ window: 3 });
+  await bed.greeted('00201');
+  const peer = await bed.greeted('00101');
+  for (let sequence = 1; sequence <= 5; sequence++) peer.payment({ sequence });
+  peer.send();
+  await bed.settle();
+  assert.equal(taken(bed), 3);
+  assert.deepEqual(refusals(peer), ['windowExceeded', 'windowExceeded']);
+});
+
+test("answers that make no sense are not processed: no answer, and a reason that is not a bank's", async () => {
+  const bed = open();
+  const bank = await bed.greeted('00201');
+  bank.answer(1, 9).answer(2, 2, 140).answer(3, 1, 200).answer(4, 2, 200).send();
+  await bed.settle();
+  assert.equal(taken(bed), 1);
+  assert.deepEqual(refusals(bank), ['fieldInvalid', 'fieldInvalid', 'fieldInvalid']);
+});
+
+const falseCheckpoints = [
+  {
+    name: 'over a thousand messages of which one was another',
+    range: (leaves: Uint8Array[]) => ({
+      from: 0,
+      to: 1000,
+      leaves: leaves.map((leaf, i) => (i === 500 ? leaves[0]! : leaf)),
+    }),
+    by: key,
+  },
+  {
+    name: 'signed with another key',
+    range: () => ({ from: 0, to: 1000 }),
+    by: { ...key, privateKey: otherKeys.privateKey },
+  },
+];
+for (const { name, range, by } of falseCheckpoints) {
+  test(`a checkpoint ${name} stops its signer; another on the same link goes on`, async () => {
+    const bed = open({ window: 100_000 });
+    await bed.greeted('00201');
+    const peer = await bed.greeted('00101', '00102');
+    for (let sequence = 1; sequence <= 1000; sequence++) peer.payment({ sequence });
+    peer.send();
+    await bed.settle();
+    (await peer.checkpoint(101, by, range(peer.leaves.get(101)!))).send();
+    await bed.judged(peer, 1);
+    assert.equal(covered(peer)[0]?.reason, 'checkpointFalse');
+    assert.deepEqual(bed.stopped, ['101 checkpointFalse']);
+    assert.equal(bed.recorded.length, 0);
+    peer.payment({ sequence: 1001 }).payment({ sequence: 1, signer: 102 }).send();
+    await bed.settle();
+    assert.deepEqual(refusals(peer), ['checkpointFalse']);
+    assert.equal(taken(bed), 1001);
+    assert.equal(peer.goodbye, undefined);
+  });
+}
+
+const misplacedCheckpoints = [
+  { name: 'that leaves out the first message', range: { from: 1, to: 2 }, reason: 'positionWrong' },
+  { name: 'over more than was sent', range: { from: 0, to: 3 }, reason: 'positionWrong' },
+  { name: 'over nothing', range: { from: 0, to: 2, stream: 12 }, reason: 'positionWrong' },
+];
+for (const { name, range, reason } of misplacedCheckpoints) {
+  test(`a checkpoint ${name} is answered ${reason} and changes nothing`, async () => {
+    const bed = open();
+    await bed.greeted('00201');
+    const peer = await bed.greeted('00101');
+    peer.payment({ sequence: 1 }).payment({ sequence: 2 }).send();
+    await bed.settle();
+    const leaves = [...peer.leaves.get(101)!, peer.leaves.get(101)![0]!];
+    (await peer.checkpoint(101, key, { ...range, leaves })).send();
+    (await peer.checkpoint(101, key, { from: 0, to: 2 })).send();
+    await bed.judged(peer, 2);
+    assert.deepEqual(
+      covered(peer).map((one) => one.reason),
+      [reason, 'none'],
+    );
+    assert.deepEqual(bed.stopped, []);
+  });
+}
+
+test('a signer that does not sign in time is refused until it has, and stopped when it never does', async () => {
+  const bed = open({ uncoveredMs: 1000, overdueMs: 5000 });
+  await bed.greeted('00201');
+  const peer = await bed.greeted('00101');
+  peer.payment({ sequence: 1 }).send();
+  await bed.settle();
+  bed.clock.pass(1100);
+  peer.payment({ sequence: 2 }).send();
+  await bed.settle();
+  assert.deepEqual(refusals(peer), ['checkpointMissing']);
+  (await peer.checkpoint(101, key, { from: 0, to: 2 })).send();
+  await bed.judged(peer, 1);
+  peer.payment({ sequence: 3 }).send();
+  await bed.settle();
+  assert.equal(taken(bed), 2);
+  for (let i = 0; i < 60; i++) bed.clock.pass(100);
+  assert.deepEqual(bed.stopped, ['101 checkpointMissing']);
+});
+
+test('after a link has ended its messages are covered over the next, and a cut waits for that', async () => {
+  const bed = open();
+  await bed.greeted('00201');
+  const first = await bed.greeted('00101');
+  first.payment({ sequence: 1 }).payment({ sequence: 2 }).send();
+  await bed.settle();
+  let isCovered = false;
+  void bed.stream.covered().then(() => {
+    isCovered = true;
+  });
+  first.close();
+  const second = await bed.greeted('00101');
+  assert.deepEqual(covered(second), [{ signer: 101, reason: 'none', to: 0, taken: 2 }]);
+  await bed.settle();
+  assert.equal(isCovered, false);
+  const range = { from: 0, to: 2, stream: first.stream, leaves: first.leaves.get(101)! };
+  (await second.checkpoint(101, key, range)).send();
+  await bed.judged(second, 2);
+  assert.deepEqual(covered(second)[1], { signer: 101, reason: 'none', to: 2, taken: 2 });
+  assert.equal(isCovered, true);
+  assert.equal(bed.stream.uncovered, 0);
+});
+
+test('a cut does not wait for a signer that was stopped', async () => {
+  const bed = open({ overdueMs: 2000 });
+  await bed.greeted('00201');
+  const peer = await bed.greeted('00101');
+  peer.payment({ sequence: 1 }).send();
+  await bed.settle();
+  const done = bed.stream.covered();
+  for (let i = 0; i < 30; i++) bed.clock.pass(100);
+  await done;
+  assert.deepEqual(bed.stopped, ['101 checkpointMissing']);
+});
+
+test('a peer that never reads is cut off, and nobody waits for it', async () => {
+  const bed = open();
+  const peer = await bed.greeted('00101');
+  peer.waiting = 2 ** 30;
+  peer.payment({ sequence: 1, kind: 9 }).send();
+  await bed.settle();
+  assert.ok(peer.destroyed);
+  assert.ok(bed.events.includes('stream.peerDoesNotRead'));
+});
+
+test('a peer that says nothing for fifteen seconds is cut off; one that is alive is not', async () => {
+  const bed = open();
+  const silent = await bed.greeted('00101');
+  const alive = await bed.greeted('00102');
+  for (let second = 0; second < 16; second++) {
+    alive.writer.empty('alive');
+    alive.send();
+    for (let i = 0; i < 10; i++) bed.clock.pass(100);
+  }
+  assert.deepEqual([silent.destroyed, alive.destroyed], [true, false]);
+  assert.ok(alive.of('alive').length >= 2, 'the platform says that it is alive too');
+});
