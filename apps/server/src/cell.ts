@@ -72,6 +72,7 @@ import {
   type SchemeDocument,
   schemeContent,
 } from './documents.ts';
+import { effectsBesideStream } from './effects-beside-stream.ts';
 import { lastChanges } from './last-changes.ts';
 import { createOutbox, type PendingNotice } from './outbox.ts';
 import { code, createProjector, type Projector } from './projector.ts';
@@ -274,7 +275,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
         state = restored;
         noticesToTell.push(...((page?.pendingNotices ?? []) as PendingNotice[]));
       },
-      passed: (effects) => noticesToTell.push(...noticesOf(effects)),
+      passed: (effects, facts) => noticesToTell.push(...noticesOf(effectsBesideStream(effects, facts))),
       async reached() {
         const inFlight = Array.from(paymentsInFlight(state), ({ payment }) => identifierText(payment.id));
         const known = await records.paymentsNamed(inFlight);
@@ -282,9 +283,10 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
       },
       replayed(batch) {
         const waits = archive === undefined ? undefined : feedAgain(archive, batch);
-        recordsWriter.add(projector.project(state, batch));
-        noticesToTell.push(...noticesOf(batch.effects));
-        keepAnswersOf(batch, batch.effects);
+        const effects = effectsBesideStream(batch.effects, batch.facts);
+        recordsWriter.add(projector.project(state, archive === undefined ? batch : batch.with(effects)));
+        noticesToTell.push(...noticesOf(effects));
+        keepAnswersOf(batch, effects);
         return waits;
       },
     },

@@ -41,7 +41,7 @@ export interface Edge {
   /** Called once, with the snapshot's state or an empty one. */
   restored(state: State, edge: EdgePage | undefined): void;
   /** Called right after a batch was applied that is recorded already; its bodies are not there. */
-  passed(effects: Effects): void;
+  passed(effects: Effects, facts: Uint8Array): void;
   /** Called once, when the state is that of the records. */
   reached(): Promise<void>;
   /** Called right after any later batch was applied; a promise when the next one has to wait. */
@@ -95,7 +95,7 @@ export async function recover(
   if (edge.recordedTo > snapshot) {
     for await (const batch of journal.readFacts(snapshot + 1)) {
       replay(batch);
-      edge.passed(effects);
+      edge.passed(effects, batch.facts);
       if (batch.sequence === edge.recordedTo) break;
     }
   }
