@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { paymentMessage, paymentMessageBytes } from '@clearway/contract';
-import { copyReference, endToEndIdOf } from './request-reference.ts';
+import { copyEndToEndId } from './copy-end-to-end-id.ts';
+import { endToEndIdOf } from './request-reference.ts';
 
 const json = (text: string) => Buffer.from(JSON.stringify({ paymentId: '1', endToEndId: text }));
 
@@ -21,7 +22,7 @@ for (const text of ['a', 'order "1"', '信'.repeat(35), '😀'.repeat(35)]) {
       assert.equal(endToEndIdOf(body), text);
       const bodies = Buffer.concat([Buffer.from('before'), body, Buffer.from('{after')]);
       const into = new Uint8Array(new SharedArrayBuffer(200), 8);
-      const length = copyReference(bodies, 6, body.length, into, 5);
+      const length = copyEndToEndId(bodies, 6, body.length, into, 5);
       assert.equal(Buffer.from(into.slice(5, 5 + length)).toString(), text);
     });
   }

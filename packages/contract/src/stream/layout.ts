@@ -90,9 +90,9 @@ export const paymentMessage = {
 export const paymentMessageBytes = 80;
 
 /** Whether a request or answer, as the journal keeps it, came over the stream: what comes over HTTP is a JSON object. */
-export function isStreamMessage(body: Uint8Array): boolean {
+export function isStreamMessage(body: Uint8Array, at = 0): boolean {
   // A message begins with its size or a number, both far below the first byte of `{`.
-  return body.length > 0 && body[0] !== 0x7b;
+  return body.length > at && body[at] !== 0x7b;
 }
 
 /** Before each payment in a `questions` frame. */
