@@ -106,6 +106,12 @@ describe('frames', () => {
     );
   });
 
+  test('are handed over as plain bytes, of which a slice is a copy', () => {
+    new FrameReader().read(Buffer.from(everyType()), ({ payload }) => {
+      assert.equal(Object.getPrototypeOf(payload), Uint8Array.prototype);
+    });
+  });
+
   test('are never kept beyond one frame of memory, whatever length is claimed', () => {
     const reader = new FrameReader();
     const head = frame(frameTypes.payments, 1, Buffer.alloc(0));

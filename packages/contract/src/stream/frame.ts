@@ -118,7 +118,8 @@ export class FrameReader {
       throw new FrameError('frameOutOfOrder', `frame ${number} came where ${this.expected} was due`);
     this.expected++;
     const count = view.getUint16(frameHead.count);
-    const payload = bytes.subarray(frameHeadBytes);
+    // Never a Buffer, as a socket's chunks are: the slice of one is a view and no copy.
+    const payload = new Uint8Array(bytes.buffer, bytes.byteOffset + frameHeadBytes, bytes.length - frameHeadBytes);
     const inner = new DataView(bytes.buffer, bytes.byteOffset + frameHeadBytes, payload.length);
     checkMessages(type, count, inner);
     take({ type, count, payload, view: inner });
