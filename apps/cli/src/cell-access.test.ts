@@ -15,6 +15,7 @@ import { openOperator, openStore } from './cell-access.ts';
 import { exitCodes } from './given.ts';
 import type { Terminal } from './output/terminal.ts';
 import { runProgram } from './program.ts';
+import { noDesk } from './testing/no-desk.ts';
 import { type Day, place, playDay } from './testing/recorded-cell.ts';
 
 const ports = { clock: realClock, chance: realChance, crypto: realCrypto, disk: realDisk };
@@ -59,6 +60,7 @@ async function clearway(line: string, environment: Record<string, string> = {}) 
     crypto: realCrypto,
     signal: new AbortController().signal,
     openStore: () => openStore(settings, ports),
+    desk: noDesk,
     openOperator: () => openOperator(settings),
     readFile,
   });

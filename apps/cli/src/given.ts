@@ -2,6 +2,7 @@
 import type { Clock, Crypto } from '@clearway/ports';
 import type { OperatorLink } from '@clearway/server';
 import type { CellPlace, Store } from '@clearway/store';
+import type { DeskSurroundings } from './console/desk.ts';
 import { jsonLine } from './output/json.ts';
 import { type Progress, startProgress } from './output/progress.ts';
 import type { Terminal } from './output/terminal.ts';
@@ -26,6 +27,8 @@ export interface Surroundings {
   openStore(): Promise<OpenedStore>;
   openOperator(): Promise<OperatorLink>;
   readFile(path: string): Promise<Uint8Array>;
+  /** The console. */
+  readonly desk: DeskSurroundings;
 }
 
 export const exitCodes = {

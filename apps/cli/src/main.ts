@@ -1,8 +1,8 @@
 /** The program `clearway`: the real surroundings, and the exit code. */
-
 import { readFile } from 'node:fs/promises';
-import { realChance, realClock, realCrypto, realDisk } from '@clearway/ports/real';
+import { realChance, realClock, realCrypto, realDisk, realNetwork } from '@clearway/ports/real';
 import { openOperator, openStore } from './cell-access.ts';
+import { realDesk } from './console/real-desk.ts';
 import { exitCodes } from './given.ts';
 import type { Terminal } from './output/terminal.ts';
 import { runProgram } from './program.ts';
@@ -36,6 +36,7 @@ const exitCode = await runProgram(process.argv.slice(2), {
   openStore: () => openStore(process.env, ports),
   openOperator: () => openOperator(process.env),
   readFile: (path) => readFile(path),
+  desk: realDesk(process.env, realNetwork({ keepAlive: false })),
 });
 // What was written to a pipe is still on its way, so the process ends by itself; unless something is waited for in vain.
 process.exitCode = exitCode;

@@ -5,6 +5,7 @@ import { type MemoryDisk, memoryDisk, memoryStore, UnavailableError } from '@cle
 import { exitCodes, type Surroundings } from './given.ts';
 import type { Terminal } from './output/terminal.ts';
 import { runProgram } from './program.ts';
+import { noDesk } from './testing/no-desk.ts';
 import { putOverStream } from './testing/over-stream.ts';
 import { banks, institutions, place, playDay, recordCell } from './testing/recorded-cell.ts';
 import { batchOf, flip, replaceBatch } from './testing/tamper.ts';
@@ -46,6 +47,7 @@ async function clearway(line: string, given: Partial<Surroundings> & { readonly 
     readFile: async (path) => {
       throw new Error(`there is no ${path}`);
     },
+    desk: noDesk,
     ...surroundings,
   });
   return { exitCode, output: output.text, errors: errors.text };
@@ -229,6 +231,11 @@ describe('what goes wrong is said, with an exit code of its own', () => {
     { line: 'participants show 99', exitCode: exitCodes.no, says: /no participant 00099/ },
     { line: 'journal describe 100000', exitCode: exitCodes.no, says: /no batch 100000/ },
     { line: 'cycles close', exitCode: exitCodes.unavailable, says: /no cell answers/ },
+    { line: 'login', exitCode: exitCodes.unavailable, says: /No console runs/ },
+    { line: 'login --url http://127.0.0.1:1 --name li', exitCode: exitCodes.unavailable, says: /No console answers/ },
+    { line: 'audit verify', exitCode: exitCodes.usage, says: /not logged in/ },
+    { line: 'console get-overview', exitCode: exitCodes.usage, says: /not logged in/ },
+    { line: 'console shelve-alarm x --reason because', exitCode: exitCodes.usage, says: /--minutes/ },
   ];
   for (const { line, exitCode: expected, says } of cases) {
     test(line.replace(/[0-9]{31}/, '<identifier>'), async () => {

@@ -3,6 +3,9 @@ import { Command, CommanderError } from 'commander';
 import { showAgreement } from './agreements/show.ts';
 import { configurationHistory } from './config/history.ts';
 import { showConfiguration } from './config/show.ts';
+import { verifyAudit } from './console/audit.ts';
+import { loginCommands } from './console/login.ts';
+import { consoleVerbs } from './console/operations.ts';
 import { closeCycle } from './cycles/close.ts';
 import { cycleFile } from './cycles/file.ts';
 import { listCycles } from './cycles/list.ts';
@@ -37,6 +40,8 @@ const nouns: readonly {
   { name: 'journal', about: 'the truth, and its proof', verbs: [verifyCommand, describeBatch, replayJournal] },
   { name: 'config', about: 'adopted configuration', verbs: [showConfiguration, configurationHistory] },
   { name: 'work', about: 'what a person must look at', verbs: [listWorkItems] },
+  { name: 'console', about: 'everything that the console shows and does, after clearway login', verbs: [consoleVerbs] },
+  { name: 'audit', about: 'what people did and looked at', verbs: [verifyAudit] },
 ];
 
 const notes = `
@@ -72,6 +77,7 @@ export async function runProgram(argv: readonly string[], surroundings: Surround
   }
   verifyCommand(program, given);
   evidenceCommand(program, given);
+  loginCommands(program, given);
 
   try {
     await Promise.race([program.parseAsync(argv, { from: 'user' }), aborted(signal)]);

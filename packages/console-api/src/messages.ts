@@ -454,7 +454,7 @@ export const PaymentDetail = object({
 });
 export type PaymentDetail = Static<typeof PaymentDetail>;
 
-/** What the journal holds for a payment, to be kept and checked by anybody: `clearway payments evidence --check`. */
+/** What the journal holds for a payment, to be kept and checked by anybody: `clearway evidence check`. */
 export const Evidence = object({
   format: Type.Literal('clearway-evidence-1'),
   paymentId: PaymentIdText,
