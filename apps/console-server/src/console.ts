@@ -139,7 +139,7 @@ export async function createConsole(options: ConsoleOptions): Promise<Console> {
   const live = createLive(wall, log);
   const search = createPaymentSearch(searches.ask, cellNumber);
   const cycles = createCycleRecords(searches.ask, cellNumber);
-  const proofs = createProofs({ store, cell, directory, crypto, clock });
+  const proofs = createProofs({ store, place, cell, directory, crypto, clock });
   const work = createWork({ database, audit, cellNumber, clock });
   const pages = createPages({
     ask,

@@ -454,31 +454,34 @@ export const PaymentDetail = object({
 });
 export type PaymentDetail = Static<typeof PaymentDetail>;
 
-/** What the journal holds for a payment, to be kept and checked by anybody: `clearway evidence check`. */
-export const Evidence = object({
+/** What proves a payment without the platform: docs/reference/evidence.md, checked by `clearway evidence verify`. */
+const EvidenceMessage = Type.Object({
+  signer: Code,
+  body: Type.String(),
+  /** What is signed, base64. */
+  canonical: Type.String(),
+  /** Of a message over HTTP; one of the stream has a checkpoint instead. */
+  signature: Type.Optional(
+    Type.Object({ suite: Type.String(), keyVersion: Count, value: Type.String({ contentEncoding: 'base64' }) }),
+  ),
+  checkpoint: Type.Optional(Type.Unknown()),
+  sequence: Count,
+  index: Count,
+});
+export const Evidence = Type.Object({
   format: Type.Literal('clearway-evidence-1'),
   paymentId: PaymentIdText,
-  scheme: object({ schemeId: Type.String(), environment: Type.String() }),
   madeAt: Time,
-  signedMessages: list(
-    object({
-      what: words(['request', 'answer'] as const),
-      sequence: Count,
-      index: Count,
-      /** The bytes as received, base64. */
-      body: Type.String(),
-      /** The canonical bytes that the signature covers, base64. */
-      canonical: Type.String(),
-      signer: Code,
-      suite: Type.String(),
-      keyVersion: Count,
-      publicKey: orNull(Type.String()),
-      signature: Type.String(),
-      holds: Type.Boolean(),
+  request: EvidenceMessage,
+  answer: Type.Optional(EvidenceMessage),
+  keys: list(
+    Type.Object({
+      participant: Code,
+      key: Type.Object({ version: Count, suite: Type.String(), publicKey: Type.String() }),
     }),
   ),
-  /** Headers of all batches from the request to the last change, base64, each naming the hash of the one before. */
-  headers: object({ from: Count, to: Count, chainHolds: Type.Boolean(), headers: list(Type.String()) }),
+  /** Headers of successive batches from this one on, 128 bytes each, base64 in one piece. */
+  journal: Type.Optional(Type.Object({ from: Count, headers: Type.String() })),
 });
 export type Evidence = Static<typeof Evidence>;
 

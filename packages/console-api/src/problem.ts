@@ -64,6 +64,11 @@ export const problems = {
   endsItself: { status: 409, title: 'It ends by itself', help: 'The platform closes it when its cause is gone.' },
   alarmNotActive: { status: 409, title: 'Alarm is not active', help: 'Its cause has gone.' },
   platformRefused: { status: 409, title: 'The platform refuses', help: 'Detail names its reason.' },
+  evidenceNotYet: {
+    status: 409,
+    title: 'Evidence cannot be made',
+    help: 'Detail says why. What came over the stream is signed some seconds later: try again.',
+  },
   cellUnavailable: { status: 503, title: 'Cell cannot be reached', help: 'Nothing was done. Look at operations.' },
   recordsUnavailable: { status: 503, title: 'Records cannot be read', help: 'Payments go on. Look at operations.' },
   tooSlow: { status: 503, title: 'It would take too long', help: 'Ask for a shorter time or fewer things.' },

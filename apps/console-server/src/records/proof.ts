@@ -12,10 +12,19 @@ import {
   type Stage as TracedStage,
   traceStages,
 } from '@clearway/cli';
-import type { Evidence, PaymentDetail, Stage, Verdict } from '@clearway/console-api';
-import { formatTime } from '@clearway/contract';
+import type { PaymentDetail, Stage, Verdict } from '@clearway/console-api';
+import {
+  type EvidenceMessage,
+  formatTime,
+  isStreamMessage,
+  readAnswerMessage,
+  readPaymentMessage,
+  verifyEvidence,
+  type Evidence as WireEvidence,
+} from '@clearway/contract';
 import type { Clock, Crypto } from '@clearway/ports';
-import { decodeHeader, headerHash, type JournalBatch, type PaymentRecord, type Store } from '@clearway/store';
+import { EvidenceError, gatherEvidence } from '@clearway/server';
+import type { CellPlace, JournalBatch, PaymentRecord, Store } from '@clearway/store';
 import type { CellAccess } from '../cell-access.ts';
 import type { Directory } from '../directory.ts';
 import { Refusal } from '../refusal.ts';
@@ -24,14 +33,14 @@ export interface Proofs {
   stages(payment: PaymentRecord): Promise<Stage[]>;
   /** Verdicts and masked messages; empty and null where bodies cannot be opened. */
   look(payment: PaymentRecord): Promise<Pick<PaymentDetail, 'verdicts' | 'messages'>>;
-  /** @throws Refusal `cellUnavailable`, `tooSlow` */
-  evidence(payment: PaymentRecord): Promise<Evidence>;
+  /** @throws Refusal `evidenceNotYet`, `cellUnavailable`, `tooSlow` */
+  evidence(payment: PaymentRecord): Promise<WireEvidence>;
 }
 
 /** Batches between a payment's first and last that are read for one page; an hour of a busy cell is more. */
 const longestTrace = 50_000;
 const traceMs = 5_000;
-const mostHeaders = 20_000;
+const evidenceMs = 15_000;
 
 interface SignedPart {
   readonly what: 'request' | 'answer';
@@ -44,12 +53,13 @@ interface SignedPart {
 
 export function createProofs(options: {
   readonly store: Pick<Store, 'journal' | 'records'>;
+  readonly place: CellPlace;
   readonly cell: CellAccess;
   readonly directory: Directory;
   readonly crypto: Crypto;
   readonly clock: Clock;
 }): Proofs {
-  const { store, cell, directory, crypto, clock } = options;
+  const { store, place, cell, directory, crypto, clock } = options;
 
   const readPart = async (what: SignedPart['what'], sequence: number, index: number): Promise<SignedPart> => {
     const batch = await store.journal.readOne(sequence);
@@ -58,12 +68,65 @@ export function createProofs(options: {
       throw new Refusal('recordsUnavailable', `The journal has no command ${index} in batch ${sequence}.`);
     }
     const body = await cell.ask((link) => link.body(sequence, index));
+    if (isStreamMessage(body)) return { what, batch, fact, body, message: undefined, problem: undefined };
     const { scheme } = await directory.read();
     try {
       return { what, batch, fact, body, message: readSignedMessage(crypto, scheme, fact, body), problem: undefined };
     } catch (error) {
       return { what, batch, fact, body, message: undefined, problem: (error as Error).message };
     }
+  };
+
+  /** @throws Refusal `evidenceNotYet`, `tooSlow`, `cellUnavailable` */
+  const gather = async (payment: PaymentRecord, patienceMs: number): Promise<WireEvidence> => {
+    const { scheme, participants } = await directory.read();
+    const stop = new AbortController();
+    const cancel = clock.after(patienceMs, () => stop.abort(new Refusal('tooSlow')));
+    try {
+      return await gatherEvidence(
+        {
+          journal: store.journal,
+          place,
+          crypto,
+          scheme,
+          keysOf: (code) => participants.find((one) => one.code === code)?.keys ?? [],
+          body: ({ sequence }, index) => cell.ask((link) => link.body(sequence, index)),
+          signal: stop.signal,
+        },
+        payment,
+        { madeAt: clock.now(), showsFacts: false },
+      );
+    } catch (error) {
+      throw error instanceof EvidenceError ? new Refusal('evidenceNotYet', error.message) : error;
+    } finally {
+      cancel();
+    }
+  };
+
+  /** Messages of the stream are signed many at a time: each is proved by its place under a checkpoint. */
+  const streamVerdicts = async (payment: PaymentRecord): Promise<Verdict[]> => {
+    const evidence = await gather(payment, traceMs);
+    const { steps } = await verifyEvidence(crypto, evidence);
+    const verdictFor = (what: Verdict['what'], message: EvidenceMessage): Verdict => {
+      const { suite, keyVersion } = message.signature ?? message.checkpoint!.signature;
+      const own = steps.filter(({ step }) => step === what || step === `${what}Signature`);
+      const broken = own.find(({ result }) => result !== 'holds');
+      const { signer, sequence, index } = message;
+      return {
+        what,
+        holds: broken === undefined,
+        signer,
+        suite,
+        keyVersion,
+        problem: broken?.detail ?? null,
+        sequence,
+        index,
+      };
+    };
+    return [
+      verdictFor('request', evidence.request),
+      ...(evidence.answer === undefined ? [] : [verdictFor('answer', evidence.answer)]),
+    ];
   };
 
   const partsOf = async (payment: PaymentRecord): Promise<SignedPart[]> => {
@@ -123,10 +186,12 @@ export function createProofs(options: {
         const parts = await partsOf(payment);
         const masked = (what: SignedPart['what']) => {
           const part = parts.find((one) => one.what === what);
-          return part === undefined ? null : (maskedMessage(crypto, part.fact, part.body) ?? null);
+          return part === undefined ? null : (maskedMessage(crypto, part.fact, asJson(part)) ?? null);
         };
         return {
-          verdicts: await Promise.all(parts.map(verdictOf)),
+          verdicts: parts.some(({ body }) => isStreamMessage(body))
+            ? await streamVerdicts(payment)
+            : await Promise.all(parts.map(verdictOf)),
           messages: { request: masked('request'), answer: masked('answer') },
         };
       } catch (error) {
@@ -135,60 +200,15 @@ export function createProofs(options: {
       }
     },
 
-    async evidence(payment) {
-      const { scheme } = await directory.read();
-      const parts = await partsOf(payment);
-      const from = payment.requestSequence;
-      const to = payment.sequence;
-      if (to - from >= mostHeaders)
-        throw new Refusal('tooSlow', `Its way is ${to - from} batches long; use clearway verify.`);
-      const headers = await readHeaders(store, crypto, from, to);
-      const signedMessages = await Promise.all(
-        parts.map(async (part) => {
-          const { what, batch, fact, body, message, problem } = part;
-          if (message === undefined) throw new Refusal('internal', `The ${what} cannot be read: ${problem}`);
-          const { holds } = await verdictOf(part);
-          return {
-            what,
-            sequence: batch.sequence,
-            index: fact.index,
-            body: base64(body),
-            canonical: base64(message.canonical),
-            signer: message.signer,
-            suite: message.signature.suite,
-            keyVersion: message.signature.keyVersion,
-            publicKey: (await keyOf(message))?.publicKey ?? null,
-            signature: message.signature.value,
-            holds,
-          };
-        }),
-      );
-      return {
-        format: 'clearway-evidence-1',
-        paymentId: payment.paymentId,
-        scheme: { schemeId: scheme.schemeId, environment: scheme.environment },
-        madeAt: formatTime(clock.now()),
-        signedMessages,
-        headers: { from, to, ...headers },
-      };
-    },
+    evidence: (payment) => gather(payment, evidenceMs),
   };
 }
 
-const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
-
-async function readHeaders(store: Pick<Store, 'journal'>, crypto: Crypto, from: number, to: number) {
-  const headers: string[] = [];
-  let chainHolds = true;
-  let before: Uint8Array | undefined;
-  for await (const batch of store.journal.read(from)) {
-    const { previousHash } = decodeHeader(batch.header);
-    if (before !== undefined && Buffer.compare(before, previousHash) !== 0) chainHolds = false;
-    before = headerHash(crypto, batch.header);
-    headers.push(base64(batch.header));
-    if (batch.sequence >= to) break;
-  }
-  return { chainHolds: chainHolds && headers.length === to - from + 1, headers };
+/** What a message of the stream says, as it would be over HTTP. */
+function asJson({ what, body }: SignedPart): Uint8Array {
+  if (!isStreamMessage(body)) return body;
+  const message = what === 'request' ? readPaymentMessage(body).payment : readAnswerMessage(body).answer;
+  return new TextEncoder().encode(JSON.stringify(message));
 }
 
 const clockOf = (stage: TracedStage) => stage.clock ?? 'cell';
