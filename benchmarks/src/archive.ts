@@ -23,8 +23,8 @@ const answer = layout.recordAnswer;
 export interface ArchiveResult {
   readonly records: number;
   readonly paymentsPerSecond: number;
-  /** ms from publishing a batch until its payments are found, at 110,000 payments a second, over ten seconds. */
-  readonly foundAfter: Quantiles;
+  /** ms from publishing a batch until its payments are found, at `perSecond`: 110,000 a second if the machine allows. */
+  readonly foundAfter: Quantiles & { readonly perSecond: number };
   /** Time of a payment on the cell's thread, µs: telling the archive. Median over batches. */
   readonly feedMicroseconds: number;
   /** CPU of a payment everywhere else, µs: worker, file system, merging. */
@@ -268,7 +268,11 @@ const peak = 110_000;
 const peakSeconds = 10;
 
 /** Goes on at the peak rate, and asks again and again how long the newest batch takes to be found. */
-async function timeFinding(archive: PaymentArchive, source: PaymentSource, first: number): Promise<Quantiles> {
+async function timeFinding(
+  archive: PaymentArchive,
+  source: PaymentSource,
+  first: number,
+): Promise<ArchiveResult['foundAfter']> {
   const began = performance.now();
   const times: number[] = [];
   let told = 0;
@@ -283,13 +287,14 @@ async function timeFinding(archive: PaymentArchive, source: PaymentSource, first
     const due = ((performance.now() - began) / 1000) * peak;
     for (; told < due; told += batchSize) {
       source.prepare(first + told);
-      if (!source.tell(first + told)) throw new Error('the archive does not keep up with the peak rate');
+      while (!source.tell(first + told)) await new Promise((resolve) => setTimeout(resolve, 5));
     }
     asking ??= ask();
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+  const perSecond = Math.round(told / ((performance.now() - began) / 1000));
   await asking;
-  return quantiles(times);
+  return { ...quantiles(times), perSecond };
 }
 
 const lookups = 1000;

@@ -22,7 +22,15 @@ import {
   submissionOrder,
 } from './record.ts';
 import { hashIdentifier, hashReference } from './search-hash.ts';
-import { largestSegment, prepareSegment, Segment, type SegmentContent, slotsByRow, writeSegment } from './segment.ts';
+import {
+  copyOpen,
+  largestSegment,
+  prepareSegment,
+  Segment,
+  type SegmentContent,
+  slotsByRow,
+  writeSegment,
+} from './segment.ts';
 
 export interface ArchiveSettings {
   /** A folder of its own, on a local disk; one process at a time. */
@@ -36,7 +44,7 @@ export interface ArchiveSettings {
 }
 
 export interface ArchiveEngine {
-  /** Last batch that would be there after a crash. */
+  /** Last batch that is there after a crash. */
   readonly cursor: number;
   /** Last batch that was taken. */
   readonly sequence: number;
@@ -44,9 +52,11 @@ export interface ArchiveEngine {
   readonly isFull: boolean;
   /** Whether there is enough for a segment. */
   readonly wantsClosing: boolean;
-  readonly inFlight: number;
   take(batch: FedBatch): void;
-  /** Closes a segment, or writes the tail when there is too little for one. Called again after a failure, it goes on. */
+  /**
+   * Closes a segment, or when there is too little for one makes everything up to now outlast a crash; it does that now
+   * and then by itself as well. Called again after a failure, it goes on.
+   */
   keep(): Promise<void>;
   readonly mergeIsDue: boolean;
   /** Merges keys as long as there is something to merge. Runs beside {@link keep}. */
@@ -65,44 +75,35 @@ export async function openEngine(settings: ArchiveSettings, seed: number): Promi
   const segmentRecords = Math.min(settings.segmentRecords ?? largestSegment, largestSegment);
   const files = new OpenFiles();
   const fresh = new FreshRecords(seed);
-  const segments = await openSegments(directory, files);
-  const last = segments.at(-1);
-  let runs = last ? await openRuns(directory, files, segments[0].head.number, last.head.number) : [];
-  let cursor = last?.head.sequence ?? 0;
-  let nextNumber = last ? last.head.number + 1 : 0;
+  const tail = openTail(directory, files);
+  /** Segments below this one are there after a crash, with what the tail says. */
+  let keptNumber = tail?.head.number ?? 0;
+  let cursor = tail?.head.sequence ?? 0;
+  let nextNumber = keptNumber;
+  const segments = await openSegments(directory, files, keptNumber);
+  let runs = await openRuns(directory, files, segments[0]?.head.number ?? keptNumber, keptNumber - 1);
   const sizes = await Promise.all(segments.map(async ({ path }) => (await stat(path)).size));
   /** A segment that is being written, whose records are still among the fresh ones. */
   let closing: SegmentContent | undefined;
   /** Set by a merge, so that retention does not take its files away. */
   let merging = false;
 
-  const tail = openTail(directory, files, cursor);
-  const kept = tail ?? last;
-  if (kept !== undefined) {
-    for (const { bytes, endToEndId } of kept.openRecords()) fresh.restore(bytes, endToEndId);
-    fresh.sequence = kept.head.sequence;
-    fresh.at = kept.head.at;
-  }
   if (tail !== undefined) {
-    const records = tail.records();
-    for (let row = 0; row < tail.head.records; row++) {
-      const { bytes, endToEndId } = tail.record(row, records);
-      fresh.restore(bytes, endToEndId);
-    }
-    cursor = tail.head.sequence;
+    for (const { bytes, endToEndId } of tail.everything()) fresh.restore(bytes, endToEndId);
+    fresh.sequence = tail.head.sequence;
+    fresh.at = tail.head.at;
+    files.forget(tail.path);
   }
-  files.forget(tailPath(directory));
 
   const closeSegment = async () => {
-    closing ??= prepareSegment(fresh, fresh.takeEnded(), { number: nextNumber, closed: true });
-    const { number, ended, sequence } = closing;
+    closing ??= prepareSegment(fresh, fresh.takeEnded(), nextNumber);
+    const { number, ended } = closing;
     const keys = keysPath(directory, number, number);
     const path = segmentPath(directory, number);
     const slots = slotsByRow(closing);
     const column = (hashes: Uint32Array) => slots.map((slot) => hashes[slot]);
     await writeRun(keys, number, column(fresh.idHashes), column(fresh.referenceHashes));
     await writeSegment(path, closing);
-    await flushFolder(directory);
     const segment = new Segment(files, path);
     sizes.push((await stat(path)).size);
     segments.push(segment);
@@ -110,24 +111,25 @@ export async function openEngine(settings: ArchiveSettings, seed: number): Promi
     fresh.release(ended);
     closing = undefined;
     nextNumber = number + 1;
-    cursor = sequence;
-    await rm(tailPath(directory), { force: true });
     await dropOld();
   };
 
+  /** From here on everything up to now is there after a crash. */
   const writeTail = async () => {
-    const ended = fresh.ended.slice(0, fresh.endedCount);
-    const content = prepareSegment(fresh, ended, { number: nextNumber, closed: false });
+    const content = prepareSegment(fresh, fresh.ended.slice(0, fresh.endedCount), nextNumber, copyOpen(fresh));
+    // What the tail relies on has its name for good before the tail has.
+    await flushFolder(directory);
     await writeSegment(tailPath(directory), content);
     await flushFolder(directory);
     cursor = content.sequence;
+    keptNumber = content.number;
   };
 
-  /** The newest segment stays whatever its age: it knows what is in flight. */
+  /** The last segment that is kept stays whatever its age: without it, that one is missing could not be told. */
   const dropOld = async () => {
     const isOld = () =>
       segments[0].head.lastChangedAt < fresh.at - keepMs || sizes.reduce((sum, size) => sum + size, 0) > largestBytes;
-    while (segments.length > 1 && !merging && isOld()) {
+    while (segments.length > 1 && segments[0].head.number < keptNumber - 1 && !merging && isOld()) {
       const { path } = segments.shift()!;
       sizes.shift();
       files.forget(path);
@@ -141,12 +143,12 @@ export async function openEngine(settings: ArchiveSettings, seed: number): Promi
     }
   };
 
-  /** Neighbours that are complete and not one run yet: the first and last segment that they are to cover. */
+  /** Neighbours that are kept and not one run yet: the first and last segment that they are to cover. */
   const due = (): { first: number; last: number } | undefined => {
     for (let width = mergeWidth; width <= largestRun; width *= mergeWidth) {
       for (const run of runs) {
         const first = Math.floor(run.first / width) * width;
-        if (run.last - run.first + 1 < width && first + width <= nextNumber) return { first, last: first + width - 1 };
+        if (run.last - run.first + 1 < width && first + width <= keptNumber) return { first, last: first + width - 1 };
       }
     }
     return undefined;
@@ -206,14 +208,12 @@ export async function openEngine(settings: ArchiveSettings, seed: number): Promi
     get wantsClosing() {
       return closing !== undefined || fresh.endedCount >= segmentRecords;
     },
-    get inFlight() {
-      return fresh.open;
-    },
     take: (batch) => fresh.take(batch),
 
     async keep() {
-      if (closing !== undefined || fresh.endedCount >= segmentRecords) await closeSegment();
-      else if (cursor < fresh.sequence) await writeTail();
+      const isFull = closing !== undefined || fresh.endedCount >= segmentRecords;
+      if (isFull) await closeSegment();
+      if (cursor < fresh.sequence && (!isFull || nextNumber >= keptNumber + mergeWidth)) await writeTail();
     },
 
     get mergeIsDue() {

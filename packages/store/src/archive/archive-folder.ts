@@ -1,7 +1,7 @@
 /**
  * The files of an archive: `archive.json` (format and seed), `segment-N`, `keys-A-B` (the index of segments A to B) and
- * `tail`, the segment that is not closed. A segment's keys are written before it, and the tail goes after it: what a
- * crash leaves is either whole or known to be superfluous.
+ * `tail`, which is what holds after a crash: it says up to which batch and below which segment, and has the records that
+ * are in none of those, ended or in flight. What a crash leaves beside it is whole, or known to be superfluous.
  */
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -58,10 +58,19 @@ export async function segmentNumbers(folder: string): Promise<number[]> {
   return numbers;
 }
 
-/** Closed segments, oldest first, and removes what a crash left unfinished. */
-export async function openSegments(folder: string, files: OpenFiles): Promise<Segment[]> {
+/**
+ * Segments below `kept`, oldest first. Removes what a crash left unfinished, and later segments: what was in them is fed
+ * again.
+ */
+export async function openSegments(folder: string, files: OpenFiles, kept: number): Promise<Segment[]> {
   for (const name of await readdir(folder)) if (name.endsWith('.unfinished')) await rm(join(folder, name));
-  return (await segmentNumbers(folder)).map((number) => new Segment(files, segmentPath(folder, number)));
+  const numbers = await segmentNumbers(folder);
+  for (const number of numbers) if (number >= kept) await rm(segmentPath(folder, number));
+  const rest = numbers.filter((number) => number < kept);
+  if (kept > 0 && rest.at(-1) !== kept - 1) {
+    throw new DamagedArchiveError(`${segmentPath(folder, kept - 1)} is missing`);
+  }
+  return rest.map((number) => new Segment(files, segmentPath(folder, number)));
 }
 
 /**
@@ -89,11 +98,10 @@ export async function openRuns(folder: string, files: OpenFiles, first: number, 
   return runs;
 }
 
-/** The tail, unless there is none or it is contained in the last segment. */
-export function openTail(folder: string, files: OpenFiles, lastSequence: number): Segment | undefined {
+/** The tail, or undefined when nothing was kept yet. */
+export function openTail(folder: string, files: OpenFiles): Segment | undefined {
   try {
-    const tail = new Segment(files, tailPath(folder));
-    return tail.head.sequence > lastSequence ? tail : undefined;
+    return new Segment(files, tailPath(folder));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

@@ -18,13 +18,12 @@ const blockRecords = 4096;
 /** @param folder of an archive that has kept the cut-off of the cycle */
 export async function* recordsOfCycle(folder: string, cycle: number, participant: number): AsyncGenerator<RecordBlock> {
   const files = new OpenFiles();
-  // The tail first: what is in no tail then is in a segment. It is read by a file of its own, since it may be replaced.
+  // The tail first: what was in it is later found in a segment. It has a file of its own, since it may be replaced.
   const tailFile = new OpenFiles(1);
   try {
-    const tail = openTail(folder, tailFile, 0);
+    const tail = openTail(folder, tailFile);
     const segments = (await segmentNumbers(folder)).map((number) => new Segment(files, segmentPath(folder, number)));
-    const last = segments.at(-1)?.head.sequence ?? 0;
-    if (tail !== undefined && tail.head.sequence > last) segments.push(tail);
+    if (tail !== undefined && tail.head.number > (segments.at(-1)?.head.number ?? -1)) segments.push(tail);
     const touched = segments.filter(({ head }) => head.firstCycle <= cycle && head.lastCycle >= cycle);
     const window = Math.floor(readAheadBytes / blockBytes / Math.max(1, touched.length));
     const sources = touched

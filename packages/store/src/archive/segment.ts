@@ -1,7 +1,7 @@
 /**
- * A segment: records that have ended, ordered by identifier, for each participant which of them touch it in order of
- * submission, and the records that were in flight at its end. A closed segment never changes. The tail is a segment
- * that is not closed yet: it is written anew, with more in it, until it is.
+ * A segment: records that have ended, ordered by identifier, and for each participant which of them touch it in order of
+ * submission. A segment never changes. The tail is the next segment as far as it has come, and besides the records in
+ * flight; it is written anew, with more in it.
  */
 import { readUint64 } from '@clearway/core';
 import { blocksOf, DamagedArchiveError, type OpenFiles, Section, writeBlockFile } from './block-file.ts';
@@ -26,11 +26,11 @@ export interface SegmentHead {
   readonly format: 1;
   /** 0, 1, 2 … */
   readonly number: number;
-  readonly closed: boolean;
-  /** Every batch up to this one is in this segment and those before it. */
+  /** What it has come to by this batch. */
   readonly sequence: number;
   /** Time of that batch. */
   readonly at: number;
+  /** Records that have ended, and records in flight: none but in the tail. */
   readonly records: number;
   readonly open: number;
   readonly participants: number;
@@ -57,7 +57,6 @@ export interface SegmentHead {
 /** What a segment is written from: copied or frozen, so that the cell's batches go on meanwhile. */
 export interface SegmentContent {
   readonly number: number;
-  readonly closed: boolean;
   readonly sequence: number;
   readonly at: number;
   readonly fresh: FreshRecords;
@@ -72,15 +71,24 @@ export interface SegmentContent {
     SegmentHead,
     'firstOrder' | 'lastOrder' | 'firstSubmittedAt' | 'lastSubmittedAt' | 'lastChangedAt' | 'firstCycle' | 'lastCycle'
   >;
-  /** Copies of the records in flight, with their texts. */
-  readonly open: { readonly records: Uint8Array; readonly texts: readonly Uint8Array[] };
+  readonly open: OpenRecords;
 }
+
+/** Copies of records in flight, and of the texts that have no room in them. */
+interface OpenRecords {
+  readonly count: number;
+  readonly bytes: Uint8Array;
+  readonly longTexts: ReadonlyMap<number, Uint8Array>;
+}
+
+const noneOpen: OpenRecords = { count: 0, bytes: new Uint8Array(0), longTexts: new Map() };
 
 /** Reads every record once, in the order in which they lie; what comes after works on columns. */
 export function prepareSegment(
   fresh: FreshRecords,
   ended: Uint32Array,
-  place: Pick<SegmentContent, 'number' | 'closed'>,
+  number: number,
+  open: OpenRecords = noneOpen,
 ): SegmentContent {
   const { view } = fresh;
   const count = ended.length;
@@ -110,7 +118,7 @@ export function prepareSegment(
   const order = (i: number) => submissionOrder(view, ended[bySubmission[i]] * recordBytes);
   const submittedAt = (i: number) => readUint64(view, ended[bySubmission[i]] * recordBytes + recordFields.submittedAt);
   return {
-    ...place,
+    number,
     sequence: fresh.sequence,
     at: fresh.at,
     fresh,
@@ -128,7 +136,7 @@ export function prepareSegment(
       firstCycle: lastCycle === 0 ? 0 : firstCycle,
       lastCycle,
     },
-    open: copyOpen(fresh),
+    open,
   };
 }
 
@@ -144,13 +152,18 @@ function orderBy(keys: readonly Uint32Array[], count: number): Uint32Array {
   return order;
 }
 
-function copyOpen(fresh: FreshRecords): SegmentContent['open'] {
+export function copyOpen(fresh: FreshRecords): OpenRecords {
   const slots = fresh.openList();
-  const records = new Uint8Array(slots.length * recordBytes);
-  slots.forEach((slot, i) => {
-    records.set(fresh.bytes.subarray(slot * recordBytes, (slot + 1) * recordBytes), i * recordBytes);
-  });
-  return { records, texts: [...slots].map((slot) => fresh.endToEndId(slot).slice()) };
+  const bytes = new Uint8Array(slots.length * recordBytes);
+  const words = new Uint32Array(bytes.buffer);
+  const longTexts = new Map<number, Uint8Array>();
+  for (let i = 0; i < slots.length; i++) {
+    fresh.copy(slots[i], words, i * recordBytes);
+    if (bytes[i * recordBytes + recordFields.endToEndIdLength] > inlineReferenceBytes) {
+      longTexts.set(i, fresh.endToEndId(slots[i]));
+    }
+  }
+  return { count: slots.length, bytes, longTexts };
 }
 
 /** Rows of each participant in order of submission, one participant after the other. */
@@ -190,16 +203,15 @@ export async function writeSegment(path: string, content: SegmentContent): Promi
   const slots = slotsByRow(content);
   const recordsAt = 1;
   const openAt = recordsAt + blocksOf(slots.length, recordBytes);
-  const directoryAt = openAt + blocksOf(open.texts.length, recordBytes);
+  const directoryAt = openAt + blocksOf(open.count, recordBytes);
   const postingsAt = directoryAt + blocksOf(directory.length, directoryBytes);
   const head: SegmentHead = {
     format: 1,
     number: content.number,
-    closed: content.closed,
     sequence: content.sequence,
     at: content.at,
     records: slots.length,
-    open: open.texts.length,
+    open: open.count,
     participants: directory.length,
     postings: rows.length,
     ...content.span,
@@ -227,9 +239,10 @@ export async function writeSegment(path: string, content: SegmentContent): Promi
       }
     });
     writer.endSection();
-    await writer.items(open.texts.length, recordBytes, (i, to) => {
-      writer.bytes.set(open.records.subarray(i * recordBytes, (i + 1) * recordBytes), to);
-      if (open.texts[i].length > inlineReferenceBytes) place(to, open.texts[i]);
+    await writer.items(open.count, recordBytes, (i, to) => {
+      writer.bytes.set(open.bytes.subarray(i * recordBytes, (i + 1) * recordBytes), to);
+      const text = open.longTexts.get(i);
+      if (text !== undefined) place(to, text);
     });
     writer.endSection();
     await writer.items(directory.length, directoryBytes, (i, to) => {
@@ -274,10 +287,13 @@ export class Segment {
     return this.copy(new Uint8Array(records.view.buffer, at, recordBytes));
   }
 
-  *openRecords(): Generator<{ bytes: Uint8Array; endToEndId: Uint8Array }> {
-    const section = new Section(this.files, this.path, this.head.sections.open);
+  /** Every record in it, ended or in flight. */
+  *everything(): Generator<{ bytes: Uint8Array; endToEndId: Uint8Array }> {
+    const records = this.records();
+    for (let row = 0; row < this.head.records; row++) yield this.record(row, records);
+    const open = new Section(this.files, this.path, this.head.sections.open);
     for (let i = 0; i < this.head.open; i++) {
-      yield this.copy(new Uint8Array(section.view.buffer, section.item(i, recordBytes), recordBytes));
+      yield this.copy(new Uint8Array(open.view.buffer, open.item(i, recordBytes), recordBytes));
     }
   }
 
