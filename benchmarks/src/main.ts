@@ -13,6 +13,10 @@ import { benchHttpRail } from './http-rail.ts';
 import { benchJournal } from './journal.ts';
 import { benchReconciliationFile } from './reconciliation-file.ts';
 import { benchRecovery } from './recovery.ts';
+import { benchStream } from './stream/main.ts';
+
+if (process.argv.includes('--rail') && process.argv[process.argv.indexOf('--rail') + 1] === 'stream')
+  process.exit(await benchStream(process.argv.slice(2)));
 
 const help = `Usage: npm run bench -- [options]
 

@@ -13,7 +13,7 @@ import {
   type SubmitResult,
 } from '@clearway/gateway';
 import type { Clock } from '@clearway/ports';
-import type { PaymentRecord, WorkItemRecord } from '@clearway/store';
+import type { PaymentQuery, PaymentRecord, WorkItemRecord } from '@clearway/store';
 import type { Administered, Administration } from './administration.ts';
 import type { Statistics } from './cell.ts';
 import { type Channel, type Handler, LinkLostError, openChannel } from './link.ts';
@@ -142,6 +142,8 @@ export interface OperatorLink {
   /** One payment from records or archive. */
   paymentRecord(paymentId: string): Promise<PaymentRecord | undefined>;
   workItems(): Promise<WorkItemRecord[]>;
+  /** Of either rail. */
+  searchPayments(query: PaymentQuery): Promise<PaymentRecord[]>;
   recordsWritten(): Promise<void>;
   close(): void;
 }
@@ -171,6 +173,7 @@ export async function connectOperator(socketPath: string): Promise<OperatorLink>
     paymentRecord: async (paymentId) =>
       ((await channel.call('paymentRecord', paymentId)) as PaymentRecord | null) ?? undefined,
     workItems: async () => (await channel.call('workItems', null)) as WorkItemRecord[],
+    searchPayments: async (query) => (await channel.call('searchPayments', query)) as PaymentRecord[],
     recordsWritten: async () => void (await channel.call('recordsWritten', null)),
     close: () => channel.close(),
   };

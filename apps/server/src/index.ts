@@ -5,7 +5,13 @@ export { type CellOptions, createCell, type RunningCell, type Statistics } from 
 export { createCellClock } from './cell-clock.ts';
 export { serveCellLink } from './cell-link.ts';
 export { copyEndToEndId } from './copy-end-to-end-id.ts';
-export { type ParticipantsDocument, parseDocument, type SchemeDocument } from './documents.ts';
+export {
+  type ParticipantsDocument,
+  parseDocument,
+  participantsContent,
+  type SchemeDocument,
+  schemeContent,
+} from './documents.ts';
 export { EvidenceError, type EvidenceSource, type EvidenceWishes, gatherEvidence } from './evidence.ts';
 export { connectOperator, type GatewayLink, type OperatorLink, openGatewayLink } from './gateway-link.ts';
 export { type Log, runProgram } from './program.ts';

@@ -2,7 +2,8 @@
  * The link between a cell and its gateways and operators: calls both ways over a stream socket.
  *
  * A frame is a u32 length and a message: u32 length of its JSON, the JSON, then the byte strings that the JSON names
- * as `{"$bytes": [offset, length]}`. Values must be JSON plus Uint8Array. Calls carry a number, answers repeat it.
+ * as `{"$bytes": [offset, length]}`. Values must be JSON plus Uint8Array and bigint, `{"$bigint": digits}`. Calls carry a
+ * number, answers repeat it.
  */
 import type { Socket } from 'node:net';
 
@@ -36,6 +37,7 @@ export function encodeMessage(message: unknown): Buffer {
   let length = 0;
   const json = Buffer.from(
     JSON.stringify(message, (_, value) => {
+      if (typeof value === 'bigint') return { $bigint: String(value) };
       if (!(value instanceof Uint8Array)) return value;
       blobs.push(value);
       length += value.length;
@@ -59,7 +61,9 @@ export function decodeMessage(bytes: Buffer): unknown {
   const jsonLength = bytes.readUInt32BE(0);
   const blobs = bytes.subarray(4 + jsonLength);
   return JSON.parse(bytes.toString('utf8', 4, 4 + jsonLength), (_, value) => {
-    if (typeof value !== 'object' || value === null || !Array.isArray(value.$bytes)) return value;
+    if (typeof value !== 'object' || value === null) return value;
+    if (typeof value.$bigint === 'string') return BigInt(value.$bigint);
+    if (!Array.isArray(value.$bytes)) return value;
     const [offset, length] = value.$bytes as [number, number];
     return new Uint8Array(blobs.subarray(offset, offset + length));
   });

@@ -70,17 +70,18 @@ export function realLinks(
       const port = Number(address.slice(split + 1));
       return new Promise((resolve, reject) => {
         const socket: Socket = options.plain
-          ? net.connect({ host, port })
+          ? net.connect({ host, port, highWaterMark: highWater } as net.NetConnectOpts)
           : tls.connect({
               host,
               port,
+              highWaterMark: highWater,
               minVersion: 'TLSv1.3',
               ALPNProtocols: [options.protocol],
               ...(net.isIP(host) === 0 && { servername: host }),
               ...(options.ca && { ca: options.ca }),
               ...(options.cert && { cert: options.cert }),
               ...(options.key && { key: options.key }),
-            });
+            } as tls.ConnectionOptions);
         const fail = (error: Error) => {
           clearTimeout(timer);
           socket.destroy();
@@ -114,7 +115,8 @@ function wire(socket: Socket, accept: (link: Link) => LinkEvents): Link {
   };
   const events = accept(link);
   let failure: Error | undefined;
-  socket.on('data', (bytes: Buffer) => events.data(bytes));
+  // Plain bytes: `slice` of a Buffer makes no copy, and its `buffer` is larger than it is.
+  socket.on('data', (bytes: Buffer) => events.data(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)));
   socket.on('drain', () => events.drained());
   socket.on('error', (error) => {
     failure = error;

@@ -1,0 +1,184 @@
+/** One platform with load and banks on this machine: started, driven, compared with each other, and stopped. */
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { setPriority, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { businessDateAt, type Statistics } from '@clearway/server';
+import { makeCast, timeZone } from './cast.ts';
+import { startChild } from './child-process.ts';
+import { type LookUpResult, lookUps } from './look-ups.ts';
+import type { BankReport, LoadReport, LoadRun, RunOrder } from './orders.ts';
+import { type Platform, startPlatform } from './platform.ts';
+import { type Costs, costsOf, eachPayment } from './process-cost.ts';
+import { profileInto, type Shares, sharesOf } from './profile.ts';
+import type { StreamSettings } from './settings.ts';
+import { faultsOf } from './whole.ts';
+
+export interface RunningRail {
+  readonly platform: Platform;
+  /** Drives the platform at a rate; the platform stays as it is for the next one. */
+  run(order: RunOrder): Promise<RailRun>;
+  /** From now on the load gives way to platform and banks, as it would from machines of its own. */
+  yieldLoad(): void;
+  /** Ends load and banks, so that the platform may be crashed. */
+  endTraffic(): Promise<void>;
+  /** What became of everything since the start, when nothing is open any more. */
+  settle(): Promise<Whole>;
+  /** Ends everything. With profiles: where the time went, by process. */
+  stop(): Promise<Readonly<Record<string, Shares>> | undefined>;
+}
+
+export interface RailRun extends LoadRun {
+  readonly rate: number;
+  readonly paymentsPerSecond: number;
+  /** µs of processor time a payment, by process; absent where it cannot be read. */
+  readonly cpuMicroseconds?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Resident bytes of the cell, before and after. */
+  readonly cellBytes?: readonly [before: number, after: number];
+  /** Bytes in the journal's files a payment; 0 where it is in PostgreSQL. */
+  readonly journalBytesPerPayment: number;
+  readonly flushes: number;
+  readonly meanFlushMs: number;
+}
+
+export interface Whole {
+  readonly faults: readonly string[];
+  readonly load: Omit<LoadReport, 'positions'>;
+  readonly banks: Omit<BankReport, 'positions'>;
+  readonly lookUps: LookUpResult;
+}
+
+const openPatienceMs = 30_000;
+
+export interface RailOptions {
+  readonly profiled?: boolean;
+  /** Batches from one snapshot of the cell to the next. */
+  readonly snapshotEvery?: number;
+}
+
+export async function startRail(
+  settings: StreamSettings,
+  say: (text: string) => void,
+  { profiled = false, snapshotEvery }: RailOptions = {},
+): Promise<RunningRail> {
+  const folder = await mkdtemp(join(tmpdir(), 'clearway-bench-'));
+  const profiles = (name: string) => join(folder, 'profiles', name);
+  const options = (name: string): string[] => {
+    if (!profiled) return [];
+    mkdirSync(profiles(name), { recursive: true });
+    return profileInto(profiles(name));
+  };
+  const endings: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
+  const endAll = async () => {
+    for (const end of endings.splice(0).reverse()) await end();
+  };
+  try {
+    say(`${settings.institutions} institutions, ${settings.agreements} agreements`);
+    const cast = await makeCast(settings, folder, businessDateAt(Date.now(), timeZone));
+    const platform = await startPlatform({ cast, folder, execArguments: options('cell'), snapshotEvery });
+    endings.push(() => platform.stop());
+    const samples = lookUps((query) => platform.operator.searchPayments(query));
+    const [load, banks] = await Promise.all([
+      startChild('load-main.js', {
+        arguments: [folder],
+        execArguments: options('load'),
+        onTold: (told) => void (told.type === 'sample' && samples.add(told.sample)),
+      }),
+      startChild('banks-main.js', { arguments: [folder], execArguments: options('banks') }),
+    ]);
+    endings.push(load.end, banks.end);
+    const { address } = platform;
+    await Promise.all([load, banks].map((child) => child.ask({ type: 'open', address }, 'opened')));
+    say(`${cast.payingLinks.length + cast.bankLinks.length} links`);
+    const pids = { ...platform.pids, load: load.pid, banks: banks.pid };
+    const read = async (): Promise<Reading> => ({
+      costs: costsOf(pids),
+      journalBytes: bytesIn(platform.journalFolder),
+      statistics: await asked(platform, platform.operator.statistics()),
+    });
+
+    return {
+      platform,
+      async run(order) {
+        const before = await read();
+        const driven = Promise.race([load.ask({ type: 'run', run: order }, 'ran'), banks.failed]);
+        const { run } = await asked(platform, driven);
+        const after = await read();
+        return railRun(order, run, before, after);
+      },
+      yieldLoad: () => setPriority(load.pid, 19),
+      async endTraffic() {
+        await Promise.all([load.end(), banks.end()]);
+      },
+      async settle() {
+        const until = performance.now() + openPatienceMs;
+        for (;;) {
+          const { report } = await load.ask({ type: 'report' }, 'loadReport');
+          if (report.open > 0 && performance.now() < until) {
+            await new Promise((resolve) => setTimeout(resolve, 200));
+            continue;
+          }
+          const { report: bankReport } = await banks.ask({ type: 'report' }, 'bankReport');
+          const faults = faultsOf(report, bankReport, await platform.operator.statistics());
+          const { positions: _, ...ofLoad } = report;
+          const { positions: __, ...ofBanks } = bankReport;
+          return { faults, load: ofLoad, banks: ofBanks, lookUps: await samples.result() };
+        }
+      },
+      async stop() {
+        await Promise.all([load.end(), banks.end()]);
+        await platform.stop();
+        const shares = profiled
+          ? Object.fromEntries(['cell', 'load', 'banks'].map((name) => [name, sharesOf(profiles(name))]))
+          : undefined;
+        await endAll();
+        return shares;
+      },
+    };
+  } catch (error) {
+    await endAll();
+    throw error;
+  }
+}
+
+/** Whatever a cell's end breaks says less than that end itself, which is heard of a little later. */
+async function asked<T>(platform: Platform, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    await Promise.race([platform.failed, new Promise((resolve) => setTimeout(resolve, 1000))]);
+    throw error;
+  }
+}
+
+interface Reading {
+  readonly costs: Costs | undefined;
+  readonly journalBytes: number;
+  readonly statistics: Statistics;
+}
+
+function railRun(order: RunOrder, run: LoadRun, before: Reading, after: Reading): RailRun {
+  const ended = ({ succeeded, failed }: Statistics) => succeeded + failed;
+  const payments = ended(after.statistics) - ended(before.statistics);
+  const flush = (reading: Reading) => reading.statistics.flush;
+  const flushes = flush(after).batches - flush(before).batches;
+  const flushMs = flush(after).batches * flush(after).meanMs - flush(before).batches * flush(before).meanMs;
+  return {
+    ...run,
+    rate: order.rate,
+    paymentsPerSecond: Math.round((run.succeeded + run.failed) / run.seconds),
+    ...(before.costs &&
+      after.costs && {
+        cpuMicroseconds: eachPayment(before.costs, after.costs, payments),
+        cellBytes: [before.costs.cell!.resident, after.costs.cell!.resident],
+      }),
+    journalBytesPerPayment: Math.round((after.journalBytes - before.journalBytes) / payments),
+    flushes,
+    meanFlushMs: Math.round((flushMs / Math.max(1, flushes)) * 1000) / 1000,
+  };
+}
+
+function bytesIn(folder: string): number {
+  if (!existsSync(folder)) return 0;
+  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+}
