@@ -362,7 +362,7 @@ describe('a payment over the stream', async () => {
     const readFile = async () => Buffer.from(JSON.stringify(evidence));
     const { exitCode, output } = await clearway('evidence verify evidence.json', { readFile });
     assert.equal(exitCode, exitCodes.done);
-    assert.match(output, /message 5 of stream 7, by the checkpoint over 4 to 5, key 1 \(ed25519\) of 00101/);
+    assert.match(output, /message 1 of stream 7, by the checkpoint over 0 to 1, key 1 \(ed25519\) of 00101/);
     assert.match(output, /message 0 of stream 8, by the checkpoint over 0 to 0, key 1 \(ecdsa-p256-sha256\) of 00202/);
   });
 
@@ -371,7 +371,7 @@ describe('a payment over the stream', async () => {
     assert.ok(json(trace.output).stages.some(({ stage }: { stage: string }) => stage === 'answered: succeeded'));
     const { output } = await clearway(`journal describe ${requestSequence} --json`, onStream);
     const [{ message }] = json(output).commands;
-    assert.deepEqual([message.paymentId, message.stream, message.position], [paymentId, 7, 5]);
+    assert.deepEqual([message.paymentId, message.stream, message.position], [paymentId, 7, 1]);
     assert.match(message.sealed, /^\[[0-9]+ bytes, sha-256/);
   });
 

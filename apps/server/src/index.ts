@@ -23,3 +23,4 @@ export { dayOf } from './sequencer.ts';
 export { type DatabaseFile, readJson, readSettings, type Settings, settings } from './settings.ts';
 export { type ClearingHouse, createClearingHouse } from './settlement/clearing-house.ts';
 export { createSettlementAgent, type SettlementAgent } from './settlement/settlement-agent.ts';
+export { listenToStream } from './stream-listener.ts';

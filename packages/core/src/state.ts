@@ -164,7 +164,7 @@ export function segmentNumber(handle: number): number {
 }
 
 export function rowOf(handle: number): number {
-  return handle >>> 0;
+  return handle % handleShift;
 }
 
 export function segmentOf(state: State, handle: number): Segment {

@@ -40,7 +40,13 @@ interface SignedBy {
   readonly keyVersion: number;
 }
 
-export interface SubmitPaymentFact extends FactHead, SignedBy {
+/** Of what came over the stream: it is signed by a checkpoint, not on its own, and names no key. */
+interface SignedAnyhow {
+  readonly suite: Suite | 'checkpoint';
+  readonly keyVersion: number;
+}
+
+export interface SubmitPaymentFact extends FactHead, SignedAnyhow {
   readonly type: 'submitPayment';
   readonly paymentId: string;
   readonly kind: PaymentKind;
@@ -62,7 +68,7 @@ export interface SubmitPaymentFact extends FactHead, SignedBy {
   };
 }
 
-export interface RecordAnswerFact extends FactHead, SignedBy {
+export interface RecordAnswerFact extends FactHead, SignedAnyhow {
   readonly type: 'recordAnswer';
   readonly paymentId: string;
   readonly bank: string;
@@ -224,6 +230,10 @@ function signedBy(from: Reader, at: { readonly suite: number; readonly keyVersio
   return { suite: wordOf(suites, from.u8(at.suite), 'suite'), keyVersion: from.u16(at.keyVersion) };
 }
 
+function signedAnyhow(from: Reader, at: { readonly suite: number; readonly keyVersion: number }): SignedAnyhow {
+  return from.u8(at.suite) === 0 ? { suite: 'checkpoint', keyVersion: from.u16(at.keyVersion) } : signedBy(from, at);
+}
+
 /** Bank in the upper 24 bits, reason less 199 in the lower 8. */
 function bankAndReason(from: Reader, field: number): { readonly bank: string; readonly bankReason: Reason } {
   const word = from.u32(field);
@@ -249,7 +259,7 @@ function readFact(from: Reader, index: number): Fact {
         paymentId: from.identifier(at.id),
         ...bankAndReason(from, at.bank),
         answer: wordOf(bankAnswers, from.u8(at.answer), 'answer'),
-        ...signedBy(from, at),
+        ...signedAnyhow(from, at),
         shortHash: from.hex(at.hash, shortHashBytes),
       };
     }
@@ -372,7 +382,7 @@ function readSubmitPayment(from: Reader, head: FactHead): SubmitPaymentFact {
     type: 'submitPayment',
     paymentId: from.identifier(at.id),
     kind: wordOf(paymentKinds, from.u8(at.kind), 'payment kind'),
-    ...signedBy(from, at),
+    ...signedAnyhow(from, at),
     instructedAgent: from.code(at.instructed),
     amount: from.u64(at.amount),
     currency: from.u16(at.currency),

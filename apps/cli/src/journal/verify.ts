@@ -80,9 +80,20 @@ function reportText(output: Terminal, report: VerifyReport): string {
     ['state hash', report.stateHash],
     ['payments', `${count(report.payments)}, ${many(report.agreements, 'agreement')}, ${many(report.cycles, 'cycle')}`],
     ['messages', `${count(report.messages)} opened, ${many(report.signatures, 'signature')} verified`],
+    ['stream', streamText(output, report)],
     ['snapshot', report.snapshot === 0 ? 'none compared' : `of batch ${count(report.snapshot)}`],
     ['records', `written up to batch ${count(report.recordsCursor)}, ${many(report.files, 'file')} compared`],
     ['took', duration(report.elapsedMs)],
   ]);
   return report.isExact ? summary : `${breaches}${more}\n${summary}`;
+}
+
+/** How much of what came over the stream is signed by now. */
+function streamText(output: Terminal, { checkpoints, uncovered: { messages, oldest }, last }: VerifyReport) {
+  if (checkpoints === 0 && messages === 0) return undefined;
+  const covering = many(checkpoints, 'checkpoint');
+  if (oldest === undefined) return `${covering}, every message covered`;
+  const { sequence, signer, at } = oldest;
+  const since = `the oldest of ${signer} in batch ${count(sequence)}, ${duration(last.at - at)} before the end`;
+  return `${covering}, ${paint(output, 'yellow', `${many(messages, 'message')} not covered yet`)}, ${since}`;
 }

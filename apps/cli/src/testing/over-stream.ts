@@ -31,8 +31,8 @@ import type { MemoryDisk } from '@clearway/store';
 import { type Keys, scheme } from './recorded-cell.ts';
 import { bodiesOf, rewrite } from './tamper.ts';
 
-/** The payment becomes message 5 of stream 7, under a checkpoint over 4 and 5 of which 4 never reached the journal. */
-export const requestPlace = { stream: 7, position: 5, from: 4, to: 6 } as const;
+/** The payment becomes message 1 of stream 7, under a checkpoint over 0 and 1 of which 0 never reached the journal. */
+export const requestPlace = { stream: 7, position: 1, from: 0, to: 2 } as const;
 /** The answer becomes message 0 of stream 8, under a checkpoint over it alone. */
 export const answerPlace = { stream: 8, position: 0, from: 0, to: 1 } as const;
 

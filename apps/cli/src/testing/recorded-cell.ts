@@ -35,15 +35,18 @@ import {
   reasons,
   type SigningAnswer,
 } from '@clearway/core';
-import { type Cancel, type Clock, type Ports, type Suite, suites } from '@clearway/ports';
+import { type Cancel, type Clock, type Link, type LinkEvents, type Ports, type Suite, suites } from '@clearway/ports';
 import {
   createCell,
   createClearingHouse,
+  listenToStream,
   type ParticipantsDocument,
   type RunningCell,
+  readSettings,
   type SchemeDocument,
 } from '@clearway/server';
-import type { CellPlace, Store } from '@clearway/store';
+import type { CellPlace, PaymentArchive, Store } from '@clearway/store';
+import { openStreamLink, type StreamLinkEnd } from './stream-link.ts';
 
 export const place: CellPlace = { centre: 1, cell: 1 };
 export const institutions = ['00101', '00102'] as const;
@@ -68,6 +71,10 @@ export interface RecordedCell {
     readonly reference?: string;
     readonly endToEndId?: string;
   }): Promise<{ readonly paymentId: string; readonly result: SubmitResult }>;
+  /** A link of the stream, greeted; the first one switches the cell's stream on. */
+  link(): Promise<StreamLinkEnd>;
+  /** An identifier that no payment has yet. */
+  nextId(institution: string): string;
   rescind(agreementId: string): Promise<SubmitResult>;
   /** Closes the current cycle and resolves when it is settled and recorded. */
   settle(): Promise<number>;
@@ -85,7 +92,7 @@ type TestPorts = Pick<Ports, 'clock' | 'crypto' | 'chance'>;
 export async function recordCell(
   store: Store,
   given: TestPorts,
-  options: { readonly snapshotEvery?: number; readonly keys?: Keys } = {},
+  options: { readonly snapshotEvery?: number; readonly keys?: Keys; readonly archive?: PaymentArchive } = {},
 ): Promise<RecordedCell> {
   const { clock, cancelAll } = cancellable(given.clock);
   const ports = { ...given, clock };
@@ -98,6 +105,7 @@ export async function recordCell(
     scheme: schemeDocument,
     participants: participantsDocument(keys),
     snapshotEvery: options.snapshotEvery ?? 1_000_000,
+    ...(options.archive && { archive: options.archive }),
     halted(error) {
       throw error;
     },
@@ -105,7 +113,7 @@ export async function recordCell(
   });
   const house = createClearingHouse({
     cell,
-    records: store.records,
+    records: cell.records,
     clock,
     crypto,
     cycleSeconds: 0,
@@ -153,9 +161,33 @@ export async function recordCell(
     receivedAt: clock.now(),
   });
 
+  let accept: ((link: Link) => LinkEvents) | undefined;
+  const openStream = async () => {
+    if (accept !== undefined) return accept;
+    await listenToStream({
+      cell,
+      clock,
+      crypto,
+      settings: { ...readSettings({}), streamPlain: 'yes', streamHost: '127.0.0.1', streamPort: 0 },
+      async listen(accepts) {
+        accept = accepts;
+        return { port: 0, async close() {} };
+      },
+      log() {},
+    });
+    return accept!;
+  };
+
   return {
     cell,
     keys,
+    nextId,
+
+    async link() {
+      const end = openStreamLink(await openStream(), keys, { crypto, now: clock.now });
+      await until(clock, () => end.stream > 0);
+      return end;
+    },
 
     async pay({ kind, institution, bank, amount, reference, endToEndId = 'order' }) {
       const paymentId = nextId(institution);

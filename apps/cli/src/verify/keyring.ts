@@ -23,10 +23,16 @@ export function createKeyring(): Keyring {
     adoptParticipants({ participants }) {
       for (const participant of participants) {
         const known = keys.get(participant.code) ?? [];
+        const ended = known.map((key) => ({ ...key, endedAt: endOf(key, participant.keys) }));
         const later = participant.keys.filter((key) => !known.some(({ version }) => version === key.version));
-        keys.set(participant.code, [...known, ...later]);
+        keys.set(participant.code, [...ended, ...later]);
       }
     },
     keysOf: (participant) => keys.get(participant) ?? [],
   };
+}
+
+/** An end once told stays. */
+function endOf({ version, endedAt }: VerifyingKey, told: readonly VerifyingKey[]): number | undefined {
+  return told.find((key) => key.version === version)?.endedAt ?? endedAt;
 }

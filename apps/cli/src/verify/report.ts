@@ -1,4 +1,5 @@
 /** What a verification found, for people and programs. */
+import type { StreamPlace } from '@clearway/contract';
 import type { Fact } from '../journal/fact.ts';
 
 /** What is compared with what; docs/invariants.md says why each must hold. */
@@ -14,6 +15,8 @@ export type Check =
   /** Requests and answers are there, open, say what the facts say and bear the signatures of whom they name. */
   | 'message'
   | 'signature'
+  /** Messages of the stream stand in order, and every checkpoint is over those in its range. */
+  | 'coverage'
   /** The newest sealed snapshot is the state that the journal gives. */
   | 'snapshot'
   /** Payments, agreements, cycles, positions and work items as people and files see them. */
@@ -28,6 +31,13 @@ export interface Breach {
   /** Payment, agreement, cycle, participant or document that it is about. */
   readonly subject?: string;
   readonly what: string;
+}
+
+/** What came over the stream and no checkpoint covers at the end of the journal. */
+export interface Uncovered {
+  readonly messages: number;
+  /** Its batch, and the time of that, ms. */
+  readonly oldest?: StreamPlace & { readonly sequence: number; readonly at: number };
 }
 
 export interface VerifyReport {
@@ -48,6 +58,9 @@ export interface VerifyReport {
   readonly cycles: number;
   readonly messages: number;
   readonly signatures: number;
+  /** Checkpoints that were held against what they cover. */
+  readonly checkpoints: number;
+  readonly uncovered: Uncovered;
   readonly files: number;
   /** Batch of the snapshot that was compared, 0 for none. */
   readonly snapshot: number;
@@ -62,6 +75,7 @@ export const largestBreachList = 1000;
 export function about(sequence: number, fact: Fact): { readonly sequence: number; readonly subject?: string } {
   if ('paymentId' in fact) return { sequence, subject: fact.paymentId };
   if ('agreementId' in fact) return { sequence, subject: fact.agreementId };
+  if (fact.type === 'recordCheckpoint') return { sequence, subject: `checkpoint of ${fact.signer}` };
   if ('cycle' in fact) return { sequence, subject: `cycle ${fact.cycle}` };
   if (fact.type === 'adoptConfiguration') return { sequence, subject: `${fact.kind} ${fact.version}` };
   return { sequence };

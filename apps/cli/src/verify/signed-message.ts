@@ -14,20 +14,14 @@ import {
   checkPaymentAnswer,
   checkPaymentRequest,
   type Money,
-  type PaymentAnswer,
-  type PaymentRequest,
   parseAmount,
   parseDate,
   parseTime,
-  readAnswerMessage,
-  readPaymentMessage,
   type Scheme,
   type Signature,
-  type StreamPlace,
-  type Unsigned,
 } from '@clearway/contract';
 import type { Crypto } from '@clearway/ports';
-import type { Fact, RecordAnswerFact, SubmitPaymentFact } from '../journal/fact.ts';
+import type { Fact } from '../journal/fact.ts';
 
 export interface SignedMessage {
   /** Code of five digits. */
@@ -67,7 +61,12 @@ export function readSignedMessage(
         signature: message.signature,
         endToEndId: message.endToEndId,
         differences: differences([
-          ...requestPairs(message, fact),
+          ['paymentId', message.paymentId === fact.paymentId],
+          ['kind', message.kind === fact.kind],
+          ['instructedAgent', message.instructedAgent === fact.instructedAgent],
+          ['interbankSettlementAmount', isAmount(message.interbankSettlementAmount, fact.amount, fact.currency)],
+          ['expiresAt', parseTime(message.expiresAt) === fact.expiresAt],
+          ['reference', (message.agreementId ?? message.originalPaymentId ?? null) === fact.reference],
           ['hash', hashOf(crypto, canonical) === fact.hash],
           ['key', isKey(message.signature, fact)],
         ]),
@@ -80,7 +79,13 @@ export function readSignedMessage(
         canonical: canonicalPaymentAnswer(scheme, fact.bank, message),
         signature: message.signature,
         paymentHash: message.paymentHash,
-        differences: differences([...answerPairs(message, fact), ['key', isKey(message.signature, fact)]]),
+        differences: differences([
+          ['paymentId', message.paymentId === fact.paymentId],
+          ['answer', message.answer === fact.answer],
+          ['reason', (message.reason ?? 'none') === fact.bankReason],
+          ['paymentHash', message.paymentHash.startsWith(fact.shortHash)],
+          ['key', isKey(message.signature, fact)],
+        ]),
       };
     }
     case 'requestAgreement': {
@@ -146,60 +151,6 @@ export function readSignedMessage(
   }
 }
 
-/** A message of the stream behind a fact: its signer's checkpoint covers it (coverage.ts). */
-export interface StreamedMessage extends StreamPlace {
-  /** SHA-256 of the canonical bytes, hex: what the checkpoint's tree is made of. */
-  readonly hash: string;
-  readonly differences: readonly string[];
-  readonly endToEndId?: string;
-  readonly paymentHash?: string;
-}
-
-/** @throws MessageError */
-export function readStreamedMessage(
-  crypto: Pick<Crypto, 'sha256'>,
-  scheme: Scheme,
-  fact: SubmitPaymentFact | RecordAnswerFact,
-  body: Uint8Array,
-): StreamedMessage {
-  try {
-    if (fact.type === 'submitPayment') {
-      const { payment, ...place } = readPaymentMessage(body);
-      const hash = hashOf(crypto, canonicalPayment(scheme, payment));
-      const pairs = [...requestPairs(payment, fact), ['hash', hash === fact.hash] as const];
-      return { ...place, hash, endToEndId: payment.endToEndId, differences: differences(pairs) };
-    }
-    const { answer, ...place } = readAnswerMessage(body);
-    const hash = hashOf(crypto, canonicalPaymentAnswer(scheme, place.signer, answer));
-    const pairs = [...answerPairs(answer, fact), ['bank', place.signer === fact.bank] as const];
-    return { ...place, hash, paymentHash: answer.paymentHash, differences: differences(pairs) };
-  } catch (error) {
-    throw new MessageError(`the message of the stream behind the fact cannot be read: ${(error as Error).message}`);
-  }
-}
-
-type Pair = readonly [name: string, isSame: boolean];
-
-function requestPairs(message: Unsigned<PaymentRequest>, fact: SubmitPaymentFact): Pair[] {
-  return [
-    ['paymentId', message.paymentId === fact.paymentId],
-    ['kind', message.kind === fact.kind],
-    ['instructedAgent', message.instructedAgent === fact.instructedAgent],
-    ['interbankSettlementAmount', isAmount(message.interbankSettlementAmount, fact.amount, fact.currency)],
-    ['expiresAt', parseTime(message.expiresAt) === fact.expiresAt],
-    ['reference', (message.agreementId ?? message.originalPaymentId ?? null) === fact.reference],
-  ];
-}
-
-function answerPairs(message: Unsigned<PaymentAnswer>, fact: RecordAnswerFact): Pair[] {
-  return [
-    ['paymentId', message.paymentId === fact.paymentId],
-    ['answer', message.answer === fact.answer],
-    ['reason', (message.reason ?? 'none') === fact.bankReason],
-    ['paymentHash', message.paymentHash.startsWith(fact.shortHash)],
-  ];
-}
-
 const institutionOf = (identifier: string) => identifier.slice(9, 14);
 
 function parse<M>(body: Uint8Array, check: Check<M>): M {
@@ -216,7 +167,7 @@ function parse<M>(body: Uint8Array, check: Check<M>): M {
   return checked.value;
 }
 
-function differences(pairs: readonly Pair[]): string[] {
+function differences(pairs: readonly (readonly [name: string, isSame: boolean])[]): string[] {
   return pairs.filter(([, isSame]) => !isSame).map(([name]) => name);
 }
 

@@ -116,7 +116,7 @@ export async function verifyJournal(store: Store, options: VerifyOptions): Promi
     }
     if (cycles.compareWithCore(state, sequence)) checkInvariants();
     workItems.follow(effects, sequence);
-    await messages.room();
+    await messages.endBatch({ sequence, at });
     await snapshot.look(state);
   };
 
@@ -184,6 +184,8 @@ export async function verifyJournal(store: Store, options: VerifyOptions): Promi
     cycles: cycles.all.length,
     messages: messages.messages,
     signatures: messages.signatures,
+    checkpoints: messages.checkpoints,
+    uncovered: messages.uncovered,
     files,
     snapshot: snapshot.sequence,
     recordsCursor,
