@@ -13,6 +13,7 @@ export type RunLine = Omit<RailRun, 'buckets' | 'timeline'>;
 export interface PlainResult {
   readonly paymentsPerSecond: number;
   readonly run: RunLine;
+  readonly timeline: RailRun['timeline'];
   readonly steps: readonly Step[];
   readonly whole: Whole;
   readonly profiles?: Readonly<Record<string, Shares>>;
@@ -39,7 +40,13 @@ export async function benchPlain(settings: StreamSettings, options: PlainOptions
     const { rate, steps } = await rateOf(rail, options.rate, say);
     const measured = await stay(rail, rate, options, say);
     const whole = await settled(rail);
-    result = { paymentsPerSecond: measured.paymentsPerSecond, run: lineOf(measured), steps, whole };
+    result = {
+      paymentsPerSecond: measured.paymentsPerSecond,
+      run: lineOf(measured),
+      timeline: measured.timeline,
+      steps,
+      whole,
+    };
   } finally {
     profiles = await rail.stop();
   }
@@ -82,6 +89,7 @@ export interface OverloadResult {
   readonly times: number;
   readonly rated: RunLine;
   readonly overloaded: RunLine;
+  readonly timelines: { readonly rated: RailRun['timeline']; readonly overloaded: RailRun['timeline'] };
   /** Payments with a definite end a second under overload, against the rated ones. */
   readonly goodput: number;
 }
@@ -99,7 +107,8 @@ export function benchOverload(
     rail.yieldLoad();
     const overloaded = await rail.run({ rate: rate * times, seconds: 30, warmupSeconds });
     const goodput = Math.round((overloaded.paymentsPerSecond / rated.paymentsPerSecond) * 1000) / 1000;
-    return { times, rated: lineOf(rated), overloaded: lineOf(overloaded), goodput };
+    const timelines = { rated: rated.timeline, overloaded: overloaded.timeline };
+    return { times, rated: lineOf(rated), overloaded: lineOf(overloaded), timelines, goodput };
   });
 }
 

@@ -164,7 +164,7 @@ export function segmentNumber(handle: number): number {
 }
 
 export function rowOf(handle: number): number {
-  return handle % handleShift;
+  return handle >>> 0;
 }
 
 export function segmentOf(state: State, handle: number): Segment {

@@ -31,10 +31,17 @@ export function release(state: State, debtor: number, creditor: number, amount: 
   add(accounts, creditor, accountFields.incoming, -amount);
 }
 
-/** Only a bank's cap looks at it; a payment institution may turn over more in a cycle than a position can hold. */
-function owe(state: State, account: number, difference: number): void {
-  if (state.accounts.u8(account, accountFields.capped) === 1)
-    add(state.accounts, account, accountFields.owed, difference);
+/**
+ * Adds `amount` to what the account has got or given in the cycle, and brings what it owes up to date: only a bank's cap
+ * looks at that; a payment institution may turn over more in a cycle than a position can hold.
+ */
+function book(state: State, cycle: Cycle, account: number, side: 'credits' | 'debits', amount: number): void {
+  const { accounts } = state;
+  const isCapped = accounts.u8(account, accountFields.capped) === 1;
+  const owed = isCapped ? netDebit(cycle, account) : 0;
+  add(cycle.positions, account, positionFields[side], amount);
+  add(cycle.positions, account, side === 'credits' ? positionFields.creditCount : positionFields.debitCount, 1);
+  if (isCapped) add(accounts, account, accountFields.owed, netDebit(cycle, account) - owed);
 }
 
 /** Turns the reservation into a posting of the cycle. */
@@ -45,13 +52,7 @@ export function post(state: State, cycle: Cycle, debtor: number, creditor: numbe
   add(state.accounts, creditor, accountFields.outstanding, amount);
   const { positions } = cycle;
   while (positions.count < state.accounts.count) positions.add();
-  const debtorOwed = netDebit(cycle, debtor);
-  const creditorOwed = netDebit(cycle, creditor);
-  add(positions, debtor, positionFields.debits, amount);
-  add(positions, debtor, positionFields.debitCount, 1);
-  add(positions, creditor, positionFields.credits, amount);
-  add(positions, creditor, positionFields.creditCount, 1);
-  owe(state, debtor, netDebit(cycle, debtor) - debtorOwed);
-  owe(state, creditor, netDebit(cycle, creditor) - creditorOwed);
+  book(state, cycle, debtor, 'debits', amount);
+  book(state, cycle, creditor, 'credits', amount);
   cycle.payments++;
 }
