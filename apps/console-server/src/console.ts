@@ -137,7 +137,10 @@ export async function createConsole(options: ConsoleOptions): Promise<Console> {
   alarms = await createAlarms({ database, audit, clock, causes, log });
 
   const live = createLive(wall, log);
-  const search = createPaymentSearch(searches.ask, cellNumber);
+  const search = createPaymentSearch(searches.ask, cellNumber, (paymentId) =>
+    // While the cell is away, what is a row is found all the same.
+    cell.ask((link) => link.paymentRecord(paymentId)).catch(() => undefined),
+  );
   const cycles = createCycleRecords(searches.ask, cellNumber);
   const proofs = createProofs({ store, place, cell, directory, crypto, clock });
   const work = createWork({ database, audit, cellNumber, clock });

@@ -26,11 +26,21 @@ export interface PaymentSearch {
 /** A bar of a histogram is at least this wide, ms. */
 const leastBarMs = 1_000;
 
-export function createPaymentSearch(ask: Ask, cellNumber: number): PaymentSearch {
+/** `archived`: a payment that is no row, since it came over the stream; the cell knows it. */
+export function createPaymentSearch(
+  ask: Ask,
+  cellNumber: number,
+  archived: (paymentId: string) => Promise<PaymentRecord | undefined>,
+): PaymentSearch {
   const read = async (text: string, values: readonly unknown[]) => (await ask(text, values)).map(paymentRecord);
-  return {
+  const search: PaymentSearch = {
     async page({ q, after, limit, scope }) {
       const terms = termsOf(q);
+      const [term] = terms;
+      if (terms.length === 1 && term.field === 'id') {
+        const found = await search.one(term.value, scope);
+        return { payments: found === undefined ? [] : [paymentRow(found)], next: null, understood: [...terms] };
+      }
       const { sides, conditions, values, value } = conditionsOf(cellNumber, terms, scope);
       if (after !== '') {
         const [submittedAt, paymentId] = readCursor(after);
@@ -87,7 +97,10 @@ export function createPaymentSearch(ask: Ask, cellNumber: number): PaymentSearch
          AND ($3::text IS NULL OR instructing_agent = $3 OR instructed_agent = $3)`,
         [cellNumber, paymentId, scope ?? null],
       );
-      return found;
+      if (found !== undefined) return found;
+      const other = await archived(paymentId);
+      const isSeen = scope === undefined || other?.instructingAgent === scope || other?.instructedAgent === scope;
+      return isSeen ? other : undefined;
     },
 
     refundsOf: (paymentId) =>
@@ -105,6 +118,7 @@ export function createPaymentSearch(ask: Ask, cellNumber: number): PaymentSearch
         [cellNumber, participant, limit],
       ),
   };
+  return search;
 }
 
 function termsOf(q: string): readonly SearchTerm[] {
