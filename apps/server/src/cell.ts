@@ -18,7 +18,7 @@ import {
   encodeAdvanceBusinessDay,
   encodeCutOffCycle,
   encodeTick,
-  findBreaches,
+  findClearingBreaches,
   findCycle,
   handlesInFlight,
   headroom,
@@ -574,7 +574,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
           break;
         case effectKinds.cycleChanged:
           acts.push(() => {
-            const breaches = findCycle(state, subject)?.state === 'netted' ? findBreaches(state) : [];
+            const breaches = findCycle(state, subject)?.state === 'netted' ? findClearingBreaches(state) : [];
             if (breaches.length > 0) throw new Error(`invariants broken: ${breaches.join('; ')}`);
             for (const listener of cycleListeners) listener();
           });

@@ -18,7 +18,7 @@ export {
 export { type EffectKind, Effects, effectKinds } from './effects.ts';
 export { type Stage, stages } from './flow.ts';
 export * from './identifier.ts';
-export { findBreaches, overdrawn } from './invariants.ts';
+export { findBreaches, findClearingBreaches, overdrawn } from './invariants.ts';
 export { dueAtOf, Glance, writeIdentifier } from './payment/glance.ts';
 export { answerRules, isFinal, paymentTransitions } from './payment/lifecycle.ts';
 export { type Reason, type ReasonKind, reasonOf, reasons } from './reject.ts';
