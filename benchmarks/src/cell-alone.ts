@@ -26,7 +26,7 @@ import { encodeRecordFunds, identifierToBytes, writeUint64 } from '@clearway/cor
 import { createStream, type ParticipantConfiguration } from '@clearway/gateway';
 import type { Link, LinkEvents } from '@clearway/ports';
 import { realChance, realClock, realCrypto } from '@clearway/ports/real';
-import { copyReference, createCell } from '@clearway/server';
+import { copyEndToEndId, createCell } from '@clearway/server';
 import { memoryDisk, memoryStore, openArchive, type Store } from '@clearway/store';
 
 const place = { centre: 1, cell: 1 };
@@ -83,7 +83,7 @@ export async function benchCellAlone(payments: number, links: number, inFlight =
   const archive = await openArchive({
     directory,
     chance: realChance,
-    copyReference,
+    copyReference: copyEndToEndId,
     failed(error) {
       throw error;
     },

@@ -13,9 +13,9 @@ import {
 import { cellStore, openArchive } from '@clearway/store';
 import { createCell } from './cell.ts';
 import { serveCellLink } from './cell-link.ts';
+import { copyEndToEndId } from './copy-end-to-end-id.ts';
 import { runProgram } from './program.ts';
 import { readBody } from './recover.ts';
-import { copyReference } from './request-reference.ts';
 import { type DatabaseFile, type PlatformKeyFile, readDocuments, readJson, readSettlementAgent } from './settings.ts';
 import { type ClearingHouse, createClearingHouse } from './settlement/clearing-house.ts';
 import { createSettlementAgent } from './settlement/settlement-agent.ts';
@@ -52,7 +52,7 @@ runProgram('cell', async ({ settings, log, ready }) => {
   };
   const archived = settings.streamPort !== undefined || existsSync(settings.archive);
   const archive = archived
-    ? await openArchive({ directory: settings.archive, chance, copyReference, failed: halted, log })
+    ? await openArchive({ directory: settings.archive, chance, copyReference: copyEndToEndId, failed: halted, log })
     : undefined;
 
   const cell = await createCell({
