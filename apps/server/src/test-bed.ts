@@ -13,7 +13,14 @@ import {
 import type { Deliverer, Delivery, ParticipantConfiguration, SubmitResult } from '@clearway/gateway';
 import type { Cancel, Clock } from '@clearway/ports';
 import { realChance, realClock, realCrypto } from '@clearway/ports/real';
-import { type MemoryDisk, memoryDisk, memoryStore, type OnAppend, type Store } from '@clearway/store';
+import {
+  type MemoryDisk,
+  memoryDisk,
+  memoryStore,
+  type OnAppend,
+  type PaymentArchive,
+  type Store,
+} from '@clearway/store';
 import { businessDateAt } from './business-day.ts';
 import { createCell, type RunningCell } from './cell.ts';
 import type { ParticipantsDocument, SchemeDocument } from './documents.ts';
@@ -147,6 +154,7 @@ export async function start(
   options: {
     readonly disk?: MemoryDisk;
     readonly store?: Store;
+    readonly archive?: PaymentArchive;
     readonly snapshotEvery?: number;
     readonly scheme?: SchemeDocument;
     readonly participants?: ParticipantsDocument;
@@ -163,6 +171,7 @@ export async function start(
     place,
     ports: { clock: life.clock, crypto: realCrypto, chance: realChance },
     store,
+    ...(options.archive && { archive: options.archive }),
     scheme: options.scheme ?? scheme,
     participants: options.participants ?? participants,
     snapshotEvery: options.snapshotEvery ?? 1_000_000,

@@ -2,7 +2,8 @@
  * A payment as the archive keeps it: 160 bytes, numbers big-endian, the same in memory and on disk.
  *
  * Records sort by their first 16 bytes, the identifier, as its digits do. Everything comes from the journal; nothing is
- * here that a person could be known by.
+ * here that a person could be known by. What was refused stands as it was asked for, also where there is no such bank
+ * or currency.
  */
 import {
   identifierBytes,
@@ -49,7 +50,7 @@ export const recordFields = {
   endToEndId: 120,
 } as const;
 
-/** Where payments stand that were refused for a bank without a code that could be one. */
+/** Beyond it there is no code: whoever names one names nobody, 0. */
 export const largestParticipant = 99_999;
 
 /** By number of the state: whether nothing follows it. */
