@@ -13,6 +13,7 @@ import { benchHttpRail } from './http-rail.ts';
 import { benchJournal } from './journal.ts';
 import { benchReconciliationFile } from './reconciliation-file.ts';
 import { benchRecovery } from './recovery.ts';
+import { benchSnapshots } from './snapshots.ts';
 import { benchStream } from './stream/main.ts';
 
 if (process.argv.includes('--rail') && process.argv[process.argv.indexOf('--rail') + 1] === 'stream')
@@ -33,6 +34,7 @@ hashes of a payment cost.
   --reconciliation-file  instead of all this one reconciliation file from the archive
   --rows N       payments in it (default 10000000)
   --recovery     instead of all this a cell's journal replayed, from PostgreSQL and from files
+  --snapshots    instead of all this what a snapshot keeps the core from, of so many payments
   --help
 `;
 
@@ -48,6 +50,7 @@ const { values } = parseArgs({
     'reconciliation-file': { type: 'boolean', default: false },
     rows: { type: 'string', default: '10000000' },
     recovery: { type: 'boolean', default: false },
+    snapshots: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -78,9 +81,15 @@ const say = (text: string) => process.stderr.write(`${text}\n`);
 const { model } = cpus()[0] ?? { model: 'unknown' };
 const machine = { cores: cpus().length, model, memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version };
 
-if (values.journal || values.recovery) {
-  const result = values.journal ? await benchJournal(say) : await benchRecovery(payments, say);
-  const benchmark = values.journal ? 'journal' : 'recovery';
+/** Parts that are measured by themselves. */
+const alone = {
+  journal: () => benchJournal(say),
+  recovery: () => benchRecovery(payments, say),
+  snapshots: () => benchSnapshots(payments, say),
+};
+for (const [benchmark, run] of Object.entries(alone)) {
+  if (!values[benchmark as keyof typeof alone]) continue;
+  const result = await run();
   process.stdout.write(`${JSON.stringify({ benchmark, at: new Date().toISOString(), machine, ...result })}\n`);
   process.exit(0);
 }

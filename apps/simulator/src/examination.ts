@@ -1,5 +1,5 @@
 /** What is left behind at the end, against what the judge knows: records, files, and cells that start again. */
-import { beginSnapshot, findBreaches, type State } from '@clearway/core';
+import { findBreaches, type State, snapshotPages } from '@clearway/core';
 import type { PaymentView } from '@clearway/gateway';
 import type { Clock, Crypto } from '@clearway/ports';
 import { createCell, type ParticipantsDocument, type RunningCell, type SchemeDocument } from '@clearway/server';
@@ -11,11 +11,7 @@ import type { Oracle } from './oracle.ts';
 
 /** SHA-256 over all pages of the state as it is now. */
 export function hashOf(crypto: Pick<Crypto, 'sha256'>, state: State): string {
-  const copy = beginSnapshot(state);
-  const pages: Uint8Array[] = [];
-  for (let page = copy.next(); page !== undefined; page = copy.next()) pages.push(page.slice());
-  copy.end();
-  return Buffer.from(crypto.sha256(...pages)).toString('hex');
+  return Buffer.from(crypto.sha256(...snapshotPages(state))).toString('hex');
 }
 
 /** Positions and payments in the records are those of the judge. */

@@ -6,7 +6,6 @@
  */
 import {
   applyBatch,
-  beginSnapshot,
   createState,
   Effects,
   encodeAdoptConfiguration,
@@ -19,6 +18,7 @@ import {
   outcomes,
   rulesVersion,
   type State,
+  snapshotPages,
 } from '@clearway/core';
 import type { ParticipantConfiguration } from '@clearway/gateway';
 import { realCrypto } from '@clearway/ports/real';
@@ -110,15 +110,13 @@ export async function prepareJournal(store: Store, cast: Cast, { scheme, partici
 
 /** So that the cell begins behind all this, with no notice of it left to tell. */
 async function keepSnapshot(store: Store, state: State): Promise<void> {
-  const copy = beginSnapshot(state);
-  const { sequence } = copy;
+  const { sequence } = state;
   const hashes: Uint8Array[] = [];
   const write = async (bytes: Uint8Array) => {
     await store.snapshots.write(sequence, hashes.length, bytes);
     hashes.push(realCrypto.sha256(bytes));
   };
-  for (let page = copy.next(); page !== undefined; page = copy.next()) await write(page.slice());
-  copy.end();
+  for (const page of snapshotPages(state)) await write(page);
   await write(new TextEncoder().encode(JSON.stringify({ pendingNotices: [] })));
   await store.records.write({ sequence, payments: [], agreements: [], cycles: [], positions: [], workItems: [] });
   await store.snapshots.seal(sequence, hashes.length, realCrypto.sha256(...hashes));

@@ -23,7 +23,14 @@ export { dueAtOf, Glance, writeIdentifier } from './payment/glance.ts';
 export { answerRules, isFinal, paymentTransitions } from './payment/lifecycle.ts';
 export { type Reason, type ReasonKind, reasonOf, reasons } from './reject.ts';
 export { headroom } from './risk/headroom.ts';
-export { beginSnapshot, readsSnapshot, restoreSnapshot, type SnapshotCopy } from './snapshot.ts';
+export {
+  beginSnapshot,
+  readsSnapshot,
+  restoreSnapshot,
+  type SnapshotCopy,
+  type SnapshotPage,
+  snapshotPages,
+} from './snapshot.ts';
 export { createState, currencySlots, currentCycle, nextDeadline, type Participant, type State } from './state.ts';
 export {
   type AgreementState,

@@ -43,20 +43,45 @@ function tablesOf(state: State): Rows[] {
   return [state.accounts, state.flights, state.agreements, state.refunds, ...segments, ...positions];
 }
 
+export interface SnapshotPage {
+  /** Whose page it is: a name that lasts as long as the table. Undefined for the page that is always made anew. */
+  readonly table: object | undefined;
+  readonly page: number;
+  /** Undefined if it is as it was in the last copy of changes that was kept. */
+  readonly bytes: Uint8Array | undefined;
+}
+
 export interface SnapshotCopy {
   readonly sequence: number;
   /** How many pages {@link SnapshotCopy.next} will give. */
   readonly pages: number;
   /** The next page, or undefined after the last; the state may change between calls. */
-  next(): Uint8Array | undefined;
-  /** Ends the copy, whole or not; another may begin. */
-  end(): void;
+  next(): SnapshotPage | undefined;
+  /** Ends the copy, whole or not; another may begin. `isKept`: the next copy of changes may refer to this one; else it is whole. */
+  end(isKept?: boolean): void;
 }
 
-/** Begins a copy of the state as it is now. One at a time. */
-export function beginSnapshot(state: State): SnapshotCopy {
+/** Every page of the state as it is now, in the order that {@link restoreSnapshot} takes them. */
+export function* snapshotPages(state: State): Generator<Uint8Array> {
+  const copy = beginSnapshot(state);
+  try {
+    for (let next = copy.next(); next !== undefined; next = copy.next()) {
+      assert(next.bytes !== undefined, 'a whole copy leaves nothing out');
+      yield next.bytes;
+    }
+  } finally {
+    copy.end();
+  }
+}
+
+/**
+ * Begins a copy of the state as it is now. One at a time.
+ *
+ * @param onlyChanges pages that are as they were in the last such copy that was kept come without bytes
+ */
+export function beginSnapshot(state: State, onlyChanges = false): SnapshotCopy {
   const tables = tablesOf(state);
-  const pages = tables.map((table) => table.beginCopy());
+  const pages = tables.map((table) => table.beginCopy(onlyChanges));
   const meta: Meta = {
     format,
     centre: state.centre,
@@ -91,18 +116,19 @@ export function beginSnapshot(state: State): SnapshotCopy {
       assert(!ended, 'a copy that has ended gives no pages');
       if (table < 0) {
         table = 0;
-        return first;
+        return { table: undefined, page: 0, bytes: first };
       }
       while (table < tables.length && page === pages[table]) {
         table++;
         page = 0;
       }
-      return table < tables.length ? tables[table].copyPage(page++) : undefined;
+      if (table === tables.length) return undefined;
+      return { table: tables[table], page, bytes: tables[table].copyPage(page++) };
     },
-    end() {
+    end(isKept = false) {
       if (ended) return;
       ended = true;
-      for (const one of tables) one.endCopy();
+      for (const one of tables) one.endCopy(isKept);
     },
   };
 }

@@ -1,7 +1,6 @@
 /** A cell as tests drive it: the core with a journal in memory, and what one does with a journal. */
 import {
   applyBatch,
-  beginSnapshot,
   createState,
   type EffectKind,
   Effects,
@@ -12,6 +11,7 @@ import {
   reasonOf,
   restoreSnapshot,
   type State,
+  snapshotPages,
 } from '@clearway/core';
 import { encode, type Told } from './told.ts';
 
@@ -113,11 +113,7 @@ export function withoutOutcomes(facts: Uint8Array): Uint8Array {
 
 /** All pages of a snapshot of the state as it is now. */
 export function pagesOf(state: State): Uint8Array[] {
-  const copy = beginSnapshot(state);
-  const pages: Uint8Array[] = [];
-  for (let page = copy.next(); page !== undefined; page = copy.next()) pages.push(page);
-  copy.end();
-  return pages;
+  return [...snapshotPages(state)];
 }
 
 export function restored(state: State): State {

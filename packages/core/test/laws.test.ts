@@ -128,7 +128,7 @@ function lived(all: readonly Move[]): { core: Cell; applied: Applied[] } {
 /** False when there was none left. */
 function takeOne(copy: SnapshotCopy, pages: Uint8Array[]): boolean {
   const page = copy.next();
-  if (page !== undefined) pages.push(page);
+  if (page !== undefined) pages.push(page.bytes!);
   return page !== undefined;
 }
 

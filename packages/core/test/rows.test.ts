@@ -15,7 +15,7 @@ function filled(count: number): Rows {
 
 function copyOf(rows: Rows): Uint8Array[] {
   const pages = rows.beginCopy();
-  const copied = Array.from({ length: pages }, (_, page) => rows.copyPage(page).slice());
+  const copied = Array.from({ length: pages }, (_, page) => rows.copyPage(page)!.slice());
   rows.endCopy();
   return copied;
 }
@@ -126,7 +126,7 @@ test('a copy gives the table as it was when the copy began, whatever is written 
       const copied: Uint8Array[] = [];
       for (const move of moves) {
         if (move === 'copy') {
-          if (copied.length < pages) copied.push(rows.copyPage(copied.length));
+          if (copied.length < pages) copied.push(rows.copyPage(copied.length)!);
         } else if (move === 'add') {
           rows.setU32(rows.add(), fields.word, 0xdeadbeef);
         } else if (rows.count > 0) {
@@ -134,12 +134,74 @@ test('a copy gives the table as it was when the copy began, whatever is written 
           rows.setI64(move.row % rows.count, fields.number, -move.value);
         }
       }
-      while (copied.length < pages) copied.push(rows.copyPage(copied.length));
+      while (copied.length < pages) copied.push(rows.copyPage(copied.length)!);
       rows.endCopy();
       assert.deepEqual(copied, before);
     }),
     { numRuns: 100 },
   );
+});
+
+test('a copy of changes leaves out what is as it was in the last one that was kept', () => {
+  const steps = fc.array(
+    fc.oneof(
+      fc.constant('copy' as const),
+      fc.constant('add' as const),
+      fc.record({ row: fc.nat(), value: fc.nat(0xffffffff) }),
+    ),
+    { maxLength: 30 },
+  );
+  const rounds = fc.array(fc.record({ moves: steps, isKept: fc.boolean() }), { minLength: 1, maxLength: 5 });
+  law(
+    fc.property(fc.constantFrom(0, 100, rowsPerPage, 3 * rowsPerPage + 5), rounds, (count, all) => {
+      const rows = filled(count);
+      let kept: Uint8Array[] = [];
+      for (const { moves, isKept } of all) {
+        const before = copyOf(rows);
+        const pages = rows.beginCopy(true);
+        const copied: Uint8Array[] = [];
+        const take = () => {
+          const page = copied.length;
+          const bytes = rows.copyPage(page);
+          copied.push(bytes ?? kept[page]);
+        };
+        for (const move of moves) {
+          if (move === 'copy') {
+            if (copied.length < pages) take();
+          } else if (move === 'add') {
+            rows.add();
+          } else if (rows.count > 0) {
+            rows.setU32(move.row % rows.count, fields.word, move.value);
+          }
+        }
+        while (copied.length < pages) take();
+        rows.endCopy(isKept);
+        assert.deepEqual(copied, before);
+        if (isKept) kept = copied;
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('of a table that rests a second copy has nothing, and of one that was written to only what was', () => {
+  const rows = filled(3 * rowsPerPage + 5);
+  const taken = (isKept: boolean) => {
+    const pages = rows.beginCopy(true);
+    const list = Array.from({ length: pages }, (_, page) => rows.copyPage(page) !== undefined);
+    rows.endCopy(isKept);
+    return list;
+  };
+  assert.deepEqual(taken(false), [true, true, true, true]);
+  assert.deepEqual(taken(true), [true, true, true, true]);
+  assert.deepEqual(taken(true), [false, false, false, false]);
+  copyOf(rows);
+  rows.setU8(rowsPerPage, fields.byte, 7);
+  rows.add();
+  assert.deepEqual(taken(true), [false, true, false, true]);
+  assert.deepEqual(taken(true), [false, false, false, false]);
+  assert.deepEqual(taken(false), [false, false, false, false]);
+  assert.deepEqual(taken(true), [true, true, true, true]);
 });
 
 test('every way of writing saves the page first', () => {

@@ -31,7 +31,7 @@ test('a snapshot of many pages is the state at its beginning, though payments, a
   const slices: Uint8Array[] = [];
   let step = 0;
   for (let page = copy.next(); page !== undefined; page = copy.next()) {
-    slices.push(page);
+    slices.push(page.bytes!);
     const at = begins + 300 + 1000 * step;
     core.apply(at, payouts(count + 1000 * step, 1000));
     core.apply(at, answers(count / 2 + 1000 * step, 700));

@@ -318,6 +318,60 @@ export function storeConformance(
       });
     });
 
+    describe('snapshots that share pages', () => {
+      const page = (fill: number) => new Uint8Array(1_000).fill(fill);
+      const hash = new Uint8Array(32).fill(7);
+      const firstBytes = async (store: Store, sequence: number) =>
+        (await collect(store.snapshots.read(sequence))).map((bytes) => bytes[0]);
+
+      test('a page that is as it was is read from where it was written, however often the others are dropped', async () => {
+        const store = await openOne();
+        const { snapshots } = store;
+        for (const fill of [0, 1, 2]) await snapshots.write(10, fill, page(fill));
+        await snapshots.seal(10, 3, hash);
+        for (let sequence = 20; sequence <= 60; sequence += 10) {
+          await snapshots.write(sequence, 0, page(sequence));
+          await snapshots.writeSame(sequence, 1, sequence - 10, sequence === 20 ? 2 : 1);
+          await snapshots.writeSame(sequence, 2, sequence - 10, sequence === 20 ? 1 : 2);
+          await snapshots.seal(sequence, 3, hash);
+          assert.deepEqual(await firstBytes(store, sequence), [sequence, 2, 1]);
+        }
+        assert.deepEqual(await firstBytes(store, 50), [50, 2, 1]);
+        await assert.rejects(collect(snapshots.read(10)), /no page/);
+      });
+
+      test('only a page of a sealed snapshot is shared', async () => {
+        const { snapshots } = await openOne();
+        await snapshots.write(10, 0, page(1));
+        await snapshots.write(10, 1, page(1));
+        await assert.rejects(snapshots.writeSame(10, 2, 10, 0), /Snapshot 10 has no page 0/);
+        await snapshots.seal(10, 2, hash);
+        await snapshots.write(20, 0, page(1));
+        await assert.rejects(snapshots.writeSame(20, 1, 10, 2), /Snapshot 10 has no page 2/);
+        await assert.rejects(snapshots.writeSame(10, 2, 10, 0), /sealed/);
+      });
+
+      test('one given up half way takes nothing with it', async () => {
+        const store = await openOne();
+        const { snapshots } = store;
+        await snapshots.write(10, 0, page(1));
+        await snapshots.write(10, 1, page(2));
+        await snapshots.seal(10, 2, hash);
+        await snapshots.write(20, 0, page(3));
+        await snapshots.writeSame(20, 1, 10, 1);
+        await snapshots.write(30, 0, page(4));
+        await snapshots.writeSame(30, 1, 10, 1);
+        await snapshots.seal(30, 2, hash);
+        assert.deepEqual(
+          [await firstBytes(store, 10), await firstBytes(store, 30)],
+          [
+            [1, 2],
+            [4, 2],
+          ],
+        );
+      });
+    });
+
     describe('configurations', () => {
       test('a version is put once; the same again is harmless, another content is refused', async () => {
         const [{ configurations }, other] = await openTwo();

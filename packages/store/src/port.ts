@@ -73,6 +73,8 @@ export interface Journal {
 export interface SnapshotStore {
   /** Starts anew, dropping an unsealed one. Pages are at most 16 MiB. */
   write(sequence: number, page: number, bytes: Uint8Array): Promise<void>;
+  /** The page is page `sourcePage` of the sealed snapshot `source`; it is kept for this one when that is dropped. */
+  writeSame(sequence: number, page: number, source: number, sourcePage: number): Promise<void>;
   /** `hash`: SHA-256 over the pages' SHA-256 in order. Older snapshots but one may be dropped. */
   seal(sequence: number, pages: number, hash: Uint8Array): Promise<void>;
   /** The newest sealed one, or undefined. */

@@ -1,5 +1,5 @@
 /** Compares the newest sealed snapshot with the state that the journal gives at the same batch. */
-import { beginSnapshot, type State } from '@clearway/core';
+import { type State, snapshotPages } from '@clearway/core';
 import type { Crypto } from '@clearway/ports';
 import type { SnapshotStore } from '@clearway/store';
 import type { Findings } from './report.ts';
@@ -80,11 +80,7 @@ export function stateHash(state: State, crypto: Pick<Crypto, 'sha256'>): string 
 }
 
 function pageHashes(state: State, crypto: Pick<Crypto, 'sha256'>): Uint8Array[] {
-  const copy = beginSnapshot(state);
-  const hashes: Uint8Array[] = [];
-  for (let page = copy.next(); page !== undefined; page = copy.next()) hashes.push(crypto.sha256(page));
-  copy.end();
-  return hashes;
+  return Array.from(snapshotPages(state), (page) => crypto.sha256(page));
 }
 
 const equal = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;

@@ -15,14 +15,25 @@ interface Page {
   readonly u8: Uint8Array;
   readonly u16: Uint16Array;
   readonly u32: Uint32Array;
+  /** The next write has to ask first; in the page, which a write has at hand anyway. */
+  isGuarded: boolean;
+  /** How it stands to the last copy that was kept. */
+  standing: number;
 }
 
 /** What a snapshot still has to copy of one table, as the table was when the copy began. */
 interface Copy {
   readonly rows: number;
+  /** Leaves out what is as it was in the last copy that was kept. */
+  readonly onlyChanges: boolean;
+  /** By page: still to do, captured, or left out. */
   readonly done: Uint8Array;
   readonly saved: Map<number, Uint8Array>;
 }
+
+const [toDo, captured, leftOut] = [0, 1, 2];
+/** Standings of a page; `inCopy`: as the copy under way has captured it. */
+const [changed, same, inCopy] = [0, 1, 2];
 
 /** Where the pieces of an integer of 48 bits lie: the upper 16 bits at a multiple of 2, the lower 32 at one of 4. */
 export interface Split {
@@ -48,6 +59,7 @@ export class Rows {
   add(): number {
     const row = this.count++;
     if (row >> pageShift === this.pages.length) this.addPage();
+    this.written(row);
     return row;
   }
 
@@ -83,18 +95,15 @@ export class Rows {
   }
 
   setU8(row: number, field: number, value: number): void {
-    if (this.copy !== undefined) this.save(row);
-    this.pages[row >> pageShift].u8[(row & rowMask) * this.stride + field] = value;
+    this.written(row).u8[(row & rowMask) * this.stride + field] = value;
   }
 
   setU16(row: number, field: number, value: number): void {
-    if (this.copy !== undefined) this.save(row);
-    this.pages[row >> pageShift].u16[((row & rowMask) * this.stride + field) >> 1] = value;
+    this.written(row).u16[((row & rowMask) * this.stride + field) >> 1] = value;
   }
 
   setU32(row: number, field: number, value: number): void {
-    if (this.copy !== undefined) this.save(row);
-    this.pages[row >> pageShift].u32[((row & rowMask) * this.stride + field) >> 2] = value;
+    this.written(row).u32[((row & rowMask) * this.stride + field) >> 2] = value;
   }
 
   setU48(row: number, { high, low }: Split, value: number): void {
@@ -110,17 +119,15 @@ export class Rows {
 
   setI64(row: number, field: number, value: number): void {
     assert(Number.isSafeInteger(value), 'a field holds a safe integer');
-    if (this.copy !== undefined) this.save(row);
     const at = ((row & rowMask) * this.stride + field) >> 2;
-    const { u32 } = this.pages[row >> pageShift];
+    const { u32 } = this.written(row);
     u32[at] = Math.floor(value / 0x1_0000_0000);
     u32[at + 1] = value;
   }
 
   /** Copies `length` bytes from a command into a record. */
   setBytes(row: number, field: number, source: DataView, from: number, length: number): void {
-    if (this.copy !== undefined) this.save(row);
-    const { u8 } = this.pages[row >> pageShift];
+    const { u8 } = this.written(row);
     const at = (row & rowMask) * this.stride + field;
     for (let i = 0; i < length; i++) u8[at + i] = source.getUint8(from + i);
   }
@@ -137,25 +144,44 @@ export class Rows {
     return true;
   }
 
-  /** Begins a copy of the table as it is now; afterwards {@link copyPage} gives its pages in order. */
-  beginCopy(): number {
+  /**
+   * Begins a copy of the table as it is now; afterwards {@link copyPage} gives its pages in order.
+   *
+   * @param onlyChanges leave out pages that are as they were in the last copy of changes that was kept
+   */
+  beginCopy(onlyChanges = false): number {
     assert(this.copy === undefined, 'one copy of a table at a time');
     const pages = Math.ceil(this.count / rowsPerPage);
-    this.copy = { rows: this.count, done: new Uint8Array(pages), saved: new Map() };
+    this.copy = { rows: this.count, onlyChanges, done: new Uint8Array(pages), saved: new Map() };
+    for (const page of this.pages) page.isGuarded = true;
     return pages;
   }
 
-  copyPage(page: number): Uint8Array {
+  /** Undefined for a page that is left out. */
+  copyPage(page: number): Uint8Array | undefined {
     const copy = this.copy;
     assert(copy !== undefined, 'a copy is under way');
+    if (copy.done[page] === leftOut) return undefined;
     const saved = copy.saved.get(page);
     copy.saved.delete(page);
-    const bytes = saved ?? this.pageBytes(page, copy.rows);
-    copy.done[page] = 1;
-    return bytes;
+    if (saved !== undefined) return saved;
+    if (copy.onlyChanges && this.pages[page].standing === same) {
+      copy.done[page] = leftOut;
+      return undefined;
+    }
+    copy.done[page] = captured;
+    if (copy.onlyChanges) this.pages[page].standing = inCopy;
+    return this.pageBytes(page, copy.rows);
   }
 
-  endCopy(): void {
+  /** @param isKept whether the next copy of changes may leave out what this one has; otherwise it will be whole */
+  endCopy(isKept = false): void {
+    if (this.copy?.onlyChanges) {
+      for (const page of this.pages) {
+        if (!isKept) page.standing = changed;
+        else if (page.standing === inCopy) page.standing = same;
+      }
+    }
     this.copy = undefined;
   }
 
@@ -169,15 +195,34 @@ export class Rows {
 
   private addPage(): void {
     const buffer = new ArrayBuffer(rowsPerPage * this.stride);
-    this.pages.push({ u8: new Uint8Array(buffer), u16: new Uint16Array(buffer), u32: new Uint32Array(buffer) });
+    this.pages.push({
+      u8: new Uint8Array(buffer),
+      u16: new Uint16Array(buffer),
+      u32: new Uint32Array(buffer),
+      isGuarded: false,
+      standing: changed,
+    });
   }
 
-  private save(row: number): void {
-    const copy = this.copy!;
-    const page = row >> pageShift;
-    if (page >= copy.done.length || copy.done[page] !== 0) return;
-    copy.saved.set(page, this.pageBytes(page, copy.rows));
-    copy.done[page] = 1;
+  /** The page of a row that is about to be written to. */
+  private written(row: number): Page {
+    const page = this.pages[row >> pageShift];
+    if (page.isGuarded) this.beforeWrite(page, row >> pageShift);
+    return page;
+  }
+
+  /** Called before the first write to a page since a copy began, or since it was captured. */
+  private beforeWrite(page: Page, number: number): void {
+    const { copy } = this;
+    if (copy !== undefined && number < copy.done.length && copy.done[number] === toDo) {
+      if (copy.onlyChanges && page.standing === same) copy.done[number] = leftOut;
+      else {
+        copy.saved.set(number, this.pageBytes(number, copy.rows));
+        copy.done[number] = captured;
+      }
+    }
+    page.standing = changed;
+    page.isGuarded = false;
   }
 
   private pageBytes(page: number, rows: number): Uint8Array {

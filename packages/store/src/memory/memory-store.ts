@@ -44,14 +44,22 @@ export function memoryStore(options: MemoryStoreOptions): Store {
 }
 
 function snapshots({ pages, sealed }: MemoryDisk): SnapshotStore {
+  function put(sequence: number, page: number, bytes: Uint8Array): void {
+    checkUnsealed(sequence, sealed.has(sequence));
+    if (page === 0) {
+      for (const other of [...pages.keys()]) if (!sealed.has(other)) pages.delete(other);
+      pages.set(sequence, new Map());
+    }
+    pages.get(sequence)?.set(page, bytes);
+  }
   return {
     async write(sequence, page, bytes) {
-      checkUnsealed(sequence, sealed.has(sequence));
-      if (page === 0) {
-        for (const other of [...pages.keys()]) if (!sealed.has(other)) pages.delete(other);
-        pages.set(sequence, new Map());
-      }
-      pages.get(sequence)?.set(page, bytes.slice());
+      put(sequence, page, bytes.slice());
+    },
+    async writeSame(sequence, page, source, sourcePage) {
+      const bytes = sealed.has(source) ? pages.get(source)?.get(sourcePage) : undefined;
+      if (bytes === undefined) throw missingPage(source, sourcePage);
+      put(sequence, page, bytes);
     },
     async seal(sequence, count, hash) {
       checkSealable(sequence, count, pages.get(sequence)?.size ?? 0);

@@ -28,19 +28,30 @@ export function postgresSnapshots(options: DocumentOptions): SnapshotStore {
     return rows[0] && { ...rows[0], sequence: Number(rows[0].sequence) };
   }
 
+  async function put(sequence: number, page: number, insert: (client: Client) => Promise<unknown>): Promise<void> {
+    checkUnsealed(sequence, (await find('AND sequence = $2', [sequence])) !== undefined);
+    await whole(async (client) => {
+      if (page === 0) await dropUnsealed(client, cell);
+      await insert(client);
+    });
+  }
+
   return {
-    async write(sequence, page, bytes) {
-      checkUnsealed(sequence, (await find('AND sequence = $2', [sequence])) !== undefined);
-      await whole(async (client) => {
-        if (page === 0) await dropUnsealed(client, cell);
-        await client.query('INSERT INTO journal.snapshot_page (cell, sequence, page, bytes) VALUES ($1, $2, $3, $4)', [
+    write: (sequence, page, bytes) =>
+      put(sequence, page, (client) =>
+        client.query('INSERT INTO journal.snapshot_page (cell, sequence, page, bytes) VALUES ($1, $2, $3, $4)', [
           cell,
           sequence,
           page,
           bytes,
-        ]);
-      });
-    },
+        ]),
+      ),
+
+    writeSame: (sequence, page, source, sourcePage) =>
+      put(sequence, page, async (client) => {
+        const { rowCount } = await client.query(insertSameText, [cell, sequence, page, source, sourcePage]);
+        if (rowCount !== 1) throw missingPage(source, sourcePage);
+      }),
 
     async seal(sequence, pages, hash) {
       const { rows } = await ask(queries, queryDeadlineMs, (client) =>
@@ -91,12 +102,26 @@ export function postgresSnapshots(options: DocumentOptions): SnapshotStore {
 }
 
 const selectPages = (cell: number, sequence: number) =>
-  `SELECT page, bytes FROM journal.snapshot_page WHERE cell = ${cell} AND sequence = ${sequence} ORDER BY page`;
+  `SELECT page.page, coalesce(page.bytes, source.bytes) FROM journal.snapshot_page page
+   LEFT JOIN journal.snapshot_page source
+     ON (source.cell, source.sequence, source.page) = (page.cell, page.source, page.source_page)
+   WHERE page.cell = ${cell} AND page.sequence = ${sequence} ORDER BY 1`;
 
+/** Names where the bytes are, also when the source names it too. */
+const insertSameText = `
+  INSERT INTO journal.snapshot_page (cell, sequence, page, source, source_page)
+  SELECT cell, $2, $3, coalesce(source, sequence), coalesce(source_page, page) FROM journal.snapshot_page
+  WHERE cell = $1 AND sequence = $4 AND page = $5
+    AND EXISTS (SELECT FROM journal.snapshot WHERE cell = $1 AND sequence = $4)`;
+
+/** Pages of snapshots that are not sealed, or not any more, unless a sealed one has the bytes of them. */
 async function dropUnsealed(client: Client, cell: number): Promise<void> {
   await client.query(
-    `DELETE FROM journal.snapshot_page WHERE cell = $1 AND sequence NOT IN
-     (SELECT sequence FROM journal.snapshot WHERE cell = $1)`,
+    `WITH sealed AS (SELECT sequence FROM journal.snapshot WHERE cell = $1)
+     DELETE FROM journal.snapshot_page page WHERE cell = $1 AND sequence NOT IN (SELECT sequence FROM sealed)
+     AND NOT EXISTS (SELECT FROM journal.snapshot_page heir
+       WHERE heir.cell = $1 AND heir.source = page.sequence AND heir.source_page = page.page
+       AND heir.sequence IN (SELECT sequence FROM sealed))`,
     [cell],
   );
 }
