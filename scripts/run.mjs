@@ -22,6 +22,8 @@ const programs = {
   bench: 'benchmarks/dist/main.js',
   sim: 'apps/simulator/dist/main.js',
   fuzz: 'test/dist/fuzz/main.js',
+  screenshots: 'apps/console/dist-test/screenshots.js',
+  'soak-wall': 'apps/console/dist-test/soak-wall.js',
   test: 'scripts/dist/test.js',
 };
 

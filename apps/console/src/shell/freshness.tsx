@@ -19,13 +19,15 @@ export function Freshness() {
   }
   return (
     <span className="freshness" data-age={figures === undefined ? 'none' : age > lateMs ? 'late' : 'fresh'}>
-      {figures === undefined ? say('live.connecting') : say('live.age', { age: ageText(age) })}
+      {figures === undefined
+        ? say('live.connecting')
+        : say(age > lateMs ? 'live.late' : 'live.age', { age: ageText(age) })}
     </span>
   );
 }
 
 /** Said within three seconds of the last figures, with their time; gone by itself when they come again. */
-export function StaleLine() {
+export function StaleLine({ isFull = false }: { readonly isFull?: boolean }) {
   const { live, say, zone, gate } = useDesk();
   const { figures, isPaused } = useLive();
   useTick(lookMs);
@@ -34,7 +36,7 @@ export function StaleLine() {
   return (
     <div role="status">
       {isLate && (
-        <p className="stale-line" data-stale>
+        <p className={isFull ? 'stale-line whole' : 'stale-line'} data-stale>
           {say('live.lost', { age: ageText(age), at: clockText(Date.parse(figures.at), zone) })}
         </p>
       )}

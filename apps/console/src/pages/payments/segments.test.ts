@@ -30,8 +30,8 @@ test('the wait for the cut-off is cut out, so that the payment’s own time can 
       [4, 575, false],
       [575, 612, false],
       [612, 612, true],
-      [612, 624, false],
-      [624, 664, false],
+      [612, 612, false],
+      [612, 612, false],
     ],
   );
 });

@@ -14,17 +14,19 @@ export interface Segment {
 
 /** A stretch is idle when it is this long and this many times all that was drawn before it. */
 const idle = { leastMs: 5_000, times: 4 };
-/** What the clearing itself waits for is never the payment's own time. */
-const notOurs = new Set(['cutOff', 'netted', 'settled', 'refund']);
+/** What the clearing waits for is never the payment's own time: it stands at the end of the line, however long. */
+export const clearing: ReadonlySet<string> = new Set(['cutOff', 'netted', 'settled', 'refund']);
+const shortMs = 1_000;
 
 export function toSegments(stages: readonly Stage[]): readonly Segment[] {
   let drawn = 0;
   return stages.map((stage) => {
     const after = Math.max(0, stage.afterMs ?? 0);
     const isLong = after >= idle.leastMs && after > drawn * idle.times && stage.stage !== 'unknown';
-    const isCut = isLong || (notOurs.has(stage.stage) && after >= Math.max(1000, drawn));
+    const isClearing = clearing.has(stage.stage);
+    const isCut = isClearing ? after >= shortMs : isLong;
     const begin = drawn;
-    if (!isCut) drawn += after;
+    if (!isCut && !isClearing) drawn += after;
     return { stage, begin, end: drawn, isCut };
   });
 }

@@ -8,7 +8,7 @@ import { clockText, durationText } from '../../format/time.ts';
 import { useNames } from '../../names.tsx';
 import { Mark } from '../../parts/mark.tsx';
 import { wordFor } from '../../words/say.ts';
-import { type Segment, toSegments } from './segments.ts';
+import { clearing, type Segment, toSegments } from './segments.ts';
 
 const ours = new Set(['gateway', 'cell']);
 
@@ -117,7 +117,7 @@ function Row({ segment, shown, who, verdicts }: RowProps) {
 function longestWaits(segments: readonly Segment[]): readonly (readonly [string, number])[] {
   const sums = new Map<string, number>();
   for (const { stage, isCut } of segments) {
-    if (isCut || stage.afterMs === null || stage.afterMs <= 0) continue;
+    if (isCut || clearing.has(stage.stage) || stage.afterMs === null || stage.afterMs <= 0) continue;
     sums.set(stage.waitedFor, (sums.get(stage.waitedFor) ?? 0) + stage.afterMs);
   }
   return [...sums].sort((a, b) => b[1] - a[1]);

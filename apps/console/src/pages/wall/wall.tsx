@@ -4,7 +4,7 @@
  */
 import type { Figures } from '@clearway/console-api';
 import { type ReactNode, useEffect, useRef } from 'react';
-import { deadMs } from '../../api/live.ts';
+import { deadMs, lateMs } from '../../api/live.ts';
 import { useAnswer } from '../../api/use-answer.ts';
 import { LineChart } from '../../chart/line-chart.tsx';
 import { useSize } from '../../chart/use-size.ts';
@@ -15,6 +15,7 @@ import { ageText, clockText, dateText, watchText, zoneText } from '../../format/
 import { Mark } from '../../parts/mark.tsx';
 import { Waiting } from '../../parts/states.tsx';
 import { Link, useWay } from '../../place/use-place.tsx';
+import { StaleLine } from '../../shell/freshness.tsx';
 import { AlarmsBlock } from './alarms-block.tsx';
 import { CellsBlock } from './cells-block.tsx';
 import { CycleBlock } from './cycle-block.tsx';
@@ -46,6 +47,7 @@ export function WallPage({ isFull = false }: { readonly isFull?: boolean }) {
       data-environment={login?.scheme.environment}
       ref={frame}
     >
+      {isFull && <StaleLine isFull />}
       <h1 className="unseen">{say('page.wall')}</h1>
       <div className={isDead ? 'wall stale' : 'wall'}>
         <Head figures={figures} isFull={isFull} />
@@ -108,7 +110,7 @@ function Head({ figures, isFull }: { readonly figures: Figures; readonly isFull:
         </span>
       ))}
       <span className="push">
-        {isPaused ? say('live.paused', { age: ageText(age) }) : say('live.age', { age: ageText(age) })}
+        {say(isPaused ? 'live.paused' : age > lateMs ? 'live.late' : 'live.age', { age: ageText(age) })}
       </span>
       {isFull ? <LeaveFull /> : <Link href="/?view=full">{say('wall.full')}</Link>}
     </header>
@@ -187,7 +189,7 @@ function Success({ figures }: { readonly figures: Figures }) {
 
 function Latency({ figures }: { readonly figures: Figures }) {
   const { say } = useDesk();
-  const { p50Ms, p99Ms, flushMeanMs, measured } = figures.latency;
+  const { p50Ms, p99Ms, flushMeanMs } = figures.latency;
   const ms = (value: number | null) => (value === null ? noData : countText(value));
   return (
     <Block area="latency" title={say('wall.latency')}>
@@ -195,9 +197,7 @@ function Latency({ figures }: { readonly figures: Figures }) {
         {ms(p99Ms)}
         <small>ms</small>
       </p>
-      <p className="under">
-        {say('wall.latencyParts', { p50: ms(p50Ms), flush: ms(flushMeanMs), measured: countText(measured) })}
-      </p>
+      <p className="under">{say('wall.latencyParts', { p50: ms(p50Ms), flush: ms(flushMeanMs) })}</p>
     </Block>
   );
 }

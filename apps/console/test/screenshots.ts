@@ -1,0 +1,188 @@
+/**
+ * `npm run screenshots`: a picture of every page in both languages and both themes, into docs/images, from a platform
+ * that runs. To be looked at, not compared by a machine.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Change, ChangeRequest, PaymentList } from '@clearway/console-api';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { findBrowser, howToInstall, launch } from './browser.ts';
+import { type House, openHouse } from './house.ts';
+import { appoint, enrolFirst, type Person } from './people.ts';
+
+const folder = fileURLToPath(new URL('../../../docs/images/', import.meta.url));
+const rate = 60;
+/** Long enough for lines to be lines. */
+const warmUpMs = 75_000;
+const quality = 32;
+const views = [
+  ['en', 'light'],
+  ['en', 'dark'],
+  ['zh', 'light'],
+  ['zh', 'dark'],
+] as const;
+type View = (typeof views)[number];
+const desk = { width: 1280, height: 800 };
+const screen = { width: 1920, height: 1080 };
+
+interface Picture {
+  readonly name: string;
+  readonly path: string;
+  readonly by?: Person;
+  readonly size?: typeof desk;
+  /** What has to be done before the page shows what it is for. */
+  readonly prepare?: (page: Page, view: View) => Promise<void>;
+}
+
+const program = findBrowser();
+if (program === undefined) {
+  process.stderr.write(`${howToInstall}\n`);
+  process.exit(1);
+}
+mkdirSync(folder, { recursive: true });
+const say = (text: string) => process.stderr.write(`${text}\n`);
+say('Starting a platform with traffic …');
+const [house, browser] = await Promise.all([openHouse(rate), launch(program)]);
+try {
+  await picture(house, browser);
+} finally {
+  await browser.close();
+  await house.close();
+}
+
+async function picture(house: House, browser: Browser): Promise<void> {
+  const first = await enrolFirst(house.firstLink, 'li.na', 'Li Na');
+  const approver = {
+    login: 'wang.wei',
+    name: 'Wang Wei',
+    roles: ['operator', 'proposer', 'approver'],
+    participant: null,
+  } as const;
+  const second = await appoint(first, first, { ...approver, roles: [...approver.roles] });
+  const bank = await appoint(first, second, {
+    login: 'chen',
+    name: 'Chen Bo',
+    roles: ['participant'],
+    participant: '00201',
+  });
+  const supervisor = await appoint(first, second, {
+    login: 'zhao',
+    name: 'Zhao Min',
+    roles: ['supervisor'],
+    participant: null,
+  });
+  await supervisor.ask('PUT', '/login/purpose', { purpose: 'quarterly inspection' });
+  const change = await first.ask<Change>('POST', '/changes', capChange('80000000.00'));
+  say('Letting traffic flow …');
+  await new Promise((next) => setTimeout(next, warmUpMs));
+  const cycle = await house.world.operator.settleCycle();
+  const { payments } = await first.ask<PaymentList>(
+    'GET',
+    `/payments?limit=1&q=${encodeURIComponent(`cycle:${cycle} kind:agreementPayment`)}`,
+  );
+  const paymentId = payments[0].paymentId;
+
+  const pictures: readonly Picture[] = [
+    { name: 'wall', path: '/', by: first },
+    { name: 'wall-full', path: '/?view=full', by: first, size: screen },
+    { name: 'payments', path: '/payments', by: first },
+    { name: 'payment', path: `/payments/${paymentId}`, by: first, prepare: verifyEvidence },
+    { name: 'participants', path: '/participants', by: first },
+    { name: 'participant', path: '/participants/00201', by: first },
+    { name: 'cycles', path: '/cycles', by: first },
+    { name: 'cycle', path: `/cycles/${cycle}`, by: first },
+    { name: 'operations', path: '/operations', by: first },
+    { name: 'changes', path: '/changes', by: first },
+    { name: 'change', path: `/changes/${change.changeId}`, by: second },
+    { name: 'audit', path: '/audit', by: first },
+    { name: 'supervision', path: '/supervision', by: supervisor },
+    { name: 'own-view', path: '/participants/00201', by: bank },
+    { name: 'settings', path: '/settings', by: first },
+    { name: 'login', path: '/' },
+    { name: 'lost', path: '/', by: first, prepare: loseConnection(house) },
+  ];
+  for (const view of views) {
+    for (const one of pictures) await take(house, browser, one, view);
+    say(view.join(' '));
+  }
+  // A bank falls silent: now there is something to act on, on the wall and in the work list.
+  const silent = house.world.processes().find(({ name }) => name === 'bank-00203')?.pid;
+  if (silent === undefined) throw new Error('bank-00203 does not run');
+  process.kill(silent, 'SIGSTOP');
+  const isTold = async () => {
+    const { alarms } = await first.ask<{ alarms: { kind: string; priority: string }[] }>('GET', '/alarms');
+    return alarms.some(({ kind, priority }) => kind === 'bankSilent' && priority === 'P1');
+  };
+  const end = performance.now() + 120_000;
+  while (!(await isTold())) {
+    if (performance.now() > end) throw new Error('no alarm was raised for a bank that is silent');
+    await new Promise((next) => setTimeout(next, 500));
+  }
+  for (const view of views) {
+    await take(house, browser, { name: 'alarm', path: '/?view=full', by: first, size: screen }, view);
+    await take(house, browser, { name: 'work', path: '/work', by: first }, view);
+  }
+  process.kill(silent, 'SIGCONT');
+}
+
+function capChange(amount: string): ChangeRequest {
+  return {
+    kind: 'netDebitCap',
+    participant: '00202',
+    cap: { amount, currency: 'CNY' },
+    keyVersion: null,
+    cycle: null,
+    user: null,
+    why: 'Lower exposure while its reserves are rebuilt',
+  };
+}
+
+async function take(house: House, browser: Browser, one: Picture, [language, theme]: View): Promise<void> {
+  const context: BrowserContext = await browser.newContext({
+    viewport: one.size ?? desk,
+    baseURL: house.url,
+    reducedMotion: 'reduce',
+  });
+  await context.addInitScript(
+    ([chosen, colours]) => {
+      localStorage.setItem('clearway.language', chosen);
+      localStorage.setItem('clearway.theme', colours);
+    },
+    [language, theme] as const,
+  );
+  await one.by?.enter(context);
+  const page = await context.newPage();
+  await page.goto(one.path);
+  await page.locator('h1').first().waitFor({ state: 'attached' });
+  await page.waitForFunction(() => document.querySelector('[aria-busy="true"], .skeleton') === null);
+  await page.waitForLoadState('load');
+  await page.evaluate(() => document.fonts.ready.then(() => undefined));
+  await one.prepare?.(page, [language, theme]);
+  // Two frames of the stream, so that what has to arrive has arrived.
+  await page.waitForTimeout(2_200);
+  const devtools = await context.newCDPSession(page);
+  const { data } = await devtools.send('Page.captureScreenshot', { format: 'webp', quality });
+  writeFileSync(join(folder, `${one.name}.${language}.${theme}.webp`), Buffer.from(data, 'base64'));
+  await context.close();
+}
+
+async function verifyEvidence(page: Page): Promise<void> {
+  await page.locator('section:has(a[download]) button').first().click();
+  await page.locator('[data-evidence]').waitFor();
+}
+
+/** The console's program holds still while the picture is taken. */
+function loseConnection(house: House) {
+  return async (page: Page) => {
+    await page.locator('.now .huge a').waitFor();
+    const pid = house.world.processes().find(({ name }) => name === 'console')?.pid;
+    if (pid === undefined) throw new Error('the console does not run');
+    process.kill(pid, 'SIGSTOP');
+    try {
+      await page.locator('.wall.stale').waitFor();
+    } finally {
+      setTimeout(() => process.kill(pid, 'SIGCONT'), 4_000);
+    }
+  };
+}
