@@ -128,6 +128,7 @@ export const en = {
   'problem.alarmNotActive': "The alarm's cause has gone.",
   'problem.platformRefused': 'The platform refuses.',
   'problem.cellUnavailable': 'The cell cannot be reached. Nothing was done.',
+  'problem.evidenceNotYet': 'Evidence cannot be made yet; what came over the stream is signed some seconds later.',
   'problem.recordsUnavailable': 'The records cannot be read. Payments go on.',
   'problem.tooSlow': 'It would take too long. Ask for a shorter time.',
   'span.15m': '15 min',

@@ -130,6 +130,7 @@ export const zh: Readonly<Record<Key, string>> = {
   'problem.alarmNotActive': '告警原因已消除。',
   'problem.platformRefused': '平台拒绝执行。',
   'problem.cellUnavailable': '单元无法连接，未执行任何操作。',
+  'problem.evidenceNotYet': '暂时无法生成证据；经流通道受理的报文将在数秒后签名。',
   'problem.recordsUnavailable': '记录暂时无法读取，支付仍在进行。',
   'problem.tooSlow': '耗时过长，请缩小时间范围。',
   'span.15m': '15 分钟',
