@@ -15,6 +15,7 @@ import { createCell } from './cell.ts';
 import { serveCellLink } from './cell-link.ts';
 import { copyEndToEndId } from './copy-end-to-end-id.ts';
 import { runProgram } from './program.ts';
+import { startFileMaker } from './reconciliation-worker.ts';
 import { readBody } from './recover.ts';
 import { type DatabaseFile, type PlatformKeyFile, readDocuments, readJson, readSettlementAgent } from './settings.ts';
 import { type ClearingHouse, createClearingHouse } from './settlement/clearing-house.ts';
@@ -68,6 +69,7 @@ runProgram('cell', async ({ settings, log, ready }) => {
 
   const address = readSettlementAgent(settings.settlementAgent);
   let house: ClearingHouse | undefined;
+  const fileMaker = archived && address !== undefined ? startFileMaker(settings.archive) : undefined;
   if (address !== undefined) {
     const agent = createSettlementAgent({
       ports,
@@ -78,7 +80,7 @@ runProgram('cell', async ({ settings, log, ready }) => {
       agentKeys: [{ version: address.version, suite: address.suite, publicKey: address.publicKey }],
     });
     const { cycleSeconds } = settings;
-    house = createClearingHouse({ cell, records: cell.records, archive, agent, clock, crypto, cycleSeconds, log });
+    house = createClearingHouse({ cell, records: cell.records, fileMaker, agent, clock, crypto, cycleSeconds, log });
   }
   const link = await serveCellLink({
     cell,
@@ -97,6 +99,7 @@ runProgram('cell', async ({ settings, log, ready }) => {
 
   return async () => {
     await house?.stop();
+    await fileMaker?.stop();
     await cell.stop();
     await stream?.close();
     await link.close();

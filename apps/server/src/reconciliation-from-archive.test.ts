@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { readReconciliationFile } from '@clearway/contract';
 import {
@@ -9,9 +12,11 @@ import {
   type PaymentKind,
   paymentStates,
 } from '@clearway/core';
-import { memoryArchive, type PaymentArchive, type PaymentRecord } from '@clearway/store';
+import { realChance, realCrypto } from '@clearway/ports/real';
+import { memoryArchive, openArchive, type PaymentArchive, type PaymentRecord } from '@clearway/store';
 import { reconciliationFile } from './reconciliation.ts';
 import { writeReconciliationFrom } from './reconciliation-from-archive.ts';
+import { startFileMaker } from './reconciliation-worker.ts';
 
 const at = Date.UTC(2026, 10, 22, 10);
 const nameOf = (participant: number, sequence: number) => ({
@@ -70,13 +75,16 @@ async function fill(archive: PaymentArchive): Promise<string[]> {
   return ids.map(identifierText);
 }
 
+function copyPlain(bodies: Uint8Array, from: number, length: number, into: Uint8Array, to: number): number {
+  into.set(bodies.subarray(from, from + length), to);
+  return length;
+}
+
+const scheme = { schemeId: 'CLEARWAY', environment: 'sandbox' } as const;
+const cycle = { cycle: 3, businessDate: 20261122 };
+
 test('the file from the archive is the file from the records, for institution and bank', async () => {
-  const archive = memoryArchive({
-    copyReference(bodies, from, length, into, to) {
-      into.set(bodies.subarray(from, from + length), to);
-      return length;
-    },
-  });
+  const archive = memoryArchive({ copyReference: copyPlain });
   const ids = await fill(archive);
   const records = {
     async *paymentsOfCycle(cycle: number, participant: string): AsyncIterable<PaymentRecord> {
@@ -87,8 +95,6 @@ test('the file from the archive is the file from the records, for institution an
       }
     },
   };
-  const scheme = { schemeId: 'CLEARWAY', environment: 'sandbox' } as const;
-  const cycle = { cycle: 3, businessDate: 20261122 };
   for (const [participant, lines] of [
     [101, 4],
     [201, 4],
@@ -103,5 +109,36 @@ test('the file from the archive is the file from the records, for institution an
     const wanted = await reconciliationFile(records, scheme, cycle, String(participant).padStart(5, '0'));
     assert.equal(file.toString(), Buffer.from(wanted).toString());
     assert.deepEqual(told, { lines, bytes: file.length, hash: readReconciliationFile(file).hash });
+  }
+});
+
+test('a worker makes the same file from the files of an archive, and says when it cannot', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'clearway-files-'));
+  const failed = (error: Error) => {
+    throw error;
+  };
+  const archive = await openArchive({ directory, chance: realChance, copyReference: copyPlain, failed, log: () => {} });
+  const maker = startFileMaker(directory);
+  try {
+    await fill(archive);
+    const pieces: Uint8Array[] = [];
+    await writeReconciliationFrom(archive, scheme, cycle, 201, async (bytes) => {
+      pieces.push(bytes.slice());
+    });
+    const [made, other] = await Promise.all([
+      maker.make({ scheme, cycle, participant: 201 }),
+      maker.make({ scheme, cycle, participant: 203 }),
+    ]);
+    assert.equal(Buffer.from(made.bytes).toString(), Buffer.concat(pieces).toString());
+    assert.equal(made.hash, Buffer.from(realCrypto.sha256(made.bytes)).toString('hex'));
+    assert.equal(readReconciliationFile(made.bytes).lines.length, 4);
+    assert.equal(readReconciliationFile(other.bytes).lines.length, 0);
+    await archive.close();
+    await rm(directory, { recursive: true });
+    await assert.rejects(maker.make({ scheme, cycle, participant: 201 }), /ENOENT/);
+  } finally {
+    await maker.stop();
+    await archive.close();
+    await rm(directory, { recursive: true, force: true });
   }
 });

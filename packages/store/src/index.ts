@@ -9,6 +9,7 @@ export { type OpenArchiveOptions, openArchive } from './archive/open-archive.ts'
 export * from './archive/port.ts';
 export { rebuildArchive } from './archive/rebuild.ts';
 export { inlineReferenceBytes, paymentRecord, recordBytes, recordFields } from './archive/record.ts';
+export type { SegmentHead } from './archive/segment.ts';
 export * from './batch.ts';
 export { type CellStoreOptions, cellStore } from './cell-store.ts';
 export { type FileJournalOptions, fileJournal } from './file/file-journal.ts';

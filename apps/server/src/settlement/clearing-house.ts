@@ -26,11 +26,11 @@ import {
 } from '@clearway/core';
 import { settlementInstructionId } from '@clearway/gateway';
 import type { Cancel, Clock, Crypto } from '@clearway/ports';
-import type { PaymentArchive, Records } from '@clearway/store';
+import type { Records } from '@clearway/store';
 import type { RunningCell } from '../cell.ts';
 import { code } from '../projector.ts';
 import { reconciliationFile } from '../reconciliation.ts';
-import { writeReconciliationFrom } from '../reconciliation-from-archive.ts';
+import type { FileMaker, FileWish } from '../reconciliation-worker.ts';
 import type { SettlementAgent } from './settlement-agent.ts';
 
 export interface ClearingHouse {
@@ -44,8 +44,8 @@ export interface ClearingHouse {
 export interface ClearingHouseOptions {
   readonly cell: RunningCell;
   readonly records: Records;
-  /** Files are made from it when there is one. */
-  readonly archive?: PaymentArchive | undefined;
+  /** Makes the files from an archive; without one they are made from the records. */
+  readonly fileMaker?: Pick<FileMaker, 'make'> | undefined;
   readonly agent: SettlementAgent;
   readonly clock: Clock;
   readonly crypto: Pick<Crypto, 'sha256'>;
@@ -59,7 +59,7 @@ const queuedRestMs = 2000;
 const fundsEveryMs = 5000;
 
 export function createClearingHouse(options: ClearingHouseOptions): ClearingHouse {
-  const { cell, records, archive, agent, clock, crypto, cycleSeconds, log } = options;
+  const { cell, records, fileMaker, agent, clock, crypto, cycleSeconds, log } = options;
   const { state } = cell;
   const shortfalls = new Map<number, SettlementAdvice['shortfalls']>();
   let timer: Cancel | undefined;
@@ -84,16 +84,18 @@ export function createClearingHouse(options: ClearingHouseOptions): ClearingHous
   /** The first cycle of a new journal has no opening time of its own. */
   const firstOpenedAt = currentCycle(state).openedAt === 0 ? clock.now() : 0;
 
+  const fromRecords = async (...file: [FileWish['scheme'], FileWish['cycle'], string]) => {
+    const bytes = await reconciliationFile(records, ...file);
+    return { bytes, hash: Buffer.from(crypto.sha256(bytes)).toString('hex') };
+  };
+
   const writeFiles = async (cycle: Cycle) => {
     await cell.recordsWritten();
     const { scheme } = cell.configuration();
     for (const participant of state.participants) {
       const of = { cycle: cycle.number, businessDate: cycle.businessDate };
-      const bytes =
-        archive === undefined
-          ? await reconciliationFile(records, scheme, of, code(participant.code))
-          : await fileFromArchive(archive, scheme, of, participant.code);
-      const hash = Buffer.from(crypto.sha256(bytes)).toString('hex');
+      const { bytes, hash } = await (fileMaker?.make({ scheme, cycle: of, participant: participant.code }) ??
+        fromRecords(scheme, of, code(participant.code)));
       await records.putFile({ cycle: cycle.number, participant: code(participant.code), hash, bytes });
     }
   };
@@ -231,17 +233,4 @@ export function createClearingHouse(options: ClearingHouseOptions): ClearingHous
       await running;
     },
   };
-}
-
-async function fileFromArchive(
-  archive: PaymentArchive,
-  scheme: Parameters<typeof writeReconciliationFrom>[1],
-  cycle: Parameters<typeof writeReconciliationFrom>[2],
-  participant: number,
-): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  await writeReconciliationFrom(archive, scheme, cycle, participant, async (bytes) => {
-    pieces.push(bytes.slice());
-  });
-  return Buffer.concat(pieces);
 }

@@ -7,7 +7,7 @@ import { openTail, segmentNumbers, segmentPath } from './archive-folder.ts';
 import { blockBytes, contentBytes, OpenFiles } from './block-file.ts';
 import type { RecordBlock } from './port.ts';
 import { compareIds, inlineReferenceBytes, recordBytes, recordFields } from './record.ts';
-import { Segment } from './segment.ts';
+import { Segment, type SegmentHead } from './segment.ts';
 
 const recordsPerBlock = contentBytes / recordBytes;
 /** Memory for what is read ahead, shared by all segments. */
@@ -15,14 +15,26 @@ const readAheadBytes = 64 << 20;
 const largestWindow = 32;
 const blockRecords = 4096;
 
-/** @param folder of an archive that has kept the cut-off of the cycle */
-export async function* recordsOfCycle(folder: string, cycle: number, participant: number): AsyncGenerator<RecordBlock> {
+/**
+ * @param folder of an archive that has kept the cut-off of the cycle
+ * @param heads give the same map for each participant of a cycle: what is known of a segment is not read again
+ */
+export async function* recordsOfCycle(
+  folder: string,
+  cycle: number,
+  participant: number,
+  heads: Map<number, SegmentHead> = new Map(),
+): AsyncGenerator<RecordBlock> {
   const files = new OpenFiles();
   // The tail first: what was in it is later found in a segment. It has a file of its own, since it may be replaced.
   const tailFile = new OpenFiles(1);
   try {
     const tail = openTail(folder, tailFile);
-    const segments = (await segmentNumbers(folder)).map((number) => new Segment(files, segmentPath(folder, number)));
+    const segments = (await segmentNumbers(folder)).map((number) => {
+      const segment = new Segment(files, segmentPath(folder, number), heads.get(number));
+      heads.set(number, segment.head);
+      return segment;
+    });
     if (tail !== undefined && tail.head.number > (segments.at(-1)?.head.number ?? -1)) segments.push(tail);
     const touched = segments.filter(({ head }) => head.firstCycle <= cycle && head.lastCycle >= cycle);
     const window = Math.floor(readAheadBytes / blockBytes / Math.max(1, touched.length));

@@ -264,10 +264,11 @@ export class Segment {
   readonly path: string;
   private readonly files: OpenFiles;
 
-  constructor(files: OpenFiles, path: string) {
+  /** @param head if it was read before */
+  constructor(files: OpenFiles, path: string, head = files.head(path) as SegmentHead) {
     this.files = files;
     this.path = path;
-    this.head = files.head(path) as SegmentHead;
+    this.head = head;
     if (this.head.format !== 1) throw new DamagedArchiveError(`${path} is of format ${this.head.format}, not 1`);
   }
 
