@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Order, Told } from './orders.ts';
+import { within } from './within.ts';
 
 export interface Child {
   readonly pid: number;
@@ -11,6 +12,8 @@ export interface Child {
   readonly failed: Promise<never>;
   end(): Promise<void>;
 }
+
+const readyMs = 60_000;
 
 export interface ChildOptions {
   readonly arguments: readonly string[];
@@ -51,7 +54,7 @@ export async function startChild(script: string, options: ChildOptions): Promise
         waiting.set(type, resolve as (told: Told) => void);
       }),
     ]);
-  await told('ready');
+  await within(readyMs, `${script}, ready,`, told('ready'));
   return {
     pid: child.pid!,
     failed,

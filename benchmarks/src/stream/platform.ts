@@ -12,6 +12,7 @@ import { certificate, passwords, platformKey, writePrivately } from '@clearway/s
 import { cellStore, migrate, type PostgresConnection } from '@clearway/store';
 import { type Cast, currency, type LinkPlan, place, scheme, timeZone } from './cast.ts';
 import { documentsOf, prepareJournal } from './prepare-journal.ts';
+import { within } from './within.ts';
 
 /** How a cell came to the end of its journal, by its own log. */
 export interface Recovery {
@@ -55,6 +56,8 @@ const times = {
   signingTimeoutMs: 300_000,
 };
 const patienceMs = 60_000;
+/** A long journal may have to be replayed. */
+const startMs = 600_000;
 
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const { cast, folder } = options;
@@ -185,7 +188,8 @@ async function startCell({ cast, folder, execArguments, snapshotEvery }: Platfor
         CLEARWAY_STREAM_CERTIFICATE_KEY: join(certificates, 'platform-key.pem'),
       }),
     },
-    stdio: ['ignore', 'pipe', log],
+    // By its channel it notices when this program is gone, and ends too.
+    stdio: ['ignore', 'pipe', log, 'ipc'],
   });
   closeSync(log);
   let ending = false;
@@ -197,8 +201,8 @@ async function startCell({ cast, folder, execArguments, snapshotEvery }: Platfor
     });
   });
   failed.catch(() => {});
-  const ready = await Promise.race([failed, readyLine(cell)]);
-  const operator = await connectOperator(socket);
+  const ready = await within(startMs, 'the cell', Promise.race([failed, readyLine(cell)]));
+  const operator = await within(patienceMs, 'the link to the cell', connectOperator(socket));
   return {
     pid: cell.pid!,
     address: `127.0.0.1:${ready.streamPort}`,

@@ -13,6 +13,7 @@ import { type Costs, costsOf, eachPayment } from './process-cost.ts';
 import { profileInto, type Shares, sharesOf } from './profile.ts';
 import type { StreamSettings } from './settings.ts';
 import { faultsOf } from './whole.ts';
+import { within } from './within.ts';
 
 export interface RunningRail {
   readonly platform: Platform;
@@ -48,6 +49,8 @@ export interface Whole {
   readonly lookUps: LookUpResult;
 }
 
+/** Thousands of links are greeted one after the other. */
+const openMs = 300_000;
 const openPatienceMs = 30_000;
 
 export interface RailOptions {
@@ -77,6 +80,7 @@ export async function startRail(
     const cast = await makeCast(settings, folder, businessDateAt(Date.now(), timeZone));
     const platform = await startPlatform({ cast, folder, execArguments: options('cell'), snapshotEvery });
     endings.push(() => platform.stop());
+    say(`the cell serves, ${platform.recovery.ms} ms after it began to recover`);
     const samples = lookUps((query) => platform.operator.searchPayments(query));
     const [load, banks] = await Promise.all([
       startChild('load-main.js', {
@@ -88,7 +92,8 @@ export async function startRail(
     ]);
     endings.push(load.end, banks.end);
     const { address } = platform;
-    await Promise.all([load, banks].map((child) => child.ask({ type: 'open', address }, 'opened')));
+    const opening = Promise.all([load, banks].map((child) => child.ask({ type: 'open', address }, 'opened')));
+    await within(openMs, 'the welcome on all links', asked(platform, opening));
     say(`${cast.payingLinks.length + cast.bankLinks.length} links`);
     const pids = { ...platform.pids, load: load.pid, banks: banks.pid };
     const read = async (): Promise<Reading> => ({
