@@ -6,7 +6,6 @@ import { exitCodes, type Surroundings } from './given.ts';
 import type { Terminal } from './output/terminal.ts';
 import { runProgram } from './program.ts';
 import { noDesk } from './testing/no-desk.ts';
-import { putOverStream } from './testing/over-stream.ts';
 import { banks, institutions, place, playDay, recordCell } from './testing/recorded-cell.ts';
 import { batchOf, flip, replaceBatch } from './testing/tamper.ts';
 
@@ -348,31 +347,44 @@ describe('a payment over the stream', async () => {
   const ports = { clock: realClock, crypto: realCrypto, chance: realChance };
   const streamed = memoryDisk();
   const played = await recordCell(storeOn(streamed), ports);
-  const paid = { kind: 'payout', institution: institutions[0], bank: banks[1], amount: 1000 } as const;
-  const { paymentId } = await played.pay(paid);
+  const link = await played.link();
+  const [institution, bank] = [institutions[0], banks[1]];
+  const payments = Array.from({ length: 5 }, (_, index) => ({
+    paymentId: played.nextId(institution),
+    bank,
+    amount: 1000 + 10 * index,
+    endToEndId: `order ${index}`,
+    expiresAt: realClock.now() + 4000,
+  }));
+  link.send(payments);
+  await played.until(() => payments.every(({ paymentId }) => link.outcomes(paymentId).length > 0));
+  await played.until(() => played.cell.state.inFlight === 0);
+  for (const signer of [institution, bank]) {
+    await link.checkpoint(signer);
+    await played.until(() => link.covered(signer) === link.sent(signer));
+  }
   await played.stop();
-  await putOverStream(streamed, realCrypto, played.keys, paymentId);
-  const { requestSequence } = streamed.records.payments.get(paymentId)!;
+  const { paymentId } = payments[2];
+  const { requestSequence, requestIndex } = streamed.records.payments.get(paymentId)!;
   const onStream = { openStore: async () => ({ store: storeOn(streamed), place, opensBodies: true }) };
 
   test('is proved by checkpoints, and its evidence holds', async () => {
     const evidence = json((await clearway(`evidence ${paymentId} --with-batches`, onStream)).output);
     assert.equal(evidence.request.signature, undefined);
-    assert.equal(evidence.request.checkpoint.path.length, 1);
+    assert.equal(evidence.request.checkpoint.path.length, 3);
     const readFile = async () => Buffer.from(JSON.stringify(evidence));
     const { exitCode, output } = await clearway('evidence verify evidence.json', { readFile });
     assert.equal(exitCode, exitCodes.done);
-    assert.match(output, /message 1 of stream 7, by the checkpoint over 0 to 1, key 1 \(ed25519\) of 00101/);
-    assert.match(output, /message 0 of stream 8, by the checkpoint over 0 to 0, key 1 \(ecdsa-p256-sha256\) of 00202/);
+    assert.match(output, /message 2 of stream [0-9]+, by the checkpoint over 0 to 4, key 1 \(ed25519\) of 00101/);
+    assert.match(output, /by the checkpoint over 0 to [0-9]+, key 1 \(ecdsa-p256-sha256\) of 00202/);
   });
 
   test('is traced and described like any other', async () => {
     const trace = await clearway(`payments trace ${paymentId} --json`, onStream);
     assert.ok(json(trace.output).stages.some(({ stage }: { stage: string }) => stage === 'answered: succeeded'));
     const { output } = await clearway(`journal describe ${requestSequence} --json`, onStream);
-    const [{ message }] = json(output).commands;
-    assert.deepEqual([message.paymentId, message.stream, message.position], [paymentId, 7, 1]);
-    assert.match(message.sealed, /^\[[0-9]+ bytes, sha-256/);
+    const { message } = json(output).commands[requestIndex];
+    assert.deepEqual([message.paymentId, message.position], [paymentId, 2]);
   });
 
   test('that only the archive has is found through the cell', async () => {
@@ -386,7 +398,8 @@ describe('a payment over the stream', async () => {
       close() {},
     };
     const openOperator = async () => operator as unknown as Awaited<ReturnType<Surroundings['openOperator']>>;
-    const { output } = await clearway(`payments show ${paymentId}`, { openOperator });
+    const openStore = async () => ({ store: storeOn(memoryDisk()), place, opensBodies: true });
+    const { output } = await clearway(`payments show ${paymentId}`, { openOperator, openStore });
     assert.match(output, /state +succeeded/);
     assert.deepEqual(asked, [paymentId]);
   });

@@ -379,6 +379,15 @@ test('what no checkpoint covers is counted, and its oldest named', async () => {
   assert.deepEqual([sequence, signer, stream, position], [paid[3].sequence, institution, link.stream, 4]);
 });
 
+test('what only the archive has is told as not checked', async () => {
+  const disk = structuredClone(clean);
+  disk.records.payments.delete(first[1]);
+  const { breaches, notChecked } = await verify(disk);
+  assert.deepEqual(breaches, []);
+  assert.match(notChecked.join(), /Records of 1 payments over the stream: the cell's archive has them/);
+  assert.match(notChecked.join(), /Files of 1 cycles: not all of their payments are in the records/);
+});
+
 test('without signatures the trees are still made again', async () => {
   const disk = structuredClone(clean);
   rewrite(disk, crypto, ofInstitution.sequence, fact(ofInstitution, field.root));

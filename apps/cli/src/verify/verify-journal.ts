@@ -155,7 +155,14 @@ export async function verifyJournal(store: Store, options: VerifyOptions): Promi
     await cycles.end(records, state.sequence);
     await workItems.compare(records, state);
     if (keyring.scheme !== undefined) {
-      for await (const _ of compareFiles(records, keyring.scheme, cycles.all, crypto, findings)) {
+      for await (const _ of compareFiles(
+        records,
+        keyring.scheme,
+        cycles.all,
+        crypto,
+        findings,
+        payments.archivedCycles,
+      )) {
         signal?.throwIfAborted();
         progress({ stage: 'files', done: ++files, of: 0 });
       }
