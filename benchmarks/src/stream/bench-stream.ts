@@ -80,6 +80,7 @@ export async function benchCurve(settings: StreamSettings, links: readonly numbe
         points.push({ links: count, ...lineOf(run) });
         say(`${count} links, ${run.rate}/s: p50 ${run.latencyMs.p50} ms, p99 ${run.latencyMs.p99} ms`);
       }
+      await settled(rail);
     });
   }
   return points;
@@ -106,6 +107,7 @@ export function benchOverload(
     const rated = await rail.run({ rate, seconds: 15, warmupSeconds });
     rail.yieldLoad();
     const overloaded = await rail.run({ rate: rate * times, seconds: 30, warmupSeconds });
+    await settled(rail);
     const goodput = Math.round((overloaded.paymentsPerSecond / rated.paymentsPerSecond) * 1000) / 1000;
     const timelines = { rated: rated.timeline, overloaded: overloaded.timeline };
     return { times, rated: lineOf(rated), overloaded: lineOf(overloaded), timelines, goodput };
@@ -211,6 +213,7 @@ export async function benchInstitutions(
     const own = { ...settings, institutions, paying: payingOf(institutions) };
     await withRail(own, say, async (rail) => {
       const run = await rail.run({ rate: given ?? 20_000, seconds: 15, warmupSeconds });
+      await settled(rail);
       points.push({ institutions, ...lineOf(run) });
     });
   }

@@ -3,7 +3,14 @@
  * to be sent, so that a platform that falters is not spared the payments that it held up.
  */
 import { outcomeFlags, outcomeMessage, paymentMessageBytes } from '@clearway/contract';
-import { paymentStates as flow, identifierText, paymentKinds, readIdentifier, reasonOf } from '@clearway/core';
+import {
+  bankAnswers,
+  paymentStates as flow,
+  identifierText,
+  paymentKinds,
+  readIdentifier,
+  reasonOf,
+} from '@clearway/core';
 import type { StreamClient, StreamPayment } from '@clearway/sdk';
 import { fateOf, isSilent } from './behaviour.ts';
 import { type Cast, currency, decimals, drawAgreements, firstCode, fiveDigits, largestPayment, place } from './cast.ts';
@@ -51,7 +58,7 @@ export function createLoad({ cast, sealed, onSample }: LoadOptions): Load {
   const positions = new Positions(firstCode.paying, settings.paying);
   const latency = new Histogram();
   const quarter = new Histogram();
-  const totals = { sent: 0, succeeded: 0, failed: 0, refused: 0, notProcessed: 0 };
+  const totals = { sent: 0, succeeded: 0, failed: 0, refused: 0, notProcessed: 0, undone: 0 };
   const wrong: string[] = [];
   const reasons: Record<string, number> = {};
   /** Succeeded agreement payments that may be refunded, oldest first. */
@@ -156,6 +163,10 @@ export function createLoad({ cast, sealed, onSample }: LoadOptions): Load {
     else if (state === flow.succeeded) {
       succeed(number, view, at, now);
       end(number, 'succeeded', now);
+    } else if (state === flow.failed && isUndone(view.getUint8(at + outcomeMessage.answer))) {
+      table.states[number] = states.failed;
+      totals.failed++;
+      totals.undone++;
     } else if (state === flow.failed) end(number, 'failed', now);
     else if (state === flow.unknown && before === states.open) {
       table.states[number] = states.unknown;
@@ -262,6 +273,10 @@ export function createLoad({ cast, sealed, onSample }: LoadOptions): Load {
     }),
   };
 }
+
+/** The bank has never booked it, or no longer: it came too late to be what the bank would have made of it. */
+const isUndone = (answer: number): boolean =>
+  answer === bankAnswers.neverProcessed || answer === bankAnswers.reversed || answer === bankAnswers.blocked;
 
 const emptyRun = () => ({
   offered: 0,

@@ -78,6 +78,8 @@ export interface LoadReport {
   readonly failed: number;
   readonly refused: number;
   readonly notProcessed: number;
+  /** Failed, since the bank had never booked it in time, or has undone it. */
+  readonly undone: number;
   /** Sent, and no definite outcome yet. */
   readonly open: number;
   /** What may not be: a second definite outcome, or another than the bank's behaviour calls for. */
