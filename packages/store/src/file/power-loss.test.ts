@@ -127,7 +127,7 @@ describe('a journal in files whose disk fails and whose power goes', () => {
         const batches = await collect(journal.read(1));
         for (const [sequence, header] of told) assert.equal(hex(batches[sequence - 1]?.header ?? noBytes), header);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 });
