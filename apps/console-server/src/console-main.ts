@@ -1,6 +1,6 @@
 /** The console as a program: its API, its stream and its pages, on loopback. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { realChance, realClock, realCrypto, realDisk } from '@clearway/ports/real';
 import { connectOperator, type DatabaseFile, readJson, runProgram } from '@clearway/server';
@@ -46,7 +46,7 @@ runProgram('console', async ({ settings, log, ready }) => {
   const server = await serveConsole({
     desk,
     files: readStaticFiles(pagesFolder),
-    clock: realClock,
+    ports,
     host,
     port: settings.consolePort,
     listening: desk.listensAt,
@@ -67,6 +67,7 @@ runProgram('console', async ({ settings, log, ready }) => {
 /** Made at the first start; without it no second factor can be read any more. */
 function ownKey(file: string): Uint8Array {
   if (!existsSync(file)) {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     writeFileSync(file, Buffer.from(realChance.bytes(keyBytes)).toString('base64'), { mode: 0o600 });
   }
   return Buffer.from(readFileSync(file, 'utf8'), 'base64');

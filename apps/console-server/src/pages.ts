@@ -83,7 +83,9 @@ export function createPages(options: {
         fingerprint: fingerprintOf(publicKey),
       })),
       headroom: headroom.filter((line) => line.participant === code),
-      unknown: silences.filter(({ bank }) => bank === code).reduce((sum, one) => sum + one.payments, 0),
+      unknown: silences
+        .filter(({ institution, bank }) => institution === code || bank === code)
+        .reduce((sum, one) => sum + one.payments, 0),
       health: traffic.health(({ institution, bank }) => institution === code || bank === code) ?? null,
     };
   };

@@ -84,7 +84,7 @@ export async function openBed(pages = 'none') {
   const server = await serveConsole({
     desk,
     files: readStaticFiles(pages),
-    clock: realClock,
+    ports,
     host: '127.0.0.1',
     port: 0,
     listening: desk.listensAt,

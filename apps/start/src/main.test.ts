@@ -60,7 +60,7 @@ test('it stops cleanly when it is asked to, and comes back after everything was 
   const first = start('stopped');
   assert.ok(await until(() => /[1-9]\d* succeeded/.test(first.output()), patienceMs), first.output());
   const running = processesOf('stopped');
-  assert.equal(running.size, 14, [...running.keys()].join());
+  assert.equal(running.size, 15, [...running.keys()].join());
   first.child.kill('SIGTERM');
   assert.equal(await first.ended, 0, first.output());
   assert.ok([...running.values()].every(isGone), 'no process is left');

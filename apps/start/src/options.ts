@@ -75,7 +75,7 @@ export function readOptions(
   return Object.freeze({
     dataFolder: environment.CLEARWAY_DATA || './data',
     port: port ?? 7400,
-    ...(!given.exit && { consolePort: consolePort ?? 7480 }),
+    ...(!given.exit && { consolePort: consolePort ?? (port === 0 ? 0 : 7480) }),
     logLevel,
     // A bounded scenario closes its one cycle itself, when all its payments are definite.
     cycleSeconds: given.exit ? 0 : (cycleSeconds ?? 60),

@@ -210,7 +210,10 @@ async function startConsole(
   let address: ConsoleAddress | undefined;
   await startProgram(program, data, tally, running, say, undefined, (message) => {
     const { event, address: url, enrolment } = Object(message);
-    if (event === 'ready') address ??= { url, enrolment };
+    if (event !== 'ready') return;
+    // A console that was started again has a new link, and the one before is no longer good.
+    if (address !== undefined && enrolment !== undefined) say(`console: first operator, once: ${enrolment}`);
+    address ??= { url, enrolment };
   });
   if (address === undefined) throw new Error('the console is ready but did not tell its address');
   return address;

@@ -3,6 +3,7 @@ import type { Cancel, Clock } from '@clearway/ports';
 import type { Ask } from '../database.ts';
 
 export interface Silence {
+  readonly institution: string;
   readonly bank: string;
   readonly currency: number;
   readonly payments: number;
@@ -12,7 +13,7 @@ export interface Silence {
 }
 
 export interface Standing {
-  /** Payments without an outcome, by bank and currency. */
+  /** Payments without an outcome, by pair and currency. */
   readonly silences: readonly Silence[];
   readonly lastPaymentAt: number;
   /** Of the cycles of the business day before `heldFrom`: later ones are still the cell's to tell. */
@@ -101,9 +102,10 @@ export function createStandingReader(options: {
 
 async function readStanding(ask: Ask, cell: number, businessDate: number, heldFrom: number): Promise<Standing> {
   const [silences, last, cycles, sums, cursor, items] = await Promise.all([
-    ask<{ bank: string; currency: number; payments: string; amount: string; oldest: string }>(
-      `SELECT instructed_agent AS bank, currency, count(*) AS payments, sum(amount) AS amount, min(submitted_at) AS oldest
-       FROM records.payment WHERE cell = $1 AND state IN ('unknown', 'reversing') GROUP BY 1, 2`,
+    ask<{ institution: string; bank: string; currency: number; payments: string; amount: string; oldest: string }>(
+      `SELECT instructing_agent AS institution, instructed_agent AS bank, currency, count(*) AS payments,
+         sum(amount) AS amount, min(submitted_at) AS oldest
+       FROM records.payment WHERE cell = $1 AND state IN ('unknown', 'reversing') GROUP BY 1, 2, 3`,
       [cell],
     ),
     ask<{ submitted_at: string }>(
@@ -127,7 +129,8 @@ async function readStanding(ask: Ask, cell: number, businessDate: number, heldFr
     ),
   ]);
   return {
-    silences: silences.map(({ bank, currency, payments, amount, oldest }) => ({
+    silences: silences.map(({ institution, bank, currency, payments, amount, oldest }) => ({
+      institution,
       bank,
       currency,
       payments: Number(payments),

@@ -69,8 +69,10 @@ export function createWall(options: {
     ...(records.isFailing ? [{ what: 'records' as const, since: formatTime(records.readAt) }] : []),
   ];
 
-  const unknownOf = (bank?: string): Figures['unknown'] => {
-    const silences = (records.standing?.silences ?? []).filter((one) => bank === undefined || one.bank === bank);
+  const unknownOf = (scope?: string): Figures['unknown'] => {
+    const silences = (records.standing?.silences ?? []).filter(
+      ({ institution, bank }) => scope === undefined || institution === scope || bank === scope,
+    );
     const oldest = Math.min(...silences.map(({ oldestSince }) => oldestSince));
     return {
       payments: silences.reduce((sum, one) => sum + one.payments, 0),

@@ -3,12 +3,11 @@
  *
  * Node's server is used as it is, since a stream of events has no end that a handler could return.
  */
-import { randomBytes } from 'node:crypto';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Operation, problemContentType, type Route } from '@clearway/console-api';
 import { openApiText, requests } from '@clearway/console-api/openapi';
-import type { Clock } from '@clearway/ports';
+import type { Chance, Clock } from '@clearway/ports';
 import { Compile, type Validator } from 'typebox/compile';
 import type { Console } from '../console.ts';
 import type { Login } from '../people/logins.ts';
@@ -26,7 +25,7 @@ export interface ConsoleServer {
 export interface ServeOptions {
   readonly desk: Console;
   readonly files: StaticFiles;
-  readonly clock: Clock;
+  readonly ports: { readonly clock: Clock; readonly chance: Chance };
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
@@ -66,7 +65,8 @@ const contentSecurityPolicy = (nonce: string) =>
   ].join('; ');
 
 export async function serveConsole(options: ServeOptions): Promise<ConsoleServer> {
-  const { desk, files, clock, host, log } = options;
+  const { desk, files, host, log } = options;
+  const { clock, chance } = options.ports;
   const answers = createAnswers(desk, clock);
   const openApi = openApiText();
   const validators = new Map<Operation, Validator>();
@@ -204,7 +204,7 @@ export async function serveConsole(options: ServeOptions): Promise<ConsoleServer
   const servePage = (incoming: IncomingMessage, outgoing: ServerResponse, path: string) => {
     if (incoming.method !== 'GET' && incoming.method !== 'HEAD') throw new Refusal('methodNotAllowed');
     const file = files.find(path);
-    const nonce = randomBytes(16).toString('base64');
+    const nonce = Buffer.from(chance.bytes(16)).toString('base64');
     outgoing.setHeader('content-security-policy', contentSecurityPolicy(nonce));
     outgoing.setHeader('cache-control', file?.isImmutable ? 'public, max-age=31536000, immutable' : 'no-cache');
     if (file === undefined) {
