@@ -35,7 +35,7 @@ export interface SequencerSettings {
 export const defaultSequencerSettings: SequencerSettings = {
   largestBatch: 4096,
   appendsInFlight: 4,
-  largestQueue: 20_000,
+  largestQueue: 150_000,
 };
 
 /** What a batch may take of those who follow, most of it unused; how soon to look again when they have no room, ms. */

@@ -102,8 +102,8 @@ export const settings = {
   streamCertificateKey: setting('CLEARWAY_STREAM_CERTIFICATE_KEY', 'PEM file of its private key', '', text),
   streamWindow: setting(
     'CLEARWAY_STREAM_WINDOW',
-    'payments without an outcome that one link may have under way',
-    '32768',
+    'payments without an outcome that one link may have under way, at most',
+    '8192',
     integer(1, 1_000_000),
   ),
   streamPlain: setting(

@@ -32,8 +32,6 @@ export interface IntakeOptions {
   stopped(signer: SignerStream): Reason | undefined;
   /** Whether the bank takes questions over the stream. */
   reaches(bank: number): boolean;
-  /** Payments that a link may have under way. */
-  readonly window: number;
   /** The message at `at` is not processed, definitely. */
   refuse(link: StreamLink, participant: number, view: DataView, id: number, reason: Reason): void;
   take(lot: StreamLot): void;
@@ -150,8 +148,7 @@ export function createIntake(options: IntakeOptions): Intake {
         );
         hashes.addPayment(payload, view, at);
         const reason =
-          options.stopped(signer) ??
-          (link.underWay >= options.window ? 'windowExceeded' : wrongPayment(view, payload, at));
+          options.stopped(signer) ?? (link.underWay >= link.share ? 'windowExceeded' : wrongPayment(view, payload, at));
         if (reason !== undefined) {
           addMessage(signer, notJournaled);
           options.refuse(link, code, view, at + paymentMessage.id, reason);

@@ -13,8 +13,9 @@ export class StreamLink {
   readonly signers = new Map<number, SignerStream>();
   greeted = false;
   open = true;
-  /** Payments taken and not told an outcome yet. */
+  /** Payments taken and not told an outcome yet, and how many that may be. */
   underWay = 0;
+  share = 0;
   /** Questions that the banks on this link take at once, and those that they have not answered. */
   window = 0;
   asked = 0;

@@ -380,7 +380,7 @@ for (const { name, range, reason } of misplacedCheckpoints) {
 }
 
 test('a signer that does not sign in time is refused until it has, and stopped when it never does', async () => {
-  const bed = open({ uncoveredMs: 1000, overdueMs: 5000 });
+  const bed = open({ refusedMs: 1000, overdueMs: 5000 });
   await bed.greeted('00201');
   const peer = await bed.greeted('00101');
   peer.payment({ sequence: 1 }).send();

@@ -27,10 +27,14 @@ import type { StreamCell } from './port.ts';
 import { StreamLink } from './stream-link.ts';
 
 export interface StreamSettings {
-  /** Payments without an outcome that one link may have under way. */
+  /** Payments without an outcome that one link may have under way, at most. */
   readonly window: number;
-  /** A signer that has left a message unsigned for so long, ms, or so many of them, is refused until it has signed. */
+  /** The same for all links together: with many links each gets its share, of 64 at least. */
+  readonly underWay: number;
+  /** Signers are asked to sign within so long, ms. */
   readonly uncoveredMs: number;
+  /** One that has left a message unsigned for so long, ms, or so many of them, is refused until it has signed. */
+  readonly refusedMs: number;
   readonly uncoveredMessages: number;
   /** After so long, ms, an operator must look, and the signer is stopped on all rails. */
   readonly overdueMs: number;
@@ -41,8 +45,11 @@ export interface StreamSettings {
 }
 
 export const defaultStreamSettings: StreamSettings = {
-  window: 32_768,
+  window: 8192,
+  underWay: 131_072,
   uncoveredMs: 1000,
+  // A message and its checkpoint may be held up by a busy machine at either end.
+  refusedMs: 3000,
   uncoveredMessages: 262_144,
   overdueMs: 60_000,
   gatherMs: 1,
@@ -75,6 +82,7 @@ export interface Stream {
 const watchEveryMs = 100;
 const aliveEveryMs = 5000;
 const silenceMs = 15_000;
+const leastShare = 64;
 const versions = [streamVersion];
 
 export function createStream(options: StreamOptions): Stream {
@@ -115,12 +123,11 @@ export function createStream(options: StreamOptions): Stream {
     now: clock.now,
     elapsed: clock.elapsed,
     reaches: (bank) => seen.has(bank),
-    window: settings.window,
     stopped(signer) {
       const stopped = stoppedSigners.get(signer.code);
       if (stopped !== undefined) return stopped;
       const open = signer.open >= settings.uncoveredMessages;
-      return open || clock.elapsed() - signer.openSince > settings.uncoveredMs ? 'checkpointMissing' : undefined;
+      return open || clock.elapsed() - signer.openSince > settings.refusedMs ? 'checkpointMissing' : undefined;
     },
     refuse(link, code, view, id, reason) {
       const at = outlet.outcome(link);
@@ -241,11 +248,12 @@ export function createStream(options: StreamOptions): Stream {
     }
     link.greeted = true;
     link.window = hello.window;
-    const { uncoveredMs, uncoveredMessages, window } = settings;
+    const { uncoveredMs, uncoveredMessages } = settings;
+    link.share = Math.min(settings.window, Math.max(leastShare, Math.ceil(settings.underWay / links.size)));
     outlet.welcome(link, {
       version: streamVersion,
       stream: link.stream,
-      window,
+      window: link.share,
       uncoveredMs,
       uncoveredMessages,
       now: clock.now(),
