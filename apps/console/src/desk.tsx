@@ -123,8 +123,14 @@ export function DeskProvider({ ports, children }: { readonly ports: Ports; reado
   const reads = gate === 'open' || gate === 'lapsed';
   useEffect(() => {
     if (!reads) return;
-    machinery.live.start();
-    return () => machinery.live.stop();
+    // What nobody sees is not drawn; who looks again finds it as old as it is, until the next snapshot.
+    const follow = () => (document.visibilityState === 'visible' ? machinery.live.start() : machinery.live.stop());
+    follow();
+    document.addEventListener('visibilitychange', follow);
+    return () => {
+      document.removeEventListener('visibilitychange', follow);
+      machinery.live.stop();
+    };
   }, [machinery, reads]);
 
   const say = useMemo(() => createSay(language), [language]);

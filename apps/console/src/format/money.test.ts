@@ -11,6 +11,7 @@ import {
   shortCount,
   shortMoney,
   signedDigits,
+  signedMoneyText,
   thousandths,
 } from './money.ts';
 
@@ -40,6 +41,13 @@ test('a change says its sign, and nothing has none', () => {
   assert.equal(signedDigits(cny('3000000')), '+3,000,000.00');
   assert.equal(signedDigits(cny('-0.01')), '−0.01');
   assert.equal(signedDigits(cny('0')), '0.00');
+});
+
+test('an effect says its sign and its currency', () => {
+  assert.equal(signedMoneyText(cny('3000000'), 'en'), 'CNY +3,000,000.00');
+  assert.equal(signedMoneyText(cny('3000000'), 'zh'), '+¥3,000,000.00');
+  assert.equal(signedMoneyText(cny('-5'), 'en'), 'CNY −5.00');
+  assert.equal(signedMoneyText(cny('0'), 'zh'), '¥0.00');
 });
 
 test('large figures are cut, never rounded up, in the words of each language', () => {

@@ -42,6 +42,13 @@ export function signedDigits(money: Money): string {
   return text.startsWith(minus) || thousandths(money.amount) === 0n ? text : `+${text}`;
 }
 
+/** As {@link moneyText}, with its sign always: `CNY +3,000,000.00`, `+¥3,000,000.00`. */
+export function signedMoneyText(money: Money, language: Language): string {
+  const text = moneyText(money, language);
+  if (thousandths(money.amount) <= 0n) return text;
+  return text.startsWith('¥') ? `+${text}` : text.replace(' ', ' +');
+}
+
 /** For the wall, cards and axes only: `1.27万亿`, `1.27 tn`. Cut, never rounded up; exact figures are a focus away. */
 export function shortMoney({ amount }: Money, language: Language): string {
   const { negative, whole } = partsOf(amount);

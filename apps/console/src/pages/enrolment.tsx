@@ -7,11 +7,12 @@ import { Field, FormProblem } from '../parts/form.tsx';
 import { Copy, Time } from '../parts/texts.tsx';
 import { useWay } from '../place/use-place.tsx';
 import { CodeField } from '../shell/renewal.tsx';
+import { listText } from '../words/list.ts';
 import { wordFor } from '../words/say.ts';
 import { Gate } from './gate.tsx';
 
 export function EnrolmentPage() {
-  const { say, api, setLogin } = useDesk();
+  const { say, api, language, setLogin } = useDesk();
   const way = useWay();
   // What follows the # never leaves the browser by itself: neither in a request nor in a log.
   const [token] = useState(() => window.location.hash.slice(1));
@@ -81,7 +82,10 @@ export function EnrolmentPage() {
         <p>
           {roles.length === 0
             ? say('enrolment.firstOperator')
-            : roles.map((role) => wordFor(say, 'role', role)).join(', ')}
+            : listText(
+                roles.map((role) => wordFor(say, 'role', role)),
+                language,
+              )}
         </p>
         <p className="hint">
           {say('enrolment.until')} <Time at={expiresAt} exact />

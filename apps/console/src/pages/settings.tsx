@@ -9,6 +9,7 @@ import { FormProblem } from '../parts/form.tsx';
 import { FromAnswer } from '../parts/states.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { Copy, Foreign, Time } from '../parts/texts.tsx';
+import { listText } from '../words/list.ts';
 import { wordFor } from '../words/say.ts';
 
 export default function SettingsPage() {
@@ -32,7 +33,12 @@ export default function SettingsPage() {
             <Foreign text={person.name} /> <span className="mono hint">{person.login}</span>
           </dd>
           <dt>{say('settings.roles')}</dt>
-          <dd>{person.roles.map((role) => wordFor(say, 'role', role)).join(', ')}</dd>
+          <dd>
+            {listText(
+              person.roles.map((role) => wordFor(say, 'role', role)),
+              language,
+            )}
+          </dd>
           {person.participant !== null && (
             <>
               <dt>{say('participant.one')}</dt>
@@ -96,7 +102,7 @@ export default function SettingsPage() {
 }
 
 function People() {
-  const { say } = useDesk();
+  const { say, language } = useDesk();
   const answer = useAnswer('getUsers', {});
   const columns: readonly Column<User>[] = [
     { key: 'login', head: say('login.login'), value: ({ login }) => <span className="mono">{login}</span> },
@@ -104,7 +110,11 @@ function People() {
     {
       key: 'roles',
       head: say('settings.roles'),
-      value: ({ roles }) => roles.map((role) => wordFor(say, 'role', role)).join(', '),
+      value: ({ roles }) =>
+        listText(
+          roles.map((role) => wordFor(say, 'role', role)),
+          language,
+        ),
     },
     { key: 'participant', head: say('participant.one'), value: ({ participant }) => participant ?? '' },
     { key: 'state', head: say('payments.state'), value: ({ state }) => wordFor(say, 'userState', state) },

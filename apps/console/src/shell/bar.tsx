@@ -4,6 +4,7 @@ import { useDesk, useLive, useTick } from '../desk.tsx';
 import { clockText, dateText, zoneText } from '../format/time.ts';
 import { Mark } from '../parts/mark.tsx';
 import { Link } from '../place/use-place.tsx';
+import { listText } from '../words/list.ts';
 import { wordFor } from '../words/say.ts';
 import { Freshness } from './freshness.tsx';
 import { Seek } from './seek.tsx';
@@ -37,7 +38,10 @@ export function Bar() {
         <Link
           className="button small"
           href="/settings"
-          title={login.person.roles.map((role) => wordFor(say, 'role', role)).join(', ')}
+          title={listText(
+            login.person.roles.map((role) => wordFor(say, 'role', role)),
+            language,
+          )}
         >
           {login.person.name}
         </Link>

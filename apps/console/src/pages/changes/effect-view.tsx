@@ -2,7 +2,7 @@
 import type { Effect } from '@clearway/console-api';
 import { useDesk } from '../../desk.tsx';
 import { noData } from '../../format/count.ts';
-import { digitsOf, grouped, signedDigits } from '../../format/money.ts';
+import { grouped, moneyText, signedMoneyText } from '../../format/money.ts';
 import { Mark } from '../../parts/mark.tsx';
 import { Foreign } from '../../parts/texts.tsx';
 import { en } from '../../words/en.ts';
@@ -73,11 +73,11 @@ function Value({
   readonly text: string | null;
   readonly signed?: boolean;
 }) {
-  const { say } = useDesk();
+  const { say, language } = useDesk();
   if (text === null) return noData;
   if (currency !== null && /^-?\d+(\.\d+)?$/.test(text)) {
     const money = { amount: text, currency };
-    return `${currency} ${signed ? signedDigits(money) : digitsOf(money)}`;
+    return signed ? signedMoneyText(money, language) : moneyText(money, language);
   }
   if (/^\d+$/.test(text)) return grouped(text);
   return <Foreign text={wordFor(say, field === 'status' ? 'status' : 'value', text)} />;
