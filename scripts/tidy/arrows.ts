@@ -22,6 +22,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     '@clearway/ports',
   ],
   'packages/sdk': ['@clearway/contract', '@clearway/ports'],
+  'apps/console': ['@clearway/console-api'],
   'packages/console-api': [],
 };
 

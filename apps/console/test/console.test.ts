@@ -44,7 +44,7 @@ async function open(language: 'en' | 'zh' = 'en', theme: 'light' | 'dark' = 'lig
     },
     [language, theme],
   );
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(error.message));
