@@ -38,6 +38,8 @@ export const defaultSequencerSettings: SequencerSettings = {
   largestQueue: 150_000,
 };
 
+/** What no claim mends, however often: our own mistakes, and a journal that is not what was written. */
+const hopeless: ReadonlySet<string> = new Set(['AssertionError', 'DamagedJournalError', 'JournalDamagedError']);
 /** What a batch may take of those who follow, most of it unused; how soon to look again when they have no room, ms. */
 const mostFactsBytes = 1 << 20;
 const mostChanges = 16_384;
@@ -368,7 +370,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
         }
         break;
       } catch (error) {
-        if (error instanceof FencedError || (error as Error).name === 'AssertionError') return halt(error as Error);
+        if (error instanceof FencedError || hopeless.has((error as Error).name)) return halt(error as Error);
         log('journal.claimFailed', { attempt, error: (error as Error).name, detail: (error as Error).message });
         await new Promise<void>((resolve) => clock.after(Math.min(100 * 2 ** attempt, 2000), resolve));
       }

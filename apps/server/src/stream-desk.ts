@@ -88,6 +88,7 @@ class QueuedLot implements Lot {
   readonly bodies: Uint8Array;
   readonly commands: number;
   readonly links: readonly StreamLink[];
+  readonly unjournaled: () => void;
   private readonly refuse: (lot: StreamLot, reason: Reason) => void;
 
   constructor(lot: StreamLot, refuse: (lot: StreamLot, reason: Reason) => void) {
@@ -95,6 +96,7 @@ class QueuedLot implements Lot {
     this.bodies = lot.bodies;
     this.commands = lot.commands;
     this.links = lot.links;
+    this.unjournaled = lot.unjournaled;
     this.refuse = refuse;
   }
 
@@ -427,6 +429,7 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
   const refuseLot = (lot: StreamLot, reason: Reason) => {
     const view = new DataView(lot.facts.buffer, lot.facts.byteOffset, lot.facts.byteLength);
     const { code } = reasons[reason];
+    lot.unjournaled();
     for (let i = 0, at = 0; i < lot.commands; i++) {
       tellNotProcessed(lot.links[i], view, at, code);
       at += view.getUint32(at + 4);
@@ -475,7 +478,7 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
       for (;;) {
         const sequencer = options.sequencer();
         try {
-          const { outcome, reason } = await sequencer.submit(command, body);
+          const { outcome, reason } = await sequencer.submit(command, body());
           return outcome === outcomes.refused ? String(reason) : undefined;
         } catch (error) {
           // A proof is not lost because the journal is busy or away for a while.

@@ -33,8 +33,10 @@ export class SignerStream {
   /** Payment and answer hashes of the places from `claimed` on. */
   private leaves = new Uint8Array(16 * hashBytes);
   private held = 0;
-  /** Places, with their hashes, that never reached the journal: evidence needs them to rebuild the tree. */
-  private unjournaled: { readonly position: number; readonly hash: Uint8Array }[] = [];
+  /** What checkpoints under way claim: their leaves are needed until they are journaled. */
+  private claims: { readonly from: number; readonly to: number; readonly leaves: Uint8Array }[] = [];
+  /** Places that never reached the journal: evidence needs their leaves to rebuild the tree. */
+  private unjournaled: { readonly position: number; readonly leaf: Uint8Array }[] = [];
 
   constructor(code: number, stream: number) {
     this.code = code;
@@ -51,10 +53,16 @@ export class SignerStream {
       this.leaves = grown;
     }
     for (let i = 0, to = end - hashBytes; i < hashBytes; i++) this.leaves[to + i] = digests[at + i];
-    if (!journaled) {
-      this.unjournaled.push({ position: this.claimed + this.held, hash: digests.slice(at, at + hashBytes) });
-    }
     this.held++;
+    if (!journaled) this.unjournal(this.claimed + this.held - 1);
+  }
+
+  /** The message at this place, which is not covered yet, will never be in the journal. */
+  unjournal(position: number): void {
+    const claim = this.claims.find(({ from, to }) => position >= from && position < to);
+    const at = (position - (claim?.from ?? this.claimed)) * hashBytes;
+    const leaf = (claim?.leaves ?? this.leaves).slice(at, at + hashBytes);
+    this.unjournaled.push({ position, leaf });
   }
 
   /** Messages that no checkpoint claims yet. */
@@ -62,23 +70,36 @@ export class SignerStream {
     return this.held;
   }
 
-  /** The leaves up to `to`, and the places among them that are not in the journal; they are not open any more. */
-  claim(to: number, now: number): { readonly leaves: Uint8Array; readonly body: Uint8Array } {
+  /** The leaves up to `to`; they are not open any more. */
+  claim(to: number, now: number): Uint8Array {
     const count = to - this.claimed;
     const leaves = this.leaves.slice(0, count * hashBytes);
     this.leaves.copyWithin(0, count * hashBytes, this.held * hashBytes);
+    this.claims.push({ from: this.claimed, to, leaves });
     this.held -= count;
     this.claimed = to;
     this.openSince = this.held === 0 ? Number.POSITIVE_INFINITY : now;
+    return leaves;
+  }
+
+  /** Of the places up to `to` that no journaled checkpoint covers, those that are not in the journal, with their leaves. */
+  missing(to: number): Uint8Array {
     const missing = this.unjournaled.filter(({ position }) => position < to);
-    if (missing.length > 0) this.unjournaled = this.unjournaled.filter(({ position }) => position >= to);
+    missing.sort((a, b) => a.position - b.position);
     const body = new Uint8Array(missing.length * (4 + hashBytes));
     const view = new DataView(body.buffer);
-    missing.forEach(({ position, hash }, index) => {
+    missing.forEach(({ position, leaf }, index) => {
       view.setUint32(index * (4 + hashBytes), position);
-      body.set(hash, index * (4 + hashBytes) + 4);
+      body.set(leaf, index * (4 + hashBytes) + 4);
     });
-    return { leaves, body };
+    return body;
+  }
+
+  /** The checkpoint up to `to` is journaled. */
+  cover(to: number): void {
+    this.covered = to;
+    this.claims = this.claims.filter((claim) => claim.to > to);
+    this.unjournaled = this.unjournaled.filter(({ position }) => position >= to);
   }
 }
 
@@ -87,7 +108,8 @@ export interface CoverageOptions {
   readonly crypto: Crypto;
   scheme(): Scheme;
   participant(code: number): ParticipantConfiguration | undefined;
-  record(command: Uint8Array, body: Uint8Array): Promise<string | undefined>;
+  /** `body` is asked for at each attempt. */
+  record(command: Uint8Array, body: () => Uint8Array): Promise<string | undefined>;
 }
 
 export type Verdict =
@@ -121,7 +143,7 @@ export function createCoverage(options: CoverageOptions): Coverage {
         .participant(signer.code)
         ?.keys.find((one) => one.version === keyVersion && one.suite === suite && !hasEnded(one, clock.now()));
       if (key === undefined || suite === undefined) return { reason: 'keyUnknown' };
-      const { leaves, body } = signer.claim(to, clock.elapsed());
+      const leaves = signer.claim(to, clock.elapsed());
       if (Buffer.compare(merkleRoot(lanes, leaves, to - from), root) !== 0) return { reason: 'checkpointFalse' };
       const code = String(signer.code).padStart(5, '0');
       const canonical = canonicalCheckpoint(options.scheme(), {
@@ -146,9 +168,9 @@ export function createCoverage(options: CoverageOptions): Coverage {
         root,
         signature,
       });
-      const refused = await options.record(command, body);
+      const refused = await options.record(command, () => signer.missing(to));
       if (refused !== undefined) return { reason: 'journalUnavailable' };
-      signer.covered = to;
+      signer.cover(to);
       return { covered: to };
     },
   };

@@ -61,6 +61,9 @@ export function createIntake(options: IntakeOptions): Intake {
   let bodiesView = new DataView(bodies.buffer);
   let bodiesLength = 0;
   let links: StreamLink[] = [];
+  /** For each command: whose it is, and its place in the signer's stream. */
+  let owners: SignerStream[] = [];
+  let places: number[] = [];
   /** For each message: its signer, and where in the facts its hash goes, if it becomes a command. */
   let signers: SignerStream[] = [];
   let hashPlaces = new Uint32Array(1024);
@@ -103,6 +106,12 @@ export function createIntake(options: IntakeOptions): Intake {
     }
     hashPlaces[signers.length] = hashPlace;
     signers.push(signer);
+  };
+
+  const own = (link: StreamLink, signer: SignerStream): void => {
+    links.push(link);
+    owners.push(signer);
+    places.push(signer.next - 1);
   };
 
   /** The signer of a message whose place is right. @throws FrameError */
@@ -170,7 +179,7 @@ export function createIntake(options: IntakeOptions): Intake {
           factsView.setUint32(fact + submission.originalAmount + 4, 0);
           addMessage(signer, fact + submission.hash);
           addBody(payload, at, size);
-          links.push(link);
+          own(link, signer);
           link.underWay++;
         }
         at += size;
@@ -207,7 +216,7 @@ export function createIntake(options: IntakeOptions): Intake {
         // The hash in an answer's fact is that of the payment: it stands there already.
         addMessage(signer, notJournaled - 1);
         addBody(payload, at, answerMessageBytes);
-        links.push(link);
+        own(link, signer);
       }
     },
 
@@ -228,13 +237,22 @@ export function createIntake(options: IntakeOptions): Intake {
         bodies: bodies.slice(0, bodiesLength),
         commands: links.length,
         links,
+        unjournaled: unjournalAll.bind(undefined, owners, places),
       };
       factsLength = 0;
       bodiesLength = 0;
       links = [];
+      owners = [];
+      places = [];
       options.take(lot);
     },
   };
+}
+
+function unjournalAll(owners: readonly SignerStream[], places: readonly number[]): void {
+  owners.forEach((signer, index) => {
+    signer.unjournal(places[index]!);
+  });
 }
 
 /** ISO 20022 Max35Text without control, format or separator characters: ASCII at a glance, others by the book. */

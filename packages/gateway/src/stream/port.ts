@@ -11,6 +11,8 @@ export interface StreamLot {
   readonly commands: number;
   /** For each command the link that it came over. */
   readonly links: readonly StreamLink[];
+  /** Nothing of it was sequenced: the tree that its messages are leaves of has to be told. */
+  unjournaled(): void;
 }
 
 export interface StreamCell {
@@ -19,8 +21,8 @@ export interface StreamCell {
   take(lot: StreamLot): void;
   /** Tells over the link what the cell knows of this payment at the durable frontier. `id` is valid during the call. */
   enquire(link: StreamLink, participant: number, id: Uint8Array): void;
-  /** Resolves when the command is durable; the reason when it was refused. */
-  record(command: Uint8Array, body: Uint8Array): Promise<string | undefined>;
+  /** Resolves when the command is durable; the reason when it was refused. `body` is asked for at each attempt. */
+  record(command: Uint8Array, body: () => Uint8Array): Promise<string | undefined>;
   /** A bank can be reached: asks it again what it has not answered. */
   reached(bank: number): void;
   /** Stops this participant on all rails and raises a work item: it has not signed what was taken from it. */

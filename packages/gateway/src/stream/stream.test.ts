@@ -60,7 +60,7 @@ function open(settings: Partial<StreamSettings> = {}) {
       take: (lot) => lots.push(lot),
       enquire() {},
       async record(command, body) {
-        recorded.push({ command, body });
+        recorded.push({ command, body: body() });
         return undefined;
       },
       reached() {},
@@ -273,6 +273,22 @@ for (const { name, more, reason } of wrong) {
     assert.deepEqual(body.subarray(4), peer.leaves.get(101)![2]);
   });
 }
+
+test('messages of a lot that was never sequenced are listed with the checkpoint that covers them', async () => {
+  const bed = open();
+  await bed.greeted('00201');
+  const peer = await bed.greeted('00101');
+  peer.payment({ sequence: 1 }).payment({ sequence: 2 }).send();
+  await bed.settle();
+  peer.payment({ sequence: 3 }).send();
+  await bed.settle();
+  bed.lots[1]!.unjournaled();
+  (await peer.checkpoint(101, key, { from: 0, to: 3 })).send();
+  await bed.judged(peer, 1);
+  const { body } = bed.recorded[0]!;
+  assert.equal(new DataView(body.buffer, body.byteOffset).getUint32(0), 2);
+  assert.deepEqual(body.subarray(4), peer.leaves.get(101)![2]);
+});
 
 test('a reference beyond ASCII is taken', async () => {
   const bed = open();
