@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Disk, Ports } from '@clearway/ports';
 import { connectOperator, type OperatorLink, readSettings, type Settings } from '@clearway/server';
-import { cellStore, type PostgresConnection, type Store } from '@clearway/store';
+import { cellStore, type PostgresConnection, readArchive, type Store } from '@clearway/store';
 import { CommandError, exitCodes, type OpenedStore } from './given.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -30,10 +30,11 @@ export async function openStore(
       holds: false,
       appendConnections: 1,
     });
+  const archive = await readArchive(settings.archive);
   const store = await open(reader ?? cell!);
-  if (reader === undefined || cell === undefined) return { store, place, opensBodies: cell !== undefined };
+  if (reader === undefined || cell === undefined) return { store, archive, place, opensBodies: cell !== undefined };
   const keyHolder = await open(cell);
-  return { store: withKeysOf(store, keyHolder), place, opensBodies: true };
+  return { store: withKeysOf(store, keyHolder), archive, place, opensBodies: true };
 }
 
 /** Reads everything as one user, but the keys of the bodies as another. */

@@ -1,7 +1,7 @@
 /** What a command is given of the outside world, and how it answers. main.ts makes the real one, tests their own. */
 import type { Clock, Crypto } from '@clearway/ports';
 import type { OperatorLink } from '@clearway/server';
-import type { CellPlace, Store } from '@clearway/store';
+import type { ArchiveReader, CellPlace, Store } from '@clearway/store';
 import type { DeskSurroundings } from './console/desk.ts';
 import { jsonLine } from './output/json.ts';
 import { type Progress, startProgress } from './output/progress.ts';
@@ -10,6 +10,8 @@ import type { Terminal } from './output/terminal.ts';
 /** A cell's storage as this user may read it. */
 export interface OpenedStore {
   readonly store: Store;
+  /** Of a cell that has one: then what came over the stream is in it, and not among the records. */
+  readonly archive?: ArchiveReader | undefined;
   readonly place: CellPlace;
   /** Whether this user holds the keys of the bodies. */
   readonly opensBodies: boolean;
@@ -98,6 +100,7 @@ export function createGiven(surroundings: Surroundings, isJson: () => boolean): 
     async close() {
       for (const progress of running) progress.end();
       operator?.close();
+      await opened?.archive?.close();
       await opened?.store.close();
     },
   };

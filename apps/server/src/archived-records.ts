@@ -1,6 +1,6 @@
 /** Records of which the payments are in an archive: what came by any rail is found through one door. */
 import {
-  type PaymentArchive,
+  type ArchiveReader,
   type PaymentRecord,
   paymentRecord,
   type RecordBlock,
@@ -10,7 +10,7 @@ import {
 } from '@clearway/store';
 
 /** Look-ups go to the archive where it can answer them, and to the rows for the rest. */
-export function archivedRecords(rows: Records, archive: PaymentArchive): Records {
+export function archivedRecords(rows: Records, archive: Omit<ArchiveReader, 'cursor' | 'close'>): Records {
   return {
     ...rows,
     async payment(paymentId) {

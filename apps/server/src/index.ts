@@ -1,5 +1,6 @@
 /** What other programs and tests take from the server. */
 export { type Administered, type Administration, administer, describeParticipant } from './administration.ts';
+export { archivedRecords } from './archived-records.ts';
 export { businessDateAt } from './business-day.ts';
 export { type CellOptions, createCell, type RunningCell, type Statistics } from './cell.ts';
 export { createCellClock } from './cell-clock.ts';

@@ -7,6 +7,7 @@ export { type BatchToArchive, feedBatch } from './archive/feed-batch.ts';
 export { type MemoryArchiveDisk, memoryArchive, memoryArchiveDisk } from './archive/memory-archive.ts';
 export { type OpenArchiveOptions, openArchive } from './archive/open-archive.ts';
 export * from './archive/port.ts';
+export { type ArchiveReader, readArchive } from './archive/read-archive.ts';
 export { rebuildArchive } from './archive/rebuild.ts';
 export { inlineReferenceBytes, paymentRecord, recordBytes, recordFields } from './archive/record.ts';
 export type { SegmentHead } from './archive/segment.ts';

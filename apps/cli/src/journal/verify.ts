@@ -28,12 +28,13 @@ export function verifyCommand(parent: Command, given: Given): void {
       anchor,
     )
     .action(async ({ signatures, anchor }: { signatures: boolean; anchor?: VerifyOptions['anchor'] }) => {
-      const { store, place, opensBodies } = await given.read();
+      const { store, archive, place, opensBodies } = await given.read();
       const { crypto, clock, signal } = given;
       let stage: VerifyProgress['stage'] = 'journal';
       let progress = given.progress(...doing[stage]);
       const report = await verifyJournal(store, {
         place,
+        archive,
         crypto,
         clock,
         signal,

@@ -1,21 +1,45 @@
-import type { PaymentRecord } from '@clearway/store';
+/** Where payments are looked up: in the records, in the cell's archive through the cell, and in its files without one. */
+import { archivedRecords } from '@clearway/server';
+import type { PaymentQuery, PaymentRecord } from '@clearway/store';
 import { CommandError, type Given } from '../given.ts';
 
 /**
- * From the records, or from the cell's archive, which alone has what came over the stream.
- * @throws CommandError when neither has it
+ * A payment of either rail.
+ * @throws CommandError when there is none
  */
 export async function findPayment(given: Given, paymentId: string): Promise<PaymentRecord> {
-  const { records } = (await given.read()).store;
-  const record = (await records.payment(paymentId)) ?? (await findInArchive(given, paymentId));
+  const { store, archive } = await given.read();
+  const record =
+    (await store.records.payment(paymentId)) ??
+    (await throughCell(given, (cell) => cell.paymentRecord(paymentId))) ??
+    (await archive?.payment(paymentId));
   if (record !== undefined) return record;
   throw new CommandError(
-    `There is no payment ${paymentId} in the records, which are written up to batch ${await records.cursor()}.`,
+    `There is no payment ${paymentId} in the records, which are written up to batch ${await store.records.cursor()}` +
+      `${archive === undefined ? '' : `, nor in the archive, which is kept up to batch ${archive.cursor}`}.`,
   );
 }
 
-/** Undefined too when no cell answers: then the records are all that there is to ask. */
-async function findInArchive(given: Given, paymentId: string): Promise<PaymentRecord | undefined> {
-  const operator = await given.operator().catch(() => undefined);
-  return operator?.paymentRecord(paymentId);
+/** Payments last submitted first: of either rail those of one participant, else what came over HTTP where there is an archive. */
+export async function searchPayments(given: Given, query: PaymentQuery): Promise<readonly PaymentRecord[]> {
+  const { store, archive } = await given.read();
+  if (archive === undefined) return store.records.payments(query);
+  if (query.participant === undefined) {
+    given.errors.write(
+      'Only what came over HTTP: the archive is searched by participant, name one with --participant.\n',
+    );
+    return store.records.payments(query);
+  }
+  return (
+    (await throughCell(given, (cell) => cell.searchPayments(query))) ??
+    archivedRecords(store.records, archive).payments(query)
+  );
+}
+
+type Cell = Awaited<ReturnType<Given['operator']>>;
+
+/** Undefined when no cell answers: then its files are all that there is to ask. */
+async function throughCell<T>(given: Given, ask: (cell: Cell) => Promise<T>): Promise<T | undefined> {
+  const cell = await given.operator().catch(() => undefined);
+  return cell && ask(cell);
 }

@@ -6,6 +6,7 @@ import type { Given } from '../given.ts';
 import { table } from '../output/table.ts';
 import { paint } from '../output/terminal.ts';
 import { money, time } from '../output/words.ts';
+import { searchPayments } from './find.ts';
 import { paymentView, stateWords } from './payment-view.ts';
 
 const states = Object.keys(paymentStates).filter((state) => state !== 'none');
@@ -14,19 +15,21 @@ const colours = { succeeded: 'green', failed: 'red', refused: 'red', unknown: 'y
 export function listPayments(noun: Command, given: Given): void {
   noun
     .command('list')
-    .description('payments, newest first')
+    .alias('find')
+    .description('payments of either rail, newest first')
     .option('--participant <code>', 'on either side', participantCode)
     .addOption(new Option('--state <state>', 'in this state').choices(states))
     .option('--cycle <n>', 'succeeded in this cycle', serial)
-    .option('--end-to-end-id <text>', "the institution's own reference")
+    .option('--reference <text>', "the institution's own reference")
+    .option('--end-to-end-id <text>', 'the same')
     .option('--from <time>', 'submitted at or after, UTC', moment)
     .option('--to <time>', 'submitted before, UTC', moment)
     .option('--after <paymentId>', 'go on after this one of the same list', identifier)
     .option('--limit <n>', 'at most so many', serial, 20)
-    .action(async (query: PaymentQuery) => {
-      const { store } = await given.read();
+    .action(async ({ reference, ...asked }: PaymentQuery & { readonly reference?: string }) => {
+      const query = { ...asked, ...(reference !== undefined && { endToEndId: reference }) };
       const progress = given.progress('Searching', 'payments');
-      const found = await store.records.payments(query);
+      const found = await searchPayments(given, query);
       progress.end();
       given.answer(found.map(paymentView), (output) => {
         const rows = table<PaymentRecord>(

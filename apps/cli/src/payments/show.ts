@@ -4,17 +4,34 @@ import { identifier } from '../arguments.ts';
 import type { Given } from '../given.ts';
 import { sheet } from '../output/table.ts';
 import { money, time } from '../output/words.ts';
+import { coverageView, coverageWords, findCoverage } from './coverage.ts';
 import { findPayment } from './find.ts';
 import { paymentView, stateWords } from './payment-view.ts';
+import { bodyReader } from './stages.ts';
 
 export function showPayment(noun: Command, given: Given): void {
   noun
     .command('show')
     .argument('<paymentId>', 'the 31 digits', identifier)
-    .description('one payment as the records have it')
+    .description('one payment as records or archive have it, and how it is signed')
     .action(async (paymentId: string) => {
       const record = await findPayment(given, paymentId);
-      given.answer(paymentView(record), (output) => sheet(output, paymentLines(record)));
+      const opened = await given.read();
+      const { journal } = opened.store;
+      const readBody = bodyReader(opened, given.crypto);
+      const { requestSequence, requestIndex, answerSequence, answerIndex } = record;
+      const coverageOf = (sequence: number, index: number) =>
+        sequence === 0 ? undefined : findCoverage(journal, readBody, { sequence, index }, given.signal);
+      const request = await coverageOf(requestSequence, requestIndex);
+      const answer = await coverageOf(answerSequence, answerIndex);
+      const coverage = { request: coverageView(request), answer: coverageView(answer) };
+      given.answer({ ...paymentView(record), coverage }, (output) =>
+        sheet(output, [
+          ...paymentLines(record),
+          ['request signed', request && coverageWords(request)],
+          ['answer signed', answer && coverageWords(answer)],
+        ]),
+      );
     });
 }
 

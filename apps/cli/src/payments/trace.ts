@@ -5,6 +5,7 @@ import type { Given } from '../given.ts';
 import { table } from '../output/table.ts';
 import { paint } from '../output/terminal.ts';
 import { count, money, time } from '../output/words.ts';
+import { findCoverage } from './coverage.ts';
 import { findPayment } from './find.ts';
 import { paymentView, stateWords } from './payment-view.ts';
 import { bodyReader, stageView, traceStages } from './stages.ts';
@@ -20,14 +21,22 @@ export function tracePayment(noun: Command, given: Given): void {
       const { scheme } = await readAdopted(opened.store);
       const progress = given.progress('Reading the journal', 'batches');
       const { crypto, signal } = given;
+      const readBody = bodyReader(opened, crypto);
       const of = record.sequence - record.requestSequence;
       const onBatch = (sequence: number) => progress.update(sequence - record.requestSequence, of);
       const stages = await traceStages(opened.store, record, scheme, {
-        readBody: bodyReader(opened, crypto),
+        readBody,
         signal,
         onBatch,
       });
       progress.end();
+      const { requestSequence: sequence, requestIndex: index } = record;
+      const coverage = await findCoverage(opened.store.journal, readBody, { sequence, index }, signal);
+      if (coverage?.checkpoint !== undefined) {
+        const { signer: waitedFor, checkpoint } = coverage;
+        stages.push({ stage: 'request covered', at: checkpoint.at, waitedFor, sequence: checkpoint.sequence });
+        stages.sort((a, b) => a.at - b.at);
+      }
       given.answer({ payment: paymentView(record), stages: stages.map(stageView) }, (output) => {
         const rows = stages.map((stage, index) => ({
           ...stage,

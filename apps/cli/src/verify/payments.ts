@@ -1,12 +1,13 @@
 /**
- * Compares every payment of the journal with its record, both ways, without holding all of them.
+ * Compares every payment of the journal with its record, both ways, without holding all of them; and with the cell's
+ * archive, which alone may have those that came over the stream.
  *
  * Payments are taken together in slices by the time of their submission. When a slice is full and the next one too,
  * the records of its time are read and compared; what then still waits for its end is compared at the end of all. So
  * the memory is that of two slices and of the payments in flight.
  */
 import { isFinal, type Payment, type PaymentState } from '@clearway/core';
-import type { PaymentRecord, Records } from '@clearway/store';
+import type { ArchiveReader, PaymentRecord, Records } from '@clearway/store';
 import { codeText, type SubmitPaymentFact } from '../journal/fact.ts';
 import type { Findings } from './report.ts';
 
@@ -20,7 +21,7 @@ interface Expected {
   /** Its body was opened: only there stands the endToEndId. */
   readonly isOpened: boolean;
   /** It came over the stream: its record is in the cell's archive, unless the cell has none. */
-  readonly mayBeArchived: boolean;
+  readonly isStreamed: boolean;
 }
 
 interface Slice {
@@ -58,10 +59,15 @@ const pageSize = 1000;
 /** The last slice takes whatever comes. */
 const endless = Number.MAX_SAFE_INTEGER;
 
-export function createPaymentsCheck(records: Records, findings: Findings): PaymentsCheck {
+export function createPaymentsCheck(
+  records: Records,
+  archive: ArchiveReader | undefined,
+  findings: Findings,
+): PaymentsCheck {
   const inFlight = new Map<number, Expected>();
   /** Not ended, or not in the records yet, when their slice was compared. */
   const late: Expected[] = [];
+  const lateInArchive: Expected[] = [];
   let full: Slice | undefined;
   let filling = new Map<string, Expected>();
   let fillingFrom = 0;
@@ -79,15 +85,36 @@ export function createPaymentsCheck(records: Records, findings: Findings): Payme
       const expected = unread.get(record.paymentId);
       unread.delete(record.paymentId);
       if (expected === undefined) unexpected.push(record);
-      else if (hasEnded(expected.record) && expected.record.sequence <= cursor) compare(expected, record);
+      else if (hasEnded(expected.record) && expected.record.sequence <= cursor) compare(expected, record, 'records');
       else late.push(expected);
     }
     for (const expected of unread.values()) {
-      if (expected.record.requestSequence <= cursor) reportMissing(expected);
+      if (isArchivedOnly(expected)) continue;
+      if (expected.record.requestSequence <= cursor) reportMissing(expected, 'records');
       else late.push(expected);
     }
     await reportUnexpected(unexpected, to);
+    if (archive === undefined) return;
+    for (const expected of payments.values()) {
+      const { record } = expected;
+      if (hasEnded(record) && record.sequence <= archive.cursor) await compareArchived(expected, archive);
+      else lateInArchive.push(expected);
+    }
   };
+
+  const isArchivedOnly = ({ isStreamed }: Expected) => isStreamed && archive !== undefined;
+
+  const compareArchived = async (expected: Expected, { cursor, payment }: ArchiveReader) => {
+    const { paymentId, requestSequence, sequence } = expected.record;
+    if (requestSequence > cursor) return;
+    const record = await payment(paymentId);
+    if (record === undefined) reportMissing(expected, 'archive');
+    else if (sequence <= cursor && !hasMovedOn(expected, record)) compare(expected, record, 'archive');
+  };
+
+  /** A running cell may be further than the journal was when the reading of it began. */
+  const hasMovedOn = (expected: Expected, record: PaymentRecord) =>
+    record.sequence > replayed && !hasEnded(expected.record);
 
   /** In a running cell the records may hold payments that came after the reading of the journal began. */
   const reportUnexpected = async (unexpected: readonly PaymentRecord[], to: number) => {
@@ -99,11 +126,12 @@ export function createPaymentsCheck(records: Records, findings: Findings): Payme
     }
   };
 
-  const compare = ({ record: expected, isOpened }: Expected, record: PaymentRecord) => {
+  const compare = ({ record: expected, isOpened }: Expected, record: PaymentRecord, where: 'records' | 'archive') => {
     for (const field of Object.keys(expected) as (keyof PaymentRecord)[]) {
       if (record[field] === expected[field] || (field === 'endToEndId' && !isOpened)) continue;
       // An institution's own reference may mean something to a person, so it is not printed.
-      const values = field === 'endToEndId' ? '' : `: the records say ${record[field]}, the journal ${expected[field]}`;
+      const says = where === 'records' ? 'the records say' : 'the archive says';
+      const values = field === 'endToEndId' ? '' : `: ${says} ${record[field]}, the journal ${expected[field]}`;
       findings.breach('records', `its ${field} differs${values}`, about(expected));
     }
   };
@@ -112,18 +140,17 @@ export function createPaymentsCheck(records: Records, findings: Findings): Payme
     const { paymentId, requestSequence, sequence } = expected.record;
     const record = await records.payment(paymentId);
     if (record === undefined) {
-      if (requestSequence <= cursor) reportMissing(expected);
+      if (requestSequence <= cursor && !isArchivedOnly(expected)) reportMissing(expected, 'records');
       return;
     }
-    const hasMovedOn = record.sequence > replayed && !hasEnded(expected.record);
-    if (sequence <= cursor && !hasMovedOn) compare(expected, record);
+    if (sequence <= cursor && !hasMovedOn(expected, record)) compare(expected, record, 'records');
   };
 
-  const reportMissing = ({ record, mayBeArchived }: Expected) => {
-    if (mayBeArchived) {
+  const reportMissing = ({ record, isStreamed }: Expected, where: 'records' | 'archive') => {
+    if (where === 'records' && isStreamed) {
       archived++;
       if (record.cycle > 0) archivedCycles.add(record.cycle);
-    } else findings.breach('records', 'is missing from the records', about(record));
+    } else findings.breach('records', `is missing from the ${where}`, about(record));
   };
 
   return {
@@ -145,8 +172,7 @@ export function createPaymentsCheck(records: Records, findings: Findings): Payme
         record: submittedRecord(fact, sequence, at, endToEndId ?? ''),
         hash: fact.hash,
         isOpened: endToEndId !== undefined,
-        // Who signs by checkpoints names no key.
-        mayBeArchived: fact.keyVersion === 0,
+        isStreamed: fact.suite === 'checkpoint',
       };
       inFlight.set(handle, expected);
       filling.set(fact.paymentId, expected);
@@ -190,6 +216,8 @@ export function createPaymentsCheck(records: Records, findings: Findings): Payme
       for (const expected of late) await compareLate(expected, cursor);
       if (archived > 0)
         findings.notChecked(`Records of ${archived} payments over the stream: the cell's archive has them.`);
+      if (archive === undefined) return;
+      for (const expected of lateInArchive) await compareArchived(expected, archive);
     },
   };
 }

@@ -6,7 +6,7 @@
  */
 import { applyBatch, createState, Effects, effectKinds, findBreaches, paymentAt, rulesVersion } from '@clearway/core';
 import type { Clock, Crypto } from '@clearway/ports';
-import type { BatchHeader, CellPlace, JournalBatch, Store } from '@clearway/store';
+import type { ArchiveReader, BatchHeader, CellPlace, JournalBatch, Store } from '@clearway/store';
 import { type Fact, readFacts } from '../journal/fact.ts';
 import { compareAgreements } from './agreements.ts';
 import { checkConfiguration } from './configuration.ts';
@@ -23,6 +23,8 @@ import { createWorkItemsCheck } from './work-items.ts';
 
 export interface VerifyOptions {
   readonly place: CellPlace;
+  /** Where the cell has its payments beside the records, if it has an archive. */
+  readonly archive?: ArchiveReader | undefined;
   readonly crypto: Crypto;
   readonly clock: Pick<Clock, 'elapsed'>;
   /** False leaves messages and signatures unchecked: for readers without the body keys. Default true. */
@@ -45,7 +47,7 @@ export interface VerifyProgress {
 
 /** @throws what the store throws when it cannot be read, and `signal.reason` once that is aborted */
 export async function verifyJournal(store: Store, options: VerifyOptions): Promise<VerifyReport> {
-  const { place, crypto, clock, signal, anchor, opensBodies = true, checksSignatures = true } = options;
+  const { place, archive, crypto, clock, signal, anchor, opensBodies = true, checksSignatures = true } = options;
   const { journal, records, configurations } = store;
   const progress = options.onProgress ?? (() => {});
   const began = clock.elapsed();
@@ -54,7 +56,7 @@ export async function verifyJournal(store: Store, options: VerifyOptions): Promi
   const keyring = createKeyring();
   const bodyKeys = opensBodies ? store.bodyKeys : undefined;
   const messages = createMessagesCheck({ place, crypto, keyring, bodyKeys, checksSignatures }, findings);
-  const payments = createPaymentsCheck(records, findings);
+  const payments = createPaymentsCheck(records, archive, findings);
   const cycles = createCyclesCheck(findings);
   const workItems = createWorkItemsCheck(findings);
   const snapshot = await createSnapshotCheck(store.snapshots, crypto, findings);
@@ -157,6 +159,7 @@ export async function verifyJournal(store: Store, options: VerifyOptions): Promi
     if (keyring.scheme !== undefined) {
       for await (const _ of compareFiles(
         records,
+        archive,
         keyring.scheme,
         cycles.all,
         crypto,
@@ -174,6 +177,9 @@ export async function verifyJournal(store: Store, options: VerifyOptions): Promi
     findings.notChecked(`Outcomes, state, records and files after batch ${state.sequence}, where the replay ends.`);
   } else if (recordsCursor < state.sequence) {
     findings.notChecked(`Records of batches after ${recordsCursor}: they are not written yet.`);
+  }
+  if (archive !== undefined && isReplaying && archive.cursor < state.sequence) {
+    findings.notChecked(`Payments of batches after ${archive.cursor} in the archive: they are not kept yet.`);
   }
   if (!opensBodies) findings.notChecked('Requests and answers: the body keys are not open to this reader.');
   else if (!checksSignatures) findings.notChecked('End-to-end signatures, as asked.');

@@ -5,7 +5,7 @@
 import { rm, stat } from 'node:fs/promises';
 import { identifierToBytes, parseIdentifier, readUint64 } from '@clearway/core';
 import type { PaymentRecord } from '../port.ts';
-import { keysPath, openRuns, openSegments, openTail, segmentPath, tailPath } from './archive-folder.ts';
+import { keysPath, openRuns, openSegments, openTail, segmentPath, type Tidying, tailPath } from './archive-folder.ts';
 import { flushFolder, OpenFiles } from './block-file.ts';
 import type { FedBatch } from './feed.ts';
 import { FreshRecords } from './fresh-records.ts';
@@ -70,7 +70,11 @@ export interface ArchiveEngine {
 const endOfTime: Order = [Number.POSITIVE_INFINITY, 0];
 
 /** @param seed of the folder, see openFolder. @throws DamagedArchiveError */
-export async function openEngine(settings: ArchiveSettings, seed: number): Promise<ArchiveEngine> {
+export async function openEngine(
+  settings: ArchiveSettings,
+  seed: number,
+  tidying: Tidying = 'removes',
+): Promise<ArchiveEngine> {
   const { directory, keepMs = Number.POSITIVE_INFINITY, largestBytes = Number.POSITIVE_INFINITY } = settings;
   const segmentRecords = Math.min(settings.segmentRecords ?? largestSegment, largestSegment);
   const files = new OpenFiles();
@@ -80,8 +84,8 @@ export async function openEngine(settings: ArchiveSettings, seed: number): Promi
   let keptNumber = tail?.head.number ?? 0;
   let cursor = tail?.head.sequence ?? 0;
   let nextNumber = keptNumber;
-  const segments = await openSegments(directory, files, keptNumber);
-  let runs = await openRuns(directory, files, segments[0]?.head.number ?? keptNumber, keptNumber - 1);
+  const segments = await openSegments(directory, files, keptNumber, tidying);
+  let runs = await openRuns(directory, files, segments[0]?.head.number ?? keptNumber, keptNumber - 1, tidying);
   const sizes = await Promise.all(segments.map(async ({ path }) => (await stat(path)).size));
   /** A segment that is being written, whose records are still among the fresh ones. */
   let closing: SegmentContent | undefined;

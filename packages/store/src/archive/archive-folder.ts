@@ -21,15 +21,8 @@ export const tailPath = (folder: string) => join(folder, 'tail');
 export async function openFolder(folder: string, chance: Chance): Promise<number> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, 'archive.json');
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-    return undefined;
-  });
-  if (text !== undefined) {
-    const { format, seed } = JSON.parse(text) as { format: number; seed: number };
-    if (format !== 1) throw new DamagedArchiveError(`${path} is of format ${format}, not 1`);
-    return seed;
-  }
+  const known = await readSeed(folder);
+  if (known !== undefined) return known;
   const seed = new DataView(Uint8Array.from(chance.bytes(4)).buffer).getUint32(0);
   const handle = await open(`${path}.unfinished`, 'w', 0o600);
   try {
@@ -40,6 +33,19 @@ export async function openFolder(folder: string, chance: Chance): Promise<number
   }
   await rename(`${path}.unfinished`, path);
   await flushFolder(folder);
+  return seed;
+}
+
+/** The secret of an archive's hashes; undefined when there is no archive. */
+export async function readSeed(folder: string): Promise<number | undefined> {
+  const path = join(folder, 'archive.json');
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    return undefined;
+  });
+  if (text === undefined) return undefined;
+  const { format, seed } = JSON.parse(text) as { format: number; seed: number };
+  if (format !== 1) throw new DamagedArchiveError(`${path} is of format ${format}, not 1`);
   return seed;
 }
 
@@ -59,13 +65,23 @@ export async function segmentNumbers(folder: string): Promise<number[]> {
 }
 
 /**
- * Segments below `kept`, oldest first. Removes what a crash left unfinished, and later segments: what was in them is fed
- * again.
+ * Whether what a crash or a merge left superfluous is removed; a reader beside the cell leaves everything as it is, since
+ * to a cell at work it is not superfluous.
  */
-export async function openSegments(folder: string, files: OpenFiles, kept: number): Promise<Segment[]> {
-  for (const name of await readdir(folder)) if (name.endsWith('.unfinished')) await rm(join(folder, name));
+export type Tidying = 'removes' | 'leaves';
+
+/** Segments below `kept`, oldest first. Later ones, and unfinished ones, are superfluous: they are fed again. */
+export async function openSegments(
+  folder: string,
+  files: OpenFiles,
+  kept: number,
+  tidying: Tidying,
+): Promise<Segment[]> {
   const numbers = await segmentNumbers(folder);
-  for (const number of numbers) if (number >= kept) await rm(segmentPath(folder, number));
+  if (tidying === 'removes') {
+    for (const name of await readdir(folder)) if (name.endsWith('.unfinished')) await rm(join(folder, name));
+    for (const number of numbers) if (number >= kept) await rm(segmentPath(folder, number));
+  }
   const rest = numbers.filter((number) => number < kept);
   if (kept > 0 && rest.at(-1) !== kept - 1) {
     throw new DamagedArchiveError(`${segmentPath(folder, kept - 1)} is missing`);
@@ -74,10 +90,16 @@ export async function openSegments(folder: string, files: OpenFiles, kept: numbe
 }
 
 /**
- * The runs that cover the segments from `first` to `last`, oldest first; others are removed: they were merged, or are
+ * The runs that cover the segments from `first` to `last`, oldest first; others are superfluous: they were merged, or are
  * of segments that were dropped or never finished.
  */
-export async function openRuns(folder: string, files: OpenFiles, first: number, last: number): Promise<KeyRun[]> {
+export async function openRuns(
+  folder: string,
+  files: OpenFiles,
+  first: number,
+  last: number,
+  tidying: Tidying,
+): Promise<KeyRun[]> {
   const spans = (await readdir(folder))
     .map((name) => /^keys-(\d{8})-(\d{8})$/.exec(name))
     .filter((match) => match !== null)
@@ -87,8 +109,9 @@ export async function openRuns(folder: string, files: OpenFiles, first: number, 
   let covered = first - 1;
   for (const span of spans) {
     const path = keysPath(folder, span.first, span.last);
-    if (span.last <= covered || span.first > last) await rm(path);
-    else if (span.first > covered + 1) break;
+    if (span.last <= covered || span.first > last) {
+      if (tidying === 'removes') await rm(path);
+    } else if (span.first > covered + 1) break;
     else {
       runs.push(new KeyRun(files, path));
       covered = span.last;
