@@ -92,10 +92,11 @@ function Chips({ search, onSearch }: SearchProps) {
 
 function Picture({ search, onSearch }: SearchProps) {
   const { say, zone } = useDesk();
+  const time = timeOf(search);
   const answer = useAnswer(
     'getPaymentHistogram',
-    { query: { q: search, ...timeOf(search), bars: String(barCount) } },
-    newEveryMs,
+    { query: { q: search, ...time, bars: String(barCount) } },
+    time.to === undefined ? newEveryMs : 0,
   );
   const { value, problem } = answer;
   if (value === undefined) {
@@ -114,10 +115,10 @@ function Picture({ search, onSearch }: SearchProps) {
   }));
   const total = bars.reduce((sum, { succeeded, failed, open }) => sum + succeeded + failed + open, 0);
   const end = from + bars.length * value.stepMs;
-  const time = (at: number) => `${dateText(at, zone)} ${clockText(at, zone)}`;
+  const timeAt = (at: number) => `${dateText(at, zone)} ${clockText(at, zone)}`;
   return (
     <Histogram
-      summary={say('payments.pictureSummary', { count: countText(total), from: time(from), to: time(end) })}
+      summary={say('payments.pictureSummary', { count: countText(total), from: timeAt(from), to: timeAt(end) })}
       from={from}
       stepMs={value.stepMs}
       bars={bars}
