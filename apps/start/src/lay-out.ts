@@ -1,4 +1,5 @@
 /** Writes down a whole world before it starts: keys, certificates, scheme, participants, and each program's settings. */
+import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BankSettings } from '@clearway/example-bank';
@@ -36,10 +37,22 @@ export interface LayOutOptions {
   readonly logLevel: string;
   readonly seed: number;
   readonly mostInFlight: number;
+  readonly stream?: StreamedOptions;
+}
+
+/** Who is on the stream. They are known by their certificates, so the gateway has TLS then. */
+export interface StreamedOptions {
+  /** Codes of institutions and banks. */
+  readonly codes: readonly string[];
+  /** `host:port` to connect to in place of the cell's own, when something stands between. */
+  readonly address?: string;
+  /** Payments without an outcome that one link may have under way; the cell's default when left out. */
+  readonly window?: number;
 }
 
 export interface Laid {
   readonly gatewayUrl: string;
+  readonly streamAddress: string | undefined;
   readonly centralBank: Program;
   readonly banks: readonly Program[];
   readonly wallets: readonly Program[];
@@ -70,7 +83,9 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
   const certificates = folder('certificates');
   const ports = await choosePorts(folder('ports.json'), options.port);
   const consolePort = await freeConsolePort(options.consolePort);
-  const gatewayUrl = `http://${host}:${ports.gateway}`;
+  const { stream } = options;
+  const gatewayUrl = `${stream ? 'https' : 'http'}://${host}:${ports.gateway}`;
+  const streamAddress = `${host}:${ports.stream}`;
   const platform = await platformKey(folder('secrets', 'platform-key.json'));
   const platformKeys = [{ version: platform.version, suite: platform.suite, publicKey: platform.publicKey }];
   mkdirSync(folder('logs'), { recursive: true, mode: 0o700 });
@@ -90,20 +105,32 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
 
   /** What every institution has of its own. */
   const own = async (name: string, code: string) => {
+    const files = await certificate(certificates, name);
+    const isStreamed = stream?.codes.includes(code) ?? false;
+    const { certificateFile, keyFile } = files;
+    const trust = { certificateAuthorityFile: authorityFile(certificates) };
     const suite: Suite = Number(code) % 2 === 1 ? 'ed25519' : 'ecdsa-p256-sha256';
     const signingFile = folder('institutions', name, 'signing-key.pem');
     const sealingFile = folder('institutions', name, 'sealing-key.pem');
     return {
       signing: { suite, publicKey: await publicKeyOf(signingFile, () => realCrypto.generateSigningKey(suite)) },
       sealing: await publicKeyOf(sealingFile, () => realCrypto.generateSealingKey()),
+      ...(isStreamed && { certificate: fingerprintOf(certificateFile) }),
       settings: {
         code,
         signingKey: { version: 1, suite, file: signingFile },
-        endpoint: { host, port: ports[name], ...(await certificate(certificates, name)) },
+        endpoint: { host, port: ports[name], ...files },
+        ...(isStreamed && {
+          stream: { addresses: [stream?.address ?? streamAddress], certificateFile, keyFile, ...trust },
+        }),
         dataFolder: folder('institutions', name, 'data'),
         statisticsEveryMs,
       },
-      connection: { ...scheme, gateway: gatewayUrl, platformKeys, sealingKeyFile: sealingFile },
+      connection: {
+        ...{ ...scheme, gateway: gatewayUrl, platformKeys, sealingKeyFile: sealingFile },
+        ...(stream && trust),
+        ...(isStreamed && { clientCertificate: { certificateFile, keyFile } }),
+      },
     };
   };
 
@@ -121,6 +148,7 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
       idempotent: true,
       endpoint: `https://${host}:${ports[name]}`,
       keys: [{ version: 1, ...who.signing }],
+      ...(who.certificate && { certificate: who.certificate }),
       sealingKey: who.sealing,
       netDebitCaps: role === 'bank' ? [{ currency: money.currencyNumeric, amount: minor(money.netDebitCap) }] : [],
       enquiryBudget: { perSecond: 50, burst: 200 },
@@ -190,6 +218,7 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
   const participantsFile = folder('configuration', 'participants.json');
   if (!existsSync(participantsFile)) writeJson(participantsFile, { version: 1, participants });
 
+  const serving = stream && (await certificate(certificates, 'platform'));
   const environment: Record<string, string> = {
     CLEARWAY_DATA: dataFolder,
     CLEARWAY_PORT: String(ports.gateway),
@@ -207,14 +236,29 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
     CLEARWAY_CYCLE_SECONDS: String(options.cycleSeconds),
     CLEARWAY_CONSOLE_PORT: String(consolePort),
     CLEARWAY_LOG: options.logLevel,
+    ...(serving && {
+      CLEARWAY_STREAM_PORT: String(ports.stream),
+      CLEARWAY_STREAM_CERTIFICATE: serving.certificateFile,
+      CLEARWAY_STREAM_CERTIFICATE_KEY: serving.keyFile,
+      ...(stream.window && { CLEARWAY_STREAM_WINDOW: String(stream.window) }),
+    }),
+  };
+  const gatewayEnvironment = {
+    ...environment,
+    ...(serving && {
+      CLEARWAY_CERTIFICATE: serving.certificateFile,
+      CLEARWAY_CERTIFICATE_KEY: serving.keyFile,
+      CLEARWAY_CLIENT_CA: authorityFile(certificates),
+    }),
   };
   return {
     gatewayUrl,
+    streamAddress: stream && streamAddress,
     centralBank: institution('central-bank', 'examples/central-bank/dist/main.js', agentSettings),
     banks: bankPrograms,
     wallets,
     cell: program('cell', 'apps/server/dist/cell-main.js', environment),
-    gateway: program('gateway', 'apps/server/dist/gateway-main.js', environment),
+    gateway: program('gateway', 'apps/server/dist/gateway-main.js', gatewayEnvironment),
     console: program('console', 'apps/console-server/dist/console-main.js', environment),
     environment,
   };
@@ -226,6 +270,11 @@ const nameOf = {
 };
 const phoneOf = (bank: Player) => `${nameOf.bank(bank)}-phone`;
 
+function fingerprintOf(certificateFile: string): string {
+  const { fingerprint256 } = new X509Certificate(readFileSync(certificateFile));
+  return fingerprint256.replaceAll(':', '').toLowerCase();
+}
+
 /** Chosen at the first start and kept: the institutions' endpoints are part of the adopted configuration. */
 async function choosePorts(file: string, gateway: number): Promise<Record<string, number>> {
   const before: Record<string, number> = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
@@ -233,6 +282,7 @@ async function choosePorts(file: string, gateway: number): Promise<Record<string
   const taken = new Set([gateway]);
   const names = [
     'central-bank',
+    'stream',
     ...paymentInstitutions.map(nameOf.wallet),
     ...banks.flatMap((bank) => [nameOf.bank(bank), phoneOf(bank)]),
   ];

@@ -7,7 +7,7 @@ import { migrate, type Records } from '@clearway/store';
 import { banks, paymentInstitutions } from './cast.ts';
 import { type DataFolder, takeDataFolder } from './data-folder.ts';
 import { type Database, keepDatabase } from './database.ts';
-import { type Laid, layOut } from './lay-out.ts';
+import { type Laid, layOut, type StreamedOptions } from './lay-out.ts';
 import { createOperator, type Operator } from './operator.ts';
 import { type OpenRecords, openRecords } from './records.ts';
 import { passwords, writePrivately } from './secrets.ts';
@@ -30,6 +30,8 @@ export interface WorldOptions {
   readonly seed?: number;
   /** Most payments of one wallet that wait for an answer at the same time. */
   readonly mostInFlight?: number;
+  /** Institutions that pay and answer over the stream; all others do so over HTTP, and everybody else's business too. */
+  readonly stream?: StreamedOptions;
   /** Something happened that a person may want to know. */
   readonly onEvent?: (event: string) => void;
 }
@@ -45,6 +47,8 @@ export interface RunningProcess {
 export interface World {
   readonly dataFolder: string;
   readonly gatewayUrl: string;
+  /** Where the cell listens to the stream, `host:port`; undefined where nobody is on it. */
+  readonly streamAddress: string | undefined;
   /** Undefined where none was asked for. */
   readonly console: ConsoleAddress | undefined;
   readonly databaseFile: string;
@@ -104,6 +108,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       logLevel: options.logLevel,
       seed: options.seed ?? 1,
       mostInFlight: options.mostInFlight ?? 64,
+      ...(options.stream && { stream: options.stream }),
     });
     const start = (program: Program, instruct?: () => void) =>
       startProgram(program, data, tally, running, say, instruct);
@@ -274,6 +279,7 @@ function makeWorld({
   return {
     dataFolder: data.path,
     gatewayUrl: laid.gatewayUrl,
+    streamAddress: laid.streamAddress,
     console,
     databaseFile,
     tally,

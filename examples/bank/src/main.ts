@@ -2,13 +2,14 @@
 import { join } from 'node:path';
 import { parseAmount } from '@clearway/contract';
 import type { Ports } from '@clearway/ports';
-import { listen, realChance, realClock, realCrypto, realNetwork } from '@clearway/ports/real';
-import { createConnection, createInstitution, createReceiver } from '@clearway/sdk';
+import { listen, realChance, realClock, realCrypto, realLinks, realNetwork } from '@clearway/ports/real';
+import { createConnection, createInstitution, createParticipantStream, createReceiver } from '@clearway/sdk';
 import {
   fail,
   openJournalFile,
   readCertificates,
   readIdentity,
+  readLinkTrust,
   readSettings,
   readTrust,
   SettingsError,
@@ -47,7 +48,15 @@ async function run(): Promise<void> {
 
   const network = realNetwork(readTrust(settings));
   const ports: Ports = { clock: realClock, chance: realChance, crypto: realCrypto, network };
-  const known = { ...readIdentity(settings), ports };
+  const problem = (message: string) => report({ type: 'problem', participant, message });
+  const own = { ...readIdentity(settings), ports };
+  const stream =
+    settings.stream &&
+    createParticipantStream({
+      ...{ ...own, addresses: settings.stream.addresses, links: realLinks(readLinkTrust(settings.stream)) },
+      failed: (error) => problem(error.message),
+    });
+  const known = { ...own, ...(stream && { stream }) };
   const identity = { ...known, connection: createConnection(known) };
   const institution = createInstitution(identity);
   const counters = createCounters();
@@ -65,8 +74,6 @@ async function run(): Promise<void> {
     onFailure: fail,
   });
   const write = createWrite(ledger, journal);
-
-  const problem = (message: string) => report({ type: 'problem', participant, message });
 
   const reconcile = createBankReconciler({
     ...{ institution, participant, ledger, currency, write, salary },
@@ -102,6 +109,7 @@ async function run(): Promise<void> {
 
   closers.push(
     () => clearInterval(statistics),
+    () => stream?.close(),
     () => endpointServer.close(),
     () => phoneServer.close(),
     () => journal.durable(),

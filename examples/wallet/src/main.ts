@@ -2,13 +2,14 @@
 import { join } from 'node:path';
 import { currencyByAlpha, formatTime, parseAmount } from '@clearway/contract';
 import type { Ports } from '@clearway/ports';
-import { listen, realChance, realClock, realCrypto, realNetwork } from '@clearway/ports/real';
-import { createConnection, createInstitution, createReceiver } from '@clearway/sdk';
+import { listen, realChance, realClock, realCrypto, realLinks, realNetwork } from '@clearway/ports/real';
+import { createConnection, createInstitution, createParticipantStream, createReceiver } from '@clearway/sdk';
 import {
   fail,
   openJournalFile,
   readCertificates,
   readIdentity,
+  readLinkTrust,
   readSettings,
   readTrust,
   SettingsError,
@@ -51,7 +52,14 @@ async function run(): Promise<void> {
   const problem = (message: string) => report({ type: 'problem', participant, message });
   const network = realNetwork(readTrust(settings));
   const ports: Ports = { clock: realClock, chance: realChance, crypto: realCrypto, network };
-  const known = { ...readIdentity(settings), ports };
+  const own = { ...readIdentity(settings), ports };
+  const stream =
+    settings.stream &&
+    createParticipantStream({
+      ...{ ...own, addresses: settings.stream.addresses, links: realLinks(readLinkTrust(settings.stream)) },
+      failed: (error) => problem(error.message),
+    });
+  const known = { ...own, ...(stream && { stream }) };
   const identity = { ...known, connection: createConnection(known) };
   const institution = createInstitution(identity);
 
@@ -155,6 +163,7 @@ async function run(): Promise<void> {
     () => traffic.end(),
     () => clearInterval(resolving),
     () => clearInterval(statistics),
+    () => stream?.close(),
     () => server.close(),
     () => journal.durable(),
   );

@@ -21,7 +21,16 @@ const failing: readonly string[] = ['failed', 'neverProcessed', 'reversed', 'blo
 /** An answer comes more than once: as the outcome, and in a notice. */
 const mostRemembered = 10_000;
 
-export function createFindUnproved(crypto: Crypto, scheme: Scheme, directory: Latest<Directory>): FindUnproved {
+/**
+ * `mayLack`: the answer may be missing, as it is where a bank gives it over the stream: there it signs for many answers
+ * at once, and the platform shows it as evidence.
+ */
+export function createFindUnproved(
+  crypto: Crypto,
+  scheme: Scheme,
+  directory: Latest<Directory>,
+  mayLack = false,
+): FindUnproved {
   const proved = new Set<string>();
 
   async function isSigned(bank: string, answer: NonNullable<PaymentStatus['answer']>): Promise<boolean> {
@@ -41,7 +50,7 @@ export function createFindUnproved(crypto: Crypto, scheme: Scheme, directory: La
 
   return async ({ answer, state, instructedAgent: bank, paymentId }, paymentHash) => {
     if (state !== 'succeeded' && state !== 'failed') return undefined;
-    if (!answer) return `${state} without the bank's answer`;
+    if (!answer) return mayLack ? undefined : `${state} without the bank's answer`;
     if (answer.paymentId !== paymentId) return `${state} with the bank's answer to another payment`;
     if (paymentHash !== undefined && answer.paymentHash !== paymentHash)
       return `${state} with the bank's answer to other content`;

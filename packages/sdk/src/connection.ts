@@ -169,7 +169,7 @@ export function createConnection(options: Omit<InstitutionOptions, 'connection'>
   return {
     platform,
     directory,
-    findUnproved: createFindUnproved(ports.crypto, options.scheme, directory),
+    findUnproved: createFindUnproved(ports.crypto, options.scheme, directory, options.stream !== undefined),
     async platformKeys() {
       await platform.get();
       return knownPlatformKeys();

@@ -31,7 +31,7 @@ import {
 import { createConnection } from './connection.ts';
 import { createIdentifiers } from './identifier.ts';
 import type { InstitutionOptions } from './options.ts';
-import { Refused, Unanswered } from './outcome.ts';
+import { Unanswered } from './outcome.ts';
 import type { AgreementDecision, Details, PaymentDecision, PaymentQuestion } from './question.ts';
 import { sealDetails } from './sealed.ts';
 
@@ -202,13 +202,8 @@ export function createInstitution(options: InstitutionOptions): Institution {
 
   async function submitPayment(message: PaymentRequest, { again = false } = {}): Promise<PaymentStatus> {
     if (options.stream === undefined) return submitOverHttp(message, again);
-    try {
-      return await options.stream.submit(message, again);
-    } catch (error) {
-      const isElsewhere = error instanceof Refused && error.problem.reason === 'bankNotOnStream';
-      if (!isElsewhere) throw error;
-      return submitOverHttp(message, again);
-    }
+    const told = await options.stream.submit(message, again);
+    return told.state === 'notOnStream' ? submitOverHttp(message, told.mayBeKnown) : told;
   }
 
   async function submitOverHttp(message: PaymentRequest, again: boolean): Promise<PaymentStatus> {

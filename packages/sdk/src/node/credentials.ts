@@ -1,9 +1,9 @@
 /** Keys and certificates of an institution, read from the files that its settings name. */
 import { readFileSync } from 'node:fs';
-import { problem, problemContentType } from '@clearway/contract';
+import { problem, problemContentType, streamProtocol } from '@clearway/contract';
 import type { HttpHandler } from '@clearway/ports';
 import type { InstitutionOptions } from '../options.ts';
-import type { EndpointSettings, InstitutionSettings } from './institution-settings.ts';
+import type { EndpointSettings, InstitutionSettings, StreamSettings } from './institution-settings.ts';
 import { SettingsError } from './settings.ts';
 
 const read = (file: string): string => {
@@ -33,6 +33,16 @@ export function readTrust({ certificateAuthorityFile, clientCertificate }: Insti
   return {
     ...(certificateAuthorityFile && { ca: read(certificateAuthorityFile) }),
     ...(clientCertificate && { cert: read(clientCertificate.certificateFile), key: read(clientCertificate.keyFile) }),
+  };
+}
+
+/** For `realLinks` of `@clearway/ports/real`. */
+export function readLinkTrust({ certificateAuthorityFile, certificateFile, keyFile }: StreamSettings) {
+  return {
+    protocol: streamProtocol,
+    ca: read(certificateAuthorityFile),
+    cert: read(certificateFile),
+    key: read(keyFile),
   };
 }
 

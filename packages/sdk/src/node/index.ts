@@ -1,6 +1,11 @@
 /** For institutions whose programs run on Node: a durable journal, settings, certificates, and a supervisor's channel. */
-export { readCertificates, readIdentity, readTrust, withClientCertificate } from './credentials.ts';
-export { type EndpointSettings, type InstitutionSettings, institutionFields } from './institution-settings.ts';
+export { readCertificates, readIdentity, readLinkTrust, readTrust, withClientCertificate } from './credentials.ts';
+export {
+  type EndpointSettings,
+  type InstitutionSettings,
+  institutionFields,
+  type StreamSettings,
+} from './institution-settings.ts';
 export { type JournalFile, openJournalFile } from './journal-file.ts';
 export {
   type Check,

@@ -13,6 +13,15 @@ export interface EndpointSettings {
   readonly clientCertificateAuthorityFile?: string;
 }
 
+/** For those with volume: payments over the stream. The certificate is the one registered with the platform. */
+export interface StreamSettings {
+  /** `host:port`, one for each link. */
+  readonly addresses: readonly string[];
+  readonly certificateAuthorityFile: string;
+  readonly certificateFile: string;
+  readonly keyFile: string;
+}
+
 /** What every institution has to know to connect. Relative paths are relative to the folder of the settings file. */
 export interface InstitutionSettings {
   /** Participant code, five digits. */
@@ -33,6 +42,7 @@ export interface InstitutionSettings {
   /** X25519 private key, PEM, PKCS#8. */
   readonly sealingKeyFile: string;
   readonly endpoint: EndpointSettings;
+  readonly stream?: StreamSettings;
   /** Where the institution keeps its journal. Made if missing. */
   readonly dataFolder: string;
 }
@@ -60,5 +70,13 @@ export const institutionFields: Fields<InstitutionSettings> = {
     keyFile: path,
     clientCertificateAuthorityFile: optional(path),
   }),
+  stream: optional(
+    shape<StreamSettings>({
+      addresses: listOf(text(/^[^\s:]+:[0-9]{1,5}$|^\[[0-9a-f:]+\]:[0-9]{1,5}$/, 'host:port')),
+      certificateAuthorityFile: path,
+      certificateFile: path,
+      keyFile: path,
+    }),
+  ),
   dataFolder: path,
 };

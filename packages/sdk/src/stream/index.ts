@@ -2,6 +2,7 @@
 
 export {
   createParticipantStream,
+  type NotOnStream,
   type ParticipantStream,
   type ParticipantStreamOptions,
   type StreamQuestion,

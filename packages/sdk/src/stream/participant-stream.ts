@@ -62,12 +62,18 @@ export interface StreamQuestion {
   readonly paymentHash: string;
 }
 
+/** `mayBeKnown`: a copy may have been taken over the stream before. */
+export interface NotOnStream {
+  readonly state: 'notOnStream';
+  readonly mayBeKnown: boolean;
+}
+
 export interface ParticipantStream {
   /**
-   * As `Institution.submitPayment`. `bankNotOnStream` is among the refusals.
+   * As `Institution.submitPayment`, or that the bank is not on the stream: the message has to go over HTTP.
    * @throws Refused, Unanswered
    */
-  submit(message: PaymentRequest, mayBeKnown: boolean): Promise<PaymentStatus>;
+  submit(message: PaymentRequest, mayBeKnown: boolean): Promise<PaymentStatus | NotOnStream>;
   /** The bank's side; a decision is sent when the handler resolves with one. */
   onQuestion(handler: (question: StreamQuestion) => Promise<PaymentDecision | 'later' | undefined>): void;
   /** What became of an unknown payment, and of payments that this bank answered. */
@@ -83,7 +89,10 @@ interface Open {
   readonly mayBeKnown: boolean;
   sent: number;
   /** Those who wait for it; empty once they were told that it is unknown, or have waited long enough. */
-  waiters: { readonly resolve: (status: PaymentStatus) => void; readonly reject: (error: Error) => void }[];
+  waiters: {
+    readonly resolve: (status: PaymentStatus | NotOnStream) => void;
+    readonly reject: (error: Error) => void;
+  }[];
   cancel: Cancel;
   /** What was told while it is unknown. */
   told?: PaymentStatus;
@@ -139,7 +148,7 @@ export function createParticipantStream(options: ParticipantStreamOptions): Part
     queue = queue.slice(sent);
   }
 
-  function submit(message: PaymentRequest, mayBeKnown: boolean): Promise<PaymentStatus> {
+  function submit(message: PaymentRequest, mayBeKnown: boolean): Promise<PaymentStatus | NotOnStream> {
     const { paymentId } = message;
     const known = open.get(paymentId);
     if (known) return wait(known);
@@ -152,7 +161,7 @@ export function createParticipantStream(options: ParticipantStreamOptions): Part
   }
 
   /** For what is under way already. */
-  function wait(known: Open): Promise<PaymentStatus> {
+  function wait(known: Open): Promise<PaymentStatus | NotOnStream> {
     if (known.told) return Promise.resolve(known.told);
     known.cancel();
     known.cancel = clock.after(patienceMs, () => giveUp(known.message.paymentId));
@@ -171,19 +180,20 @@ export function createParticipantStream(options: ParticipantStreamOptions): Part
       reject(new Unanswered(`payment ${paymentId}: ${why} within ${patienceMs} ms`));
   }
 
-  function takeOutcome(view: DataView, at: number): void {
+  function takeOutcome(view: DataView, at: number, mayBeKnown: boolean): void {
     const paymentId = idTextAt(new Uint8Array(view.buffer, view.byteOffset), at + outcomeMessage.id);
     const outcome = readOutcome(view, at);
     const one = codeText(view.getUint32(at + outcomeMessage.participant)) === code ? open.get(paymentId) : undefined;
-    if (one) settle(one, outcome);
+    if (one) settle(one, outcome, mayBeKnown);
     else settleAsked(paymentId, outcome);
   }
 
-  function settle(one: Open, outcome: StreamOutcome) {
+  function settle(one: Open, outcome: StreamOutcome, mayBeKnown: boolean) {
     const { message, waiters } = one;
     const { paymentId } = message;
     const { state, reason, flags } = outcome;
-    if (flags & outcomeFlags.notProcessed && reasons[reason].kind === 'unavailable' && reason !== 'bankNotOnStream') {
+    const isElsewhere = reason === 'bankNotOnStream';
+    if (flags & outcomeFlags.notProcessed && reasons[reason].kind === 'unavailable' && !isElsewhere) {
       if (one.sent < (reason === 'overloaded' ? 2 : attempts) && waiters.length > 0) return sendLater(one);
     }
     const status = state === undefined ? undefined : statusOf(message, state, outcome);
@@ -193,7 +203,8 @@ export function createParticipantStream(options: ParticipantStreamOptions): Part
     else open.delete(paymentId);
     if (waiters.length === 0 && status) return notify(status);
     for (const { resolve, reject } of waiters.splice(0)) {
-      if (state === 'refused' || status === undefined)
+      if (isElsewhere) resolve({ state: 'notOnStream', mayBeKnown });
+      else if (state === 'refused' || status === undefined)
         reject(new Refused(problem(reason, 'over the stream', { paymentId })));
       else resolve(status);
     }

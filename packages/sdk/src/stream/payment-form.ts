@@ -26,6 +26,8 @@ import {
 import { readUint64, type StreamAnswer, type StreamPayment } from './payment-message.ts';
 
 const nothing = new Uint8Array(0);
+/** 0 is no state: nothing is held of the payment. */
+const { none: _none, ...stateNumbers } = paymentStates;
 const isoStatuses = {
   refused: 'RJCT',
   offered: 'PDNG',
@@ -97,7 +99,7 @@ export interface StreamOutcome {
 
 export function readOutcome(view: DataView, at: number): StreamOutcome {
   return {
-    state: nameOf(paymentStates, view.getUint8(at + outcomeMessage.state)) as PaymentState | undefined,
+    state: nameOf<PaymentState>(stateNumbers, view.getUint8(at + outcomeMessage.state)),
     reason: reasonOf(view.getUint16(at + outcomeMessage.reason)) ?? 'none',
     cycle: view.getUint32(at + outcomeMessage.cycle),
     changedAt: readUint64(view, at + outcomeMessage.changedAt),

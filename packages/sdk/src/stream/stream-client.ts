@@ -64,9 +64,10 @@ export interface StreamSigner {
 export interface StreamEvents {
   /**
    * What became of a payment or of an answer that this client sent: an outcome message at `at`. Final for each
-   * identifier once; before that perhaps once `unknown`. `notProcessed` is told only if no copy can have been taken.
+   * identifier once; before that perhaps once `unknown`. `notProcessed` is told only if no copy can have been taken, but
+   * for `bankNotOnStream`: then `mayBeKnown` tells whether one may have been, and the other rail whether it was.
    */
-  outcome(view: DataView, at: number): void;
+  outcome(view: DataView, at: number, mayBeKnown: boolean): void;
   /** Any other outcome: to an enquiry, of an earlier run of the program, or told before. */
   otherOutcome?(view: DataView, at: number): void;
   /** Asked of a bank: a question at `at`; 32 bytes of its payment's canonical hash at `hashAt`; on which link. */
@@ -142,7 +143,7 @@ const defaultWindow = 10_000;
 /** Frames that grew so large leave at once; with the message that makes them so they still fit into 256 KiB. */
 const earlyBytes = (1 << 18) - largestMessage - 1024;
 /** Pause before what the platform had no room for, or could not process, is sent again: doubled while that goes on, ms. */
-const shortestAgainMs = 25;
+const shortestAgainMs = 100;
 const longestAgainMs = 2_000;
 /** A payment without an outcome is asked about so long after its expiry, and then every so often, ms. */
 const overdueMs = 5_000;
@@ -191,6 +192,7 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
   const pausedAnswers: number[] = [];
   let cancelAgain: Cancel | undefined;
   let againMs = shortestAgainMs;
+  let againAt = Number.NEGATIVE_INFINITY;
   let cancelSign: Cancel = () => {};
   let wasRefusedRoom = false;
   let isClosing = false;
@@ -332,9 +334,12 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
   }
 
   function sendAgainLater(): void {
-    cancelAgain ??= clock.after(againMs * (0.5 + ports.chance.bytes(1)[0] / 512), () => {
+    if (cancelAgain) return;
+    const isNew = clock.elapsed() - againAt > 2 * longestAgainMs;
+    againMs = isNew ? shortestAgainMs : Math.min(2 * againMs, longestAgainMs);
+    cancelAgain = clock.after(againMs * (0.5 + ports.chance.bytes(1)[0] / 512), () => {
       cancelAgain = undefined;
-      againMs = Math.min(2 * againMs, longestAgainMs);
+      againAt = clock.elapsed();
       waiting = waiting.slice(nextWaiting).concat(paused);
       nextWaiting = 0;
       paused = [];
@@ -426,6 +431,7 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
     const flags = view.getUint8(at + outcomeMessage.flags);
     const state = view.getUint8(at + outcomeMessage.state);
     const wasSent = payments.state[entry] === keptStates.sent;
+    const mayBeKnown = payments.mayBeKnown[entry] === 1;
     if (flags & outcomeFlags.asked) {
       events.otherOutcome?.(view, at);
       // No such payment: whatever was sent did not arrive, or never will; the same message settles it.
@@ -435,7 +441,8 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
       const reason = view.getUint16(at + outcomeMessage.reason);
       if (!wasSent) return;
       const isWindow = reason === reasons.windowExceeded.code;
-      if (isWindow || (payments.mayBeKnown[entry] === 1 && isPassing(reason))) return again(entry, from);
+      const isElsewhere = reason === reasons.bankNotOnStream.code;
+      if (isWindow || (mayBeKnown && isPassing(reason) && !isElsewhere)) return again(entry, from);
     } else if (state === paymentStates.unknown || state === paymentStates.reversing) {
       return keepUnknown(entry, from, view, at);
     } else if (!isFinal(state)) {
@@ -444,8 +451,7 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
     freeWindow(entry, from);
     if (payments.state[entry] === keptStates.unknown) unknown--;
     payments.remove(entry);
-    againMs = shortestAgainMs;
-    events.outcome(view, at);
+    events.outcome(view, at, mayBeKnown);
   }
 
   function isOverdue(entry: number): boolean {
@@ -468,7 +474,7 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
       payments.dropMessage(entry);
       payments.state[entry] = keptStates.unknown;
     }
-    events.outcome(view, at);
+    events.outcome(view, at, true);
   }
 
   /** The payment no longer counts in the window of the link that it was sent on, which mostly is the one it comes from. */
@@ -493,7 +499,7 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
       }
     }
     answers.remove(entry);
-    events.outcome(view, at);
+    events.outcome(view, at, true);
   }
 
   // Questions: hashed in bulk, then handed over one by one.

@@ -363,7 +363,7 @@ export async function startTestPlatform(options: {
   ): void {
     const at = roomFor(writer, 'outcomes', outcomeMessageBytes);
     const { view, bytes } = writer;
-    view.setUint8(at + outcomeMessage.state, payment?.state ?? (flags & outcomeFlags.notProcessed ? 1 : 0));
+    view.setUint8(at + outcomeMessage.state, payment?.state ?? paymentStates.none);
     view.setUint8(at + outcomeMessage.answer, payment?.answer ?? 0);
     view.setUint16(at + outcomeMessage.reason, reason);
     view.setUint32(at + outcomeMessage.participant, participant);
