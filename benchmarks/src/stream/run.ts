@@ -36,6 +36,8 @@ export interface RailRun extends LoadRun {
   readonly cpuMicroseconds?: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Resident bytes of the cell, before and after. */
   readonly cellBytes?: readonly [before: number, after: number];
+  /** What the cell has grown by for each payment that ended; what only few payments bring about is in it too. */
+  readonly cellBytesPerPayment?: number;
   /** Bytes in the journal's files a payment; 0 where it is in PostgreSQL. */
   readonly journalBytesPerPayment: number;
   readonly flushes: number;
@@ -176,6 +178,7 @@ function railRun(order: RunOrder, run: LoadRun, before: Reading, after: Reading)
       after.costs && {
         cpuMicroseconds: eachPayment(before.costs, after.costs, payments),
         cellBytes: [before.costs.cell!.resident, after.costs.cell!.resident],
+        cellBytesPerPayment: Math.round((after.costs.cell!.resident - before.costs.cell!.resident) / payments),
       }),
     journalBytesPerPayment: Math.round((after.journalBytes - before.journalBytes) / payments),
     flushes,
