@@ -15,7 +15,7 @@ const warmupSeconds = 2;
 const firstRate = 10_000;
 const largestRate = 500_000;
 /** Doubled until it is too much, then halved in between so many times. */
-const halvings = 3;
+const halvings = 4;
 
 export function isSustained(run: RailRun): boolean {
   const turnedAway = run.refused + run.notProcessed + run.heldBack + run.unanswered;
