@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type RunningPostgres, startPostgres } from '@clearway/embedded';
 import { realChance, realClock, realCrypto, realDisk } from '@clearway/ports/real';
-import { migrate, type PostgresConnection, postgresStore } from '@clearway/store';
+import { cellStore, migrate, type PostgresConnection, postgresStore } from '@clearway/store';
 import { openOperator, openStore } from './cell-access.ts';
 import { exitCodes } from './given.ts';
 import type { Terminal } from './output/terminal.ts';
@@ -76,6 +76,31 @@ test('the data folder is enough to prove a cell in PostgreSQL', async () => {
   assert.ok(report.signatures > 0);
   assert.ok(report.snapshot > 0);
   assert.equal(exitCode, exitCodes.done);
+});
+
+test('a cell with its journal in files is proved by the same command', async () => {
+  const data = await mkdtemp(join(tmpdir(), 'clearway-cli-files-'));
+  const database = await startPostgres({ directory: join(data, 'postgres') });
+  try {
+    const password = randomBytes(32).toString('base64url');
+    await migrate(database.connection, { cell: password, reader: password }, ports);
+    const cell = { ...database.connection, user: 'clearway_cell', password };
+    await writeFile(join(data, 'database.json'), JSON.stringify({ cell }), { mode: 0o600 });
+    const journal = { journal: 'file', journalFolder: join(data, 'journal') } as const;
+    const store = await cellStore({ connections: [cell], place, ...ports, ...journal, holds: true });
+    await playDay(store, ports);
+    await store.close();
+    const { output, errors } = await clearway('verify --json', { CLEARWAY_DATA: data, CLEARWAY_JOURNAL: 'file' });
+    assert.equal(errors, '');
+    const report = JSON.parse(output);
+    assert.deepEqual([report.breaches, report.notChecked], [[], []]);
+    assert.ok(report.last.sequence > 20);
+    const refused = await clearway('verify', { CLEARWAY_DATA: data });
+    assert.match(refused.errors, /This cell has its journal in .*journal/);
+  } finally {
+    await database.stop('fast');
+    await rm(data, { recursive: true, force: true });
+  }
 });
 
 test('every reading command works as reader', async () => {
