@@ -125,7 +125,10 @@ export function createProjector(
             const payment = paymentAt(state, subject);
             const paymentId = identifierText(payment.id);
             const origin = origins.get(paymentId);
-            if (origin === undefined && archived) break;
+            if (origin === undefined && archived) {
+              if (payment.flight === undefined) closeItem(`overdue:${paymentId}`, payment.state);
+              break;
+            }
             if (origin === undefined) throw new Error(`payment ${paymentId} changed, but its submission is not known`);
             const byAnswer = view.getUint8(offset) === commandTypes.recordAnswer;
             payments.set(paymentId, {

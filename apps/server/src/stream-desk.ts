@@ -121,6 +121,8 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
   let ways = new Uint8Array(1024);
   const pages: Uint8Array[] = [];
   const large = new Map<number, Uint8Array>();
+  /** Slots for which there is a work item, which records close. */
+  const overdue = new Set<number>();
   let inFlight = 0;
   /** Slots whose bank takes no more questions now, with the payment and what to ask. */
   const backlogs = new Map<number, { readonly slot: number; readonly handle: number; readonly type: number }[]>();
@@ -321,6 +323,7 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
           tell(origin, handle, glance.bank, 0, bodies[index], bodyAt[index]);
         }
         forget(slot);
+        if (overdue.delete(slot)) return false;
         return origin !== undefined || stream!.speaksFor(glance.bank);
       }
     }
@@ -404,6 +407,9 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
           done = true;
           break;
         }
+        case effectKinds.paymentOverdue:
+          if (isHeld(slot)) overdue.add(slot);
+          break;
         case effectKinds.enquire:
         case effectKinds.reverse:
           if (!isHeld(slot)) break;
