@@ -1,11 +1,14 @@
 /** What an operator asks of the cell, connected anew when the cell was away. */
 import { connectOperator, type OperatorLink, type Statistics } from '@clearway/server';
+import type { PaymentRecord } from '@clearway/store';
 
 export interface Operator {
   /** Undefined while the cell cannot be reached. */
   statistics(): Promise<Statistics | undefined>;
   /** Cuts the current cycle, waits until it is settled and its records are written, and gives its number. */
   settleCycle(): Promise<number>;
+  /** What the cell holds of a payment of either rail; asked until it answers. */
+  paymentRecord(paymentId: string): Promise<PaymentRecord | undefined>;
   close(): void;
 }
 
@@ -65,6 +68,7 @@ export function createOperator(socket: string): Operator {
       await insist((cell) => cell.recordsWritten());
       return cycle;
     },
+    paymentRecord: (paymentId) => insist((cell) => cell.paymentRecord(paymentId)),
     close() {
       closed = true;
       link?.close();

@@ -284,7 +284,11 @@ function makeWorld({
     databaseFile,
     tally,
     operator,
-    records: records.records,
+    records: {
+      ...records.records,
+      // What came over the stream has no row: the cell finds it in its archive.
+      payment: async (paymentId) => (await records.records.payment(paymentId)) ?? operator.paymentRecord(paymentId),
+    },
     environment: laid.environment,
     processes: () => [
       { name: 'postgres', pid: database.pid, ready: database.pid !== undefined, restarts: database.restarts },
