@@ -99,7 +99,7 @@ export interface StreamClientOptions {
   readonly window?: number;
   /** How long a message may wait for others to share its frame, ms; default 0: what one turn of the program submits. */
   readonly lingerMs?: number;
-  /** A signer signs so long after the first message that is not signed, ms; default half of what the welcome allows. */
+  /** A signer signs so long after the first message that is not signed, ms; default four fifths of what the welcome allows. */
   readonly checkpointEveryMs?: number;
   /** Or after so many messages; default half of what the welcome allows. */
   readonly checkpointEveryMessages?: number;
@@ -523,7 +523,7 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
   // Signatures.
 
   function checkpointEveryMs({ welcome }: Attachment): number {
-    return options.checkpointEveryMs ?? welcome.uncoveredMs / 2;
+    return options.checkpointEveryMs ?? welcome.uncoveredMs * 0.8;
   }
 
   function signDue(): void {
