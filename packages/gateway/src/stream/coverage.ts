@@ -130,7 +130,8 @@ const checkedAtOnce = 2;
 export function createCoverage(options: CoverageOptions): Coverage {
   const { clock, crypto } = options;
   const lanes = sha256Lanes();
-  const waiting: (() => void)[] = [];
+  let waiting: (() => void)[] = [];
+  let served = 0;
   let checking = 0;
 
   const turn = async <T>(check: () => Promise<T>): Promise<T> => {
@@ -139,9 +140,11 @@ export function createCoverage(options: CoverageOptions): Coverage {
     try {
       return await check();
     } finally {
-      const next = waiting.shift();
-      if (next === undefined) checking--;
-      else next();
+      if (served === waiting.length) {
+        waiting = [];
+        served = 0;
+        checking--;
+      } else waiting[served++]!();
     }
   };
 
