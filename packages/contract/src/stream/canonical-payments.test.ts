@@ -46,7 +46,7 @@ const answer = fc
     paymentId: identifier,
     bank: code,
     answer: fc.constantFrom(...(Object.keys(bankAnswers) as BankAnswer[])),
-    failure: fc.constantFrom(...(Object.keys(reasons) as Reason[])),
+    failure: fc.constantFrom(...(Object.keys(reasons) as Reason[]).filter((reason) => reason !== 'none')),
     paymentHash: fc.uint8Array({ minLength: 32, maxLength: 32 }).map(hex),
     answeredAt: time,
   })
