@@ -31,6 +31,11 @@ export class Attachment {
     this.writer = writer;
   }
 
+  /** Messages of the signer on this stream without a signature that has left. */
+  unsignedOf(signer: number): number {
+    return this.coverages[signer]?.unsigned ?? 0;
+  }
+
   coverageOf(signer: number): Coverage {
     this.coverages[signer] ??= new Coverage(signer, this.welcome.stream);
     return this.coverages[signer];

@@ -8,12 +8,12 @@ export {
   type StreamQuestion,
 } from './participant-stream.ts';
 export type { StreamAnswer, StreamPayment } from './payment-message.ts';
+export type { StreamSigner } from './signatures.ts';
 export {
   createStreamClient,
   type StreamClient,
   type StreamClientOptions,
   type StreamCounts,
   type StreamEvents,
-  type StreamSigner,
 } from './stream-client.ts';
 export type { LinkEnd } from './stream-link.ts';

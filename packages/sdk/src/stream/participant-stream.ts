@@ -12,6 +12,7 @@ import {
   questionPrefix,
   questionPrefixBytes,
   questionTypes,
+  readPaymentMessage,
   reasons,
   type Signature,
   signatureTrailer,
@@ -23,7 +24,6 @@ import { Refused, Unanswered } from '../outcome.ts';
 import type { PaymentDecision } from '../question.ts';
 import {
   codeText,
-  fromPaymentMessage,
   idTextAt,
   readOutcome,
   type StreamOutcome,
@@ -240,7 +240,7 @@ export function createParticipantStream(options: ParticipantStreamOptions): Part
     if (!ask) return;
     try {
       const start = at + questionPrefixBytes;
-      const payment = fromPaymentMessage(bytes, view, start);
+      const { payment } = readPaymentMessage(bytes.subarray(start));
       const paymentHash = Buffer.from(hashes.subarray(hashAt, hashAt + 32)).toString('hex');
       const isSigned = view.getUint8(at + questionPrefix.signed) === 1;
       const question: StreamQuestion = {

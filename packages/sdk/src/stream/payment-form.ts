@@ -1,4 +1,4 @@
-/** The same payment as a message of the HTTP rail and as one of the stream. */
+/** Messages of the stream from and to the words of the HTTP rail. */
 import {
   bankAnswers,
   formatAmount,
@@ -8,7 +8,6 @@ import {
   identifierToBytes,
   outcomeMessage,
   type PaymentAnswer,
-  type PaymentKind,
   type PaymentRequest,
   type PaymentState,
   type PaymentStatus,
@@ -16,7 +15,6 @@ import {
   parseIdentifier,
   parseTime,
   paymentKinds,
-  paymentMessage,
   paymentStates,
   type Reason,
   reasonOf,
@@ -63,28 +61,6 @@ export function toStreamPayment(message: Unsigned<PaymentRequest>, signer: numbe
     reference: reference === undefined ? undefined : idBytesOf(reference),
     endToEndId: Buffer.from(message.endToEndId),
     sealed: sealed === undefined ? nothing : Buffer.from(sealed, 'base64'),
-  };
-}
-
-/** The payment message at `at`, as its sender would have put it over HTTP. @throws RangeError if it makes no sense */
-export function fromPaymentMessage(bytes: Uint8Array, view: DataView, at: number): Unsigned<PaymentRequest> {
-  const kind = nameOf<PaymentKind>(paymentKinds, view.getUint8(at + paymentMessage.kind));
-  const paymentId = idTextAt(bytes, at + paymentMessage.id);
-  if (kind === undefined) throw new RangeError(`payment ${paymentId} is of no known kind`);
-  const endAt = at + paymentMessage.endToEndId + view.getUint8(at + paymentMessage.referenceLength);
-  const sealed = bytes.slice(endAt, endAt + view.getUint16(at + paymentMessage.sealedLength));
-  const reference = idTextAt(bytes, at + paymentMessage.reference);
-  const minor = readUint64(view, at + paymentMessage.amount);
-  return {
-    paymentId,
-    kind,
-    instructedAgent: codeText(view.getUint32(at + paymentMessage.instructed)),
-    interbankSettlementAmount: formatAmount(minor, view.getUint16(at + paymentMessage.currency)),
-    ...(kind === 'agreementPayment' && { agreementId: reference }),
-    ...(kind === 'refund' && { originalPaymentId: reference }),
-    endToEndId: Buffer.from(bytes.subarray(at + paymentMessage.endToEndId, endAt)).toString('utf8'),
-    expiresAt: formatTime(readUint64(view, at + paymentMessage.expiresAt)),
-    ...(sealed.length > 0 && { sealed: Buffer.from(sealed).toString('base64') }),
   };
 }
 

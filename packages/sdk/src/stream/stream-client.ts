@@ -7,19 +7,10 @@
  * all it has sent.
  */
 import {
-  answerMessage,
-  answerMessageBytes,
-  type Checkpoint,
-  canonicalCheckpoint,
-  checkpointMessage,
-  checkpointMessageBytes,
-  coveredMessage,
-  coveredMessageBytes,
   enquiryMessage,
   enquiryMessageBytes,
   type Frame,
   largestMessage,
-  merkleRoot,
   messageHashes,
   outcomeFlags,
   outcomeMessage,
@@ -30,35 +21,19 @@ import {
   reasonOf,
   reasons,
   type Scheme,
-  type SigningKey,
-  sha256Lanes,
   sizeOfMessage,
   streamVersion,
   type Welcome,
   windowMessage,
 } from '@clearway/contract';
-import { type Cancel, type Chance, type Clock, type Crypto, type LinkNetwork, suites } from '@clearway/ports';
+import type { Cancel, Chance, Clock, Crypto, LinkNetwork } from '@clearway/ports';
+import { createAnswers } from './answers.ts';
 import type { Attachment } from './attachment.ts';
-import type { Coverage } from './coverage.ts';
+import { createDeparture } from './departure.ts';
 import { KeptMessages, keptStates } from './kept-messages.ts';
-import {
-  placeAnswer,
-  placePayment,
-  readUint64,
-  type StreamAnswer,
-  type StreamPayment,
-  sizeOfPayment,
-  writeAnswer,
-  writePayment,
-  writeUint64,
-} from './payment-message.ts';
+import { placePayment, type StreamAnswer, type StreamPayment, sizeOfPayment, writePayment } from './payment-message.ts';
+import { createSignatures, type StreamSigner } from './signatures.ts';
 import { createStreamLink, type LinkEnd } from './stream-link.ts';
-
-export interface StreamSigner {
-  /** Code of the participant, five digits. */
-  readonly code: string;
-  readonly signing: SigningKey;
-}
 
 /** Views and bytes are valid only during the call. */
 export interface StreamEvents {
@@ -140,8 +115,6 @@ export interface StreamCounts {
 }
 
 const defaultWindow = 10_000;
-/** Frames that grew so large leave at once; with the message that makes them so they still fit into 256 KiB. */
-const earlyBytes = (1 << 18) - largestMessage - 1024;
 /** Pause before what the platform had no room for, or could not process, is sent again: doubled while that goes on, ms. */
 const shortestAgainMs = 100;
 const longestAgainMs = 2_000;
@@ -150,10 +123,6 @@ const overdueMs = 5_000;
 const sweepMs = 1_000;
 /** Unknown ones are remembered up to so many; beyond that the caller alone enquires. */
 const mostUnknown = 65_536;
-/** Answers kept for sending again; of those beyond, the platform enquires. */
-const mostAnswers = 1 << 20;
-/** Signatures of a stream that has ended, and of which the platform says nothing, are given up after this time, ms. */
-const orphanMs = 600_000;
 const closeMs = 3_000;
 
 const isFinal = (state: number) =>
@@ -167,96 +136,40 @@ function isPassing(code: number): boolean {
 
 export function createStreamClient(options: StreamClientOptions): StreamClient {
   const { ports, scheme, signers, events, lingerMs = 0 } = options;
-  const { clock, crypto } = ports;
+  const { clock } = ports;
   const codes = signers.map(({ code }) => Number(code));
-  const signerOf = new Map(codes.map((code, signer) => [code, signer]));
   const payments = new KeptMessages();
-  const answers = new KeptMessages();
-  const hashes = messageHashes(scheme);
   const asked = messageHashes(scheme);
-  const lanes = sha256Lanes();
-  const answerBytes = new Uint8Array(answerMessageBytes);
-  const answerView = new DataView(answerBytes.buffer);
   const open: Attachment[] = [];
-  /** Streams that ended and are not covered, with when that was. */
-  const orphans = new Map<Coverage, number>();
-  /** Coverages in the order in which they are to be signed. */
-  let toSign: Coverage[] = [];
   let attachments = 0;
   let unknown = 0;
   /** Payments to be sent (again), in order from `nextWaiting` on; and those to be put there after a pause. */
   let waiting: number[] = [];
   let nextWaiting = 0;
   let paused: number[] = [];
-  let waitingAnswers: number[] = [];
-  const pausedAnswers: number[] = [];
   let cancelAgain: Cancel | undefined;
   let againMs = shortestAgainMs;
   let againAt = Number.NEGATIVE_INFINITY;
-  let cancelSign: Cancel = () => {};
   let wasRefusedRoom = false;
   let isClosing = false;
-  let whenCovered: (() => void) | undefined;
-  const due: Attachment[] = [];
-
-  // Out: what stands in the writer leaves once a turn, hashed in bulk.
-
-  function leave(attachment: Attachment) {
-    if (attachment.writer.length > earlyBytes) return flush(attachment);
-    if (attachment.isDue) return;
-    attachment.isDue = true;
-    due.push(attachment);
-    if (due.length > 1) return;
-    if (lingerMs > 0) clock.after(lingerMs, flushDue);
-    else queueMicrotask(flushDue);
-  }
-
-  function flushDue(): void {
-    for (const attachment of due.splice(0)) {
-      attachment.isDue = false;
-      flush(attachment);
-    }
-  }
-
-  function flush(attachment: Attachment): void {
-    if (attachment.hasEnded) return;
-    hashWritten(attachment);
-    if (attachment.writer.length === 0) return;
-    attachment.isBlocked = !attachment.link.write(attachment.writer.take());
-  }
-
-  function hashWritten({ writer, writtenAt, writtenBy }: Attachment): void {
-    if (writtenAt.length === 0) return;
-    hashes.start();
-    for (const at of writtenAt) {
-      if (at >= 0) hashes.addPayment(writer.bytes, writer.view, at);
-      else hashes.addAnswer(writer.view, ~at);
-    }
-    const digests = hashes.finish();
-    for (let i = 0; i < writtenBy.length; i++) writtenBy[i].add(digests, i * 32);
-    writtenAt.length = 0;
-    writtenBy.length = 0;
-  }
-
-  /** Place in the signer's stream; `at` of a payment, or ~at of an answer. */
-  function positionFor(attachment: Attachment, signer: number, at: number): number {
-    const coverage = attachment.coverageOf(signer);
-    attachment.writtenAt.push(at);
-    attachment.writtenBy.push(coverage);
-    if (!coverage.isQueued) {
-      coverage.isQueued = true;
-      coverage.unsignedSince = clock.elapsed();
-      toSign.push(coverage);
-    }
-    const position = coverage.position++;
-    if (coverage.unsigned >= mostUnsigned(attachment) >> 1) sign(attachment, coverage);
-    return position;
-  }
-
-  function mostUnsigned({ welcome }: Attachment): number {
-    const wished = options.checkpointEveryMessages;
-    return wished === undefined ? welcome.uncoveredMessages : Math.min(2 * wished, welcome.uncoveredMessages);
-  }
+  const departure = createDeparture(clock, scheme, lingerMs);
+  const { leave } = departure;
+  const signatures = createSignatures({
+    ...{ clock, crypto: ports.crypto, scheme, signers, open, attachmentOf, ...departure },
+    everyMs: options.checkpointEveryMs,
+    everyMessages: options.checkpointEveryMessages,
+    signed: goOn,
+    covered: (view, at) => events.covered?.(view, at),
+    failed: events.failed,
+  });
+  const { positionFor } = signatures;
+  const answers = createAnswers({
+    ...{ codes, leave, positionFor, isPassing },
+    attachmentFor: (signer, link) => open.find(({ number }) => number === link) ?? attachmentOf(signer),
+    outcome: (view, at) => events.outcome(view, at, true),
+    otherOutcome: (view, at) => events.otherOutcome?.(view, at),
+    paused: sendAgainLater,
+  });
 
   // Links: every signer has one that it prefers.
 
@@ -266,12 +179,8 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
 
   function roomOn(attachment: Attachment | undefined, signer: number): number {
     if (!attachment || attachment.isBlocked || isClosing || waiting.length > nextWaiting) return 0;
-    const unsigned = unsignedOf(attachment, signer);
+    const unsigned = attachment.unsignedOf(signer);
     return Math.min(attachment.window - attachment.underWay, attachment.welcome.uncoveredMessages - unsigned);
-  }
-
-  function unsignedOf(attachment: Attachment, signer: number): number {
-    return attachment.coverages[signer]?.unsigned ?? 0;
   }
 
   function submit(payment: StreamPayment, mayBeKnown = false): boolean {
@@ -321,7 +230,7 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
       const signer = payments.signer[entry];
       const attachment = attachmentOf(signer);
       if (!attachment || attachment.isBlocked || attachment.underWay >= attachment.window) return;
-      if (unsignedOf(attachment, signer) >= attachment.welcome.uncoveredMessages) return;
+      if (attachment.unsignedOf(signer) >= attachment.welcome.uncoveredMessages) return;
       resend(entry, attachment);
     }
     if (waiting.length > 0) {
@@ -331,6 +240,12 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
     if (!wasRefusedRoom || open.length === 0) return;
     wasRefusedRoom = false;
     events.room?.();
+  }
+
+  /** There may be room. */
+  function goOn(): void {
+    answers.sendWaiting();
+    pump();
   }
 
   function sendAgainLater(): void {
@@ -343,49 +258,9 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
       waiting = waiting.slice(nextWaiting).concat(paused);
       nextWaiting = 0;
       paused = [];
-      for (const entry of pausedAnswers.splice(0)) sendAnswer(entry);
+      answers.sendPaused();
       pump();
     });
-  }
-
-  // Answers of banks.
-
-  function answer(given: StreamAnswer): void {
-    const known = answers.find(given.id, given.idAt);
-    if (known >= 0) answers.remove(known);
-    writeAnswer(answerBytes, answerView, 0, codes[given.signer], given);
-    const entry = answers.add(answerBytes, answerView, 0, answerMessageBytes, answerMessage.id);
-    answers.signer[entry] = given.signer;
-    sendAnswer(
-      entry,
-      open.find(({ number }) => number === given.link),
-    );
-    // Too many to be kept: should this one be lost, the platform enquires.
-    if (answers.count > mostAnswers && answers.state[entry] === keptStates.sent) answers.remove(entry);
-  }
-
-  function sendAnswer(entry: number, wished?: Attachment): void {
-    if (answers.state[entry] !== keptStates.waiting) return;
-    const signer = answers.signer[entry];
-    const attachment = wished ?? attachmentOf(signer);
-    if (!attachment || unsignedOf(attachment, signer) >= attachment.welcome.uncoveredMessages) {
-      waitingAnswers.push(entry);
-      return;
-    }
-    const { writer, welcome } = attachment;
-    const at = writer.message('answers', answerMessageBytes);
-    answers.copyTo(writer.bytes, at, entry);
-    placeAnswer(writer.view, at, welcome.stream, positionFor(attachment, signer, ~at));
-    answers.state[entry] = keptStates.sent;
-    answers.attachment[entry] = attachment.number;
-    leave(attachment);
-  }
-
-  function sendWaitingAnswers(): void {
-    if (waitingAnswers.length === 0) return;
-    const entries = waitingAnswers;
-    waitingAnswers = [];
-    for (const entry of entries) sendAnswer(entry);
   }
 
   // Enquiries.
@@ -419,10 +294,9 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
       const participant = view.getUint32(at + outcomeMessage.participant);
       const isMaker = (view.getUint32(at + outcomeMessage.id + 4) & 0xffffff) === participant;
       if (isMaker) takePaymentOutcome(from, view, at);
-      else takeAnswerOutcome(view, at);
+      else answers.takeOutcome(view, at);
     }
-    sendWaitingAnswers();
-    pump();
+    goOn();
   }
 
   function takePaymentOutcome(from: Attachment, view: DataView, at: number) {
@@ -485,23 +359,6 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
     if (attachment) attachment.underWay--;
   }
 
-  function takeAnswerOutcome(view: DataView, at: number) {
-    const entry = answers.findIn(view, at + outcomeMessage.id);
-    if (entry < 0) return events.otherOutcome?.(view, at);
-    const flags = view.getUint8(at + outcomeMessage.flags);
-    if (flags & outcomeFlags.asked) return events.otherOutcome?.(view, at);
-    if (flags & outcomeFlags.notProcessed) {
-      if (answers.state[entry] !== keptStates.sent) return;
-      if (isPassing(view.getUint16(at + outcomeMessage.reason))) {
-        answers.state[entry] = keptStates.waiting;
-        pausedAnswers.push(entry);
-        return sendAgainLater();
-      }
-    }
-    answers.remove(entry);
-    events.outcome(view, at, true);
-  }
-
   // Questions: hashed in bulk, then handed over one by one.
 
   function takeQuestions({ number }: Attachment, frame: Frame): void {
@@ -520,144 +377,33 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
     }
   }
 
-  // Signatures.
-
-  function checkpointEveryMs({ welcome }: Attachment): number {
-    return options.checkpointEveryMs ?? welcome.uncoveredMs * 0.8;
-  }
-
-  function signDue(): void {
-    if (open.length === 0) return;
-    const before = clock.elapsed() - checkpointEveryMs(open[0]);
-    let count = 0;
-    while (count < toSign.length && toSign[count].unsignedSince <= before) count++;
-    for (const coverage of toSign.splice(0, count)) {
-      coverage.isQueued = false;
-      const attachment = attachmentWith(coverage);
-      if (attachment) sign(attachment, coverage);
-    }
-  }
-
-  function attachmentWith(coverage: Coverage): Attachment | undefined {
-    return open.find((attachment) => attachment.coverages[coverage.signer] === coverage);
-  }
-
-  /** Signs what the coverage has without a signature, in the background; one at a time, so that they stay in order. */
-  function sign(attachment: Attachment, coverage: Coverage): void {
-    if (coverage.isSigning || coverage.unsigned === 0) return;
-    hashWritten(attachment);
-    const { signer, stream, signedTo: from, position: to } = coverage;
-    const { code, signing } = signers[signer];
-    const root = merkleRoot(lanes, coverage.leaves(from, to), to - from);
-    const checkpoint: Checkpoint = { signer: code, stream, from, to, signedAt: clock.now(), root };
-    coverage.isSigning = true;
-    crypto.sign(signing.suite, signing.privateKey, canonicalCheckpoint(scheme, checkpoint)).then((signature) => {
-      coverage.isSigning = false;
-      const now = attachmentWith(coverage) ?? attachmentOf(signer);
-      if (coverage.isCut || !now) return;
-      // Meanwhile the stream has ended with less than was signed.
-      if (from !== coverage.signedTo || to > coverage.position) return sign(now, coverage);
-      coverage.signedTo = to;
-      putCheckpoint(now, checkpoint, signing, signature);
-      if (coverage.unsigned > 0) queueToSign(coverage);
-      sendWaitingAnswers();
-      pump();
-    }, events.failed);
-  }
-
-  function queueToSign(coverage: Coverage): void {
-    if (coverage.isQueued) return;
-    coverage.isQueued = true;
-    coverage.unsignedSince = clock.elapsed();
-    toSign.push(coverage);
-  }
-
-  function putCheckpoint(to: Attachment, checkpoint: Checkpoint, key: SigningKey, signature: Uint8Array): void {
-    const { writer } = to;
-    const at = writer.message('checkpoints', checkpointMessageBytes);
-    const { view, bytes } = writer;
-    view.setUint32(at + checkpointMessage.signer, Number(checkpoint.signer));
-    view.setUint32(at + checkpointMessage.suite, (suites[key.suite] << 24) | key.version);
-    writeUint64(view, at + checkpointMessage.stream, checkpoint.stream);
-    view.setUint32(at + checkpointMessage.from, checkpoint.from);
-    view.setUint32(at + checkpointMessage.to, checkpoint.to);
-    writeUint64(view, at + checkpointMessage.signedAt, checkpoint.signedAt);
-    bytes.set(checkpoint.root, at + checkpointMessage.root);
-    bytes.set(signature, at + checkpointMessage.signature);
-    leave(to);
-  }
-
-  function takeCovered(from: Attachment, view: DataView, count: number): void {
-    for (let i = 0, at = 0; i < count; i++, at += coveredMessageBytes) {
-      const signer = signerOf.get(view.getUint32(at + coveredMessage.signer));
-      const stream = readUint64(view, at + coveredMessage.stream);
-      if (signer !== undefined) {
-        const current = from.welcome.stream === stream ? from : open.find(({ welcome }) => welcome.stream === stream);
-        if (current) current.coverages[signer]?.coverTo(view.getUint32(at + coveredMessage.to));
-        else takeEnded(from, signer, stream, view, at);
-      }
-      events.covered?.(view, at);
-    }
-    whenCovered?.();
-  }
-
-  /** The platform tells how much of an ended stream it has: that is signed, and no more. */
-  function takeEnded(from: Attachment, signer: number, stream: number, view: DataView, at: number): void {
-    for (const coverage of orphans.keys()) {
-      if (coverage.signer !== signer || coverage.stream !== stream) continue;
-      coverage.coverTo(view.getUint32(at + coveredMessage.to));
-      coverage.endAt(view.getUint32(at + coveredMessage.taken));
-      const wasRefused = view.getUint16(at + coveredMessage.reason) !== 0;
-      if (wasRefused || coverage.coveredTo >= coverage.position) orphans.delete(coverage);
-      else sign(from, coverage);
-    }
-  }
-
   // Beginning and end of links.
 
   function attached(address: string, attachment: Attachment): void {
     open.push(attachment);
     events.linked?.(address, attachment.welcome);
-    cancelSign();
-    signOn();
+    signatures.attached();
     for (let entry = 0; entry < payments.capacity; entry++) {
       if (payments.state[entry] === keptStates.unknown) enquireKept(entry);
     }
-    sendWaitingAnswers();
-    pump();
+    goOn();
   }
 
   function ended(address: string, attachment: Attachment | undefined, why: LinkEnd): void {
     if (attachment) detach(attachment);
     events.unlinked?.(address, why);
-    if (open.length > 0) {
-      sendWaitingAnswers();
-      pump();
-    }
-    whenCovered?.();
+    if (open.length > 0) goOn();
   }
 
   function detach(attachment: Attachment): void {
-    hashWritten(attachment);
     open.splice(open.indexOf(attachment), 1);
-    // A signature over an older stream may have gone with the link: the platform says so, or has it.
-    for (const coverage of orphans.keys()) coverage.isCut = true;
-    for (const coverage of attachment.coverages) {
-      if (!coverage || coverage.coveredTo === coverage.position) continue;
-      coverage.isCut = true;
-      orphans.set(coverage, clock.elapsed());
-    }
-    toSign = toSign.filter((coverage) => !orphans.has(coverage));
+    signatures.detached(attachment);
+    answers.detached(attachment);
     for (let entry = 0; entry < payments.capacity; entry++) {
       if (payments.state[entry] !== keptStates.sent || payments.attachment[entry] !== attachment.number) continue;
       payments.state[entry] = keptStates.waiting;
       payments.mayBeKnown[entry] = 1;
       waiting.push(entry);
-    }
-    for (let entry = 0; entry < answers.capacity; entry++) {
-      if (answers.state[entry] !== keptStates.sent || answers.attachment[entry] !== attachment.number) continue;
-      answers.state[entry] = keptStates.waiting;
-      waitingAnswers.push(entry);
     }
   }
 
@@ -668,7 +414,7 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
       case 'questions':
         return takeQuestions(attachment, frame);
       case 'covered':
-        return takeCovered(attachment, frame.view, frame.count);
+        return signatures.takeCovered(attachment, frame.view, frame.count);
       case 'window':
         if (frame.count > 0) attachment.window = frame.view.getUint32(windowMessage.count);
         return pump();
@@ -684,23 +430,8 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
       payments.askedAt[entry] = now;
       enquireKept(entry);
     }
-    for (const [coverage, since] of orphans) if (now - since > orphanMs) orphans.delete(coverage);
+    signatures.sweep();
     cancelSweep = clock.after(sweepMs, sweep);
-  }
-
-  /** Signatures are spread over time, and not made for all signers at once. */
-  function signOn(): void {
-    signDue();
-    if (open.length > 0 && !isClosing) cancelSign = clock.after(Math.max(5, checkpointEveryMs(open[0]) / 16), signOn);
-  }
-
-  function uncovered(): number {
-    let count = 0;
-    for (const { coverages } of open)
-      for (const coverage of coverages) if (coverage) count += coverage.position - coverage.coveredTo;
-    // Of a stream that was cut perhaps nothing is left to sign: the platform asks for what it has.
-    for (const coverage of orphans.keys()) if (!coverage.isCut) count += coverage.position - coverage.coveredTo;
-    return count;
   }
 
   const hello = {
@@ -729,7 +460,7 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
 
   return {
     submit,
-    answer,
+    answer: answers.send,
     enquire,
     room: (signer) => Math.max(0, roomOn(attachmentOf(signer), signer)),
     counts: {
@@ -746,30 +477,16 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
         return open.length;
       },
       get keptBytes() {
-        return payments.bytes + answers.bytes;
+        return payments.bytes + answers.keptBytes;
       },
       get uncovered() {
-        return uncovered();
+        return signatures.uncovered;
       },
     },
     async close() {
       isClosing = true;
       cancelSweep();
-      cancelSign();
-      await new Promise<void>((resolve) => {
-        const cancel = clock.after(closeMs, resolve);
-        whenCovered = () => {
-          if (open.length > 0 && uncovered() > 0) {
-            for (const attachment of open) {
-              for (const coverage of attachment.coverages) if (coverage) sign(attachment, coverage);
-            }
-            return;
-          }
-          cancel();
-          resolve();
-        };
-        whenCovered();
-      });
+      await signatures.finish(closeMs);
       cancelAgain?.();
       for (const link of links) link.close();
     },
