@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The one way into every program: `node scripts/run.mjs start|test|bench|sim|fuzz|cli [arguments]`.
+ * The one way into every program: `node scripts/run.mjs start|test|bench|sim|fuzz|cli|… [arguments]`.
  *
  * Plain JavaScript without dependencies, because it is what runs before anything is installed. It installs the locked
  * dependencies where they are missing, builds what has changed, and then *becomes* the program by importing it:
@@ -157,6 +157,7 @@ function projects() {
 /** The console in the browser is made by Vite from the sources of its project and from these. */
 const consoleFolder = 'apps/console';
 const consolePage = join(root, consoleFolder, 'dist/web/index.html');
+const hasConsole = existsSync(join(root, consoleFolder, 'vite.config.ts'));
 
 function consoleFiles() {
   const styles = join(root, consoleFolder, 'src/style');
@@ -166,14 +167,14 @@ function consoleFiles() {
 
 /** A hash of all that the build depends on, or undefined when something that it makes is missing. */
 function fingerprint() {
-  if (!existsSync(consolePage)) return undefined;
+  if (hasConsole && !existsSync(consolePage)) return undefined;
   const hash = createHash('sha256');
   const add = (path) => {
     const { size, mtimeMs } = statSync(path);
     hash.update(`${path} ${size} ${mtimeMs}\n`);
   };
   for (const path of ['package-lock.json', 'tsconfig.json', 'tsconfig.base.json']) add(join(root, path));
-  for (const path of consoleFiles()) add(path);
+  if (hasConsole) for (const path of consoleFiles()) add(path);
   for (const { folder, files } of projects()) {
     add(join(root, folder, 'tsconfig.json'));
     for (const [source, made] of files) {
@@ -193,7 +194,7 @@ async function build() {
   const bundler = join(root, 'node_modules/vite/bin/vite.js');
   const steps = [
     [compiler, '-b', '--pretty', String(process.stderr.isTTY === true)],
-    [bundler, 'build', join(root, consoleFolder), '--logLevel', 'warn'],
+    ...(hasConsole ? [[bundler, 'build', join(root, consoleFolder), '--logLevel', 'warn']] : []),
   ];
   for (const step of steps) {
     const { code, output } = await quietly(process.execPath, step);

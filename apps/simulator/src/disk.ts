@@ -65,7 +65,7 @@ export function seenFrom<T extends object>(process: Process, part: T): T {
   return seen as T;
 }
 
-const isStepwise = new Set(['read', 'paymentsOfCycle']);
+const isStepwise = new Set(['read', 'readFacts', 'paymentsOfCycle']);
 
 async function* steps<T>(process: Process, open: () => AsyncIterable<T>): AsyncIterable<T> {
   const iterator = open()[Symbol.asyncIterator]();
