@@ -22,6 +22,8 @@ import type { StreamLink } from './stream-link.ts';
 const submission = layout.submitPayment;
 const recording = layout.recordAnswer;
 const notJournaled = 0xffff_ffff;
+/** Commands in a lot: what a stalled process finds waiting may be far more than a batch can hold. */
+const largestLot = 4096;
 
 export interface IntakeOptions {
   scheme(): Scheme;
@@ -142,6 +144,33 @@ export function createIntake(options: IntakeOptions): Intake {
     return isReference(payload, start, view.getUint8(at + paymentMessage.referenceLength)) ? undefined : 'fieldInvalid';
   };
 
+  const close = () => {
+    if (signers.length === 0) return;
+    const digests = hashes!.finish();
+    const time = elapsed();
+    for (let i = 0; i < signers.length; i++) {
+      const place = hashPlaces[i];
+      signers[i].add(digests, i * 32, place !== notJournaled, time);
+      if (place < notJournaled - 1) for (let b = 0; b < 32; b++) facts[place + b] = digests[i * 32 + b];
+    }
+    hashes!.start();
+    signers = [];
+    if (links.length === 0) return;
+    const lot = {
+      facts: facts.slice(0, factsLength),
+      bodies: bodies.slice(0, bodiesLength),
+      commands: links.length,
+      links,
+      unjournaled: unjournalAll.bind(undefined, owners, places),
+    };
+    factsLength = 0;
+    bodiesLength = 0;
+    links = [];
+    owners = [];
+    places = [];
+    options.take(lot);
+  };
+
   return {
     payments(link, { payload, view, count }) {
       hashes ??= messageHashes(options.scheme());
@@ -182,6 +211,7 @@ export function createIntake(options: IntakeOptions): Intake {
           own(link, signer);
           link.underWay++;
         }
+        if (signers.length >= largestLot) close();
         at += size;
       }
     },
@@ -217,35 +247,11 @@ export function createIntake(options: IntakeOptions): Intake {
         addMessage(signer, notJournaled - 1);
         addBody(payload, at, answerMessageBytes);
         own(link, signer);
+        if (signers.length >= largestLot) close();
       }
     },
 
-    close() {
-      if (signers.length === 0) return;
-      const digests = hashes!.finish();
-      const time = elapsed();
-      for (let i = 0; i < signers.length; i++) {
-        const place = hashPlaces[i];
-        signers[i].add(digests, i * 32, place !== notJournaled, time);
-        if (place < notJournaled - 1) for (let b = 0; b < 32; b++) facts[place + b] = digests[i * 32 + b];
-      }
-      hashes!.start();
-      signers = [];
-      if (links.length === 0) return;
-      const lot = {
-        facts: facts.slice(0, factsLength),
-        bodies: bodies.slice(0, bodiesLength),
-        commands: links.length,
-        links,
-        unjournaled: unjournalAll.bind(undefined, owners, places),
-      };
-      factsLength = 0;
-      bodiesLength = 0;
-      links = [];
-      owners = [];
-      places = [];
-      options.take(lot);
-    },
+    close,
   };
 }
 

@@ -325,6 +325,17 @@ test('what goes beyond the window is not processed', async () => {
   assert.deepEqual(refusals(peer), ['windowExceeded', 'windowExceeded']);
 });
 
+test('what arrives at once goes to the cell in lots that fit into a batch', async () => {
+  const bed = open({ window: 20_000 });
+  await bed.greeted('00201');
+  const peer = await bed.greeted('00101');
+  for (let sequence = 1; sequence <= 10_000; sequence++) peer.payment({ sequence });
+  peer.send();
+  await bed.settle();
+  assert.equal(taken(bed), 10_000);
+  assert.ok(bed.lots.every(({ commands }) => commands <= 4096));
+});
+
 test("answers that make no sense are not processed: no answer, and a reason that is not a bank's", async () => {
   const bed = open();
   const bank = await bed.greeted('00201');
