@@ -210,6 +210,13 @@ export async function serveConsole(options: ServeOptions): Promise<ConsoleServer
     if (file === undefined) {
       return send(outgoing, 404, 'text/plain; charset=utf-8', 'There is no such page. Is the web application built?\n');
     }
+    if (file.compressed !== undefined) {
+      outgoing.setHeader('vary', 'accept-encoding');
+      if (/\bbr\b/.test(String(incoming.headers['accept-encoding'] ?? ''))) {
+        outgoing.setHeader('content-encoding', 'br');
+        return send(outgoing, 200, file.contentType, file.compressed);
+      }
+    }
     const body = file.isPage ? file.body.toString('utf8').replaceAll(nonceMark, nonce) : file.body;
     send(outgoing, 200, file.contentType, body);
   };

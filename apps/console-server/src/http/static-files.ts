@@ -1,10 +1,13 @@
 /** The built pages. Every address that is no file and no API is the application's own to show. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
+import { brotliCompressSync, constants } from 'node:zlib';
 
 export interface StaticFile {
   readonly contentType: string;
   readonly body: Buffer;
+  /** The same by Brotli, of texts that do not change. */
+  readonly compressed?: Buffer;
   /** Its name has a hash of its content. */
   readonly isImmutable: boolean;
   readonly isPage: boolean;
@@ -28,6 +31,14 @@ const contentTypes: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
+const isText = /^text\/|json|svg/;
+/** Once, at the start: a tenth of a second for the whole application. */
+const quality = 9;
+
+function compress(body: Buffer): Buffer {
+  return brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: quality } });
+}
+
 /** All files of a folder, read at once: only what is in this list can be asked for. */
 export function readStaticFiles(folder: string): StaticFiles {
   const files = new Map<string, StaticFile>();
@@ -35,10 +46,13 @@ export function readStaticFiles(folder: string): StaticFiles {
     const contentType = contentTypes[extname(path)];
     if (contentType === undefined) continue;
     const name = `/${relative(folder, path).split(sep).join('/')}`;
+    const body = readFileSync(path);
+    const isImmutable = name.startsWith('/assets/');
     files.set(name, {
       contentType,
-      body: readFileSync(path),
-      isImmutable: name.startsWith('/assets/'),
+      body,
+      ...(isImmutable && isText.test(contentType) && { compressed: compress(body) }),
+      isImmutable,
       isPage: extname(path) === '.html',
     });
   }
