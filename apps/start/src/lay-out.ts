@@ -38,14 +38,24 @@ export interface LayOutOptions {
   readonly seed: number;
   readonly mostInFlight: number;
   readonly stream?: StreamedOptions;
+  readonly detour?: Detour;
+  readonly environment?: ProgramEnvironment;
 }
+
+/**
+ * What stands between: given who listens and where, the address for those who connect to it. `who` is `gateway`,
+ * `stream`, `cell`, `database` or an institution's program, as `bank-00201`; addresses are `host:port` or the path of a
+ * Unix socket.
+ */
+export type Detour = (who: string, address: string) => Promise<string>;
+
+/** What a program's process finds in its environment over all else; asked at each of its starts. */
+export type ProgramEnvironment = (program: string) => Readonly<Record<string, string>>;
 
 /** Who is on the stream. They are known by their certificates, so the gateway has TLS then. */
 export interface StreamedOptions {
   /** Codes of institutions and banks. */
   readonly codes: readonly string[];
-  /** `host:port` to connect to in place of the cell's own, when something stands between. */
-  readonly address?: string;
   /** Payments without an outcome that one link may have under way; the cell's default when left out. */
   readonly window?: number;
 }
@@ -84,17 +94,25 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
   const ports = await choosePorts(folder('ports.json'), options.port);
   const consolePort = await freeConsolePort(options.consolePort);
   const { stream } = options;
-  const gatewayUrl = `${stream ? 'https' : 'http'}://${host}:${ports.gateway}`;
+  const detour: Detour = options.detour ?? (async (_, address) => address);
+  const wayTo = (who: string) => detour(who, `${host}:${ports[who]}`);
+  const gatewayUrl = `${stream ? 'https' : 'http'}://${await wayTo('gateway')}`;
   const streamAddress = `${host}:${ports.stream}`;
+  const wayToStream = stream && (await wayTo('stream'));
   const platform = await platformKey(folder('secrets', 'platform-key.json'));
   const platformKeys = [{ version: platform.version, suite: platform.suite, publicKey: platform.publicKey }];
   mkdirSync(folder('logs'), { recursive: true, mode: 0o700 });
 
-  const program = (name: string, script: string, environment: Program['environment'], file?: string): Program => ({
+  const program = (
+    name: string,
+    script: string,
+    environment: Readonly<Record<string, string>>,
+    file?: string,
+  ): Program => ({
     name,
     script: repositoryFile(script),
     arguments: file === undefined ? [] : [file],
-    environment,
+    environment: () => ({ ...environment, ...options.environment?.(name) }),
     logFile: folder('logs', `${name}.log`),
   });
   const institution = (name: string, script: string, settings: object): Program => {
@@ -121,7 +139,7 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
         signingKey: { version: 1, suite, file: signingFile },
         endpoint: { host, port: ports[name], ...files },
         ...(isStreamed && {
-          stream: { addresses: [stream?.address ?? streamAddress], certificateFile, keyFile, ...trust },
+          stream: { addresses: [wayToStream!], certificateFile, keyFile, ...trust },
         }),
         dataFolder: folder('institutions', name, 'data'),
         statisticsEveryMs,
@@ -135,7 +153,7 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
   };
 
   const participants: ParticipantConfiguration[] = [];
-  const admit = (
+  const admit = async (
     player: Player,
     role: ParticipantConfiguration['role'],
     name: string,
@@ -146,7 +164,7 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
       role,
       status: 'active',
       idempotent: true,
-      endpoint: `https://${host}:${ports[name]}`,
+      endpoint: `https://${await wayTo(name)}`,
       keys: [{ version: 1, ...who.signing }],
       ...(who.certificate && { certificate: who.certificate }),
       sealingKey: who.sealing,
@@ -158,7 +176,7 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
   for (const [index, player] of paymentInstitutions.entries()) {
     const name = nameOf.wallet(player);
     const who = await own(name, player.code);
-    admit(player, 'paymentInstitution', name, who);
+    await admit(player, 'paymentInstitution', name, who);
     const settings: WalletSettings = {
       ...who.settings,
       ...who.connection,
@@ -179,7 +197,7 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
   for (const [index, player] of banks.entries()) {
     const name = nameOf.bank(player);
     const who = await own(name, player.code);
-    admit(player, 'bank', name, who);
+    await admit(player, 'bank', name, who);
     const settings: BankSettings = {
       ...who.settings,
       ...who.connection,
@@ -228,7 +246,7 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
     CLEARWAY_PLATFORM_KEY: folder('secrets', 'platform-key.json'),
     CLEARWAY_SETTLEMENT_AGENT: JSON.stringify({
       code: settlementAgentCode,
-      url: `https://${host}:${ports['central-bank']}`,
+      url: `https://${await wayTo('central-bank')}`,
       version: 1,
       ...agent.signing,
     }),
@@ -245,6 +263,7 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
   };
   const gatewayEnvironment = {
     ...environment,
+    CLEARWAY_SOCKET: await detour('cell', options.socket),
     ...(serving && {
       CLEARWAY_CERTIFICATE: serving.certificateFile,
       CLEARWAY_CERTIFICATE_KEY: serving.keyFile,

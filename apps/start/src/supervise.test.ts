@@ -13,7 +13,7 @@ after(() => rmSync(folder, { recursive: true }));
 function program(name: string, tells: string): Program {
   const script = join(folder, `${name}.mjs`);
   writeFileSync(script, tells);
-  return { name, script, arguments: [], environment: {}, logFile: join(folder, `${name}.log`) };
+  return { name, script, arguments: [], environment: () => ({}), logFile: join(folder, `${name}.log`) };
 }
 
 const lives = "process.on('disconnect', () => process.exit(0)); process.on('message', (m) => process.send(m));";

@@ -7,7 +7,8 @@ export interface Program {
   /** The compiled main file. */
   readonly script: string;
   readonly arguments: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
+  /** Asked at each start. */
+  environment(): Readonly<Record<string, string>>;
   readonly logFile: string;
 }
 
@@ -123,7 +124,7 @@ function launch(program: Program): ChildProcess {
   boundLog(program.logFile);
   const log = openSync(program.logFile, 'a', 0o600);
   const child = fork(program.script, program.arguments, {
-    env: { ...process.env, ...program.environment },
+    env: { ...process.env, ...program.environment() },
     execArgv: [],
     // A process group of its own: Ctrl-C in the terminal is for the start alone, which then ends all in their order.
     detached: true,

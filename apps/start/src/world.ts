@@ -7,7 +7,7 @@ import { migrate, type Records } from '@clearway/store';
 import { banks, paymentInstitutions } from './cast.ts';
 import { type DataFolder, takeDataFolder } from './data-folder.ts';
 import { type Database, keepDatabase } from './database.ts';
-import { type Laid, layOut, type StreamedOptions } from './lay-out.ts';
+import { type Detour, type Laid, layOut, type ProgramEnvironment, type StreamedOptions } from './lay-out.ts';
 import { createOperator, type Operator } from './operator.ts';
 import { type OpenRecords, openRecords } from './records.ts';
 import { passwords, writePrivately } from './secrets.ts';
@@ -32,6 +32,9 @@ export interface WorldOptions {
   readonly mostInFlight?: number;
   /** Institutions that pay and answer over the stream; all others do so over HTTP, and everybody else's business too. */
   readonly stream?: StreamedOptions;
+  /** For what is put between programs, to break it. */
+  readonly detour?: Detour;
+  readonly environment?: ProgramEnvironment;
   /** Something happened that a person may want to know. */
   readonly onEvent?: (event: string) => void;
 }
@@ -96,7 +99,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   let database: Database | undefined;
   try {
     database = await startDatabase(data, join(sockets.folder, 'postgres-socket'), say);
-    const databaseFile = await prepareDatabase(data, database);
+    const databaseFile = await prepareDatabase(data, database, options.detour);
     const socket = join(sockets.folder, 'cell.sock');
     const laid = await layOut({
       dataFolder: data.path,
@@ -109,6 +112,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       seed: options.seed ?? 1,
       mostInFlight: options.mostInFlight ?? 64,
       ...(options.stream && { stream: options.stream }),
+      ...(options.detour && { detour: options.detour }),
+      ...(options.environment && { environment: options.environment }),
     });
     const start = (program: Program, instruct?: () => void) =>
       startProgram(program, data, tally, running, say, instruct);
@@ -153,10 +158,11 @@ function startDatabase(data: DataFolder, address: string, say: (event: string) =
 }
 
 /** Brings the schema up to date and writes the file by which the programs find their database. */
-async function prepareDatabase(data: DataFolder, database: Database): Promise<string> {
+async function prepareDatabase(data: DataFolder, database: Database, detour: Detour | undefined): Promise<string> {
   const secrets = passwords(join(data.path, 'secrets', 'database-passwords.json'), roles);
   await migrate(database.connection, secrets, { crypto: realCrypto, chance: realChance });
-  const { host, port, database: name } = database.connection;
+  const { database: name } = database.connection;
+  const { host, port } = detour ? await wayToDatabase(database.connection, detour) : database.connection;
   const connections = roles.map((role) => [
     role,
     { host, port, database: name, user: `clearway_${role}`, password: secrets[role] },
@@ -164,6 +170,14 @@ async function prepareDatabase(data: DataFolder, database: Database): Promise<st
   const file = join(data.path, 'database.json');
   writePrivately(file, `${JSON.stringify(Object.fromEntries(connections), undefined, 2)}\n`);
   return file;
+}
+
+async function wayToDatabase({ host, port }: Database['connection'], detour: Detour) {
+  const socket = join(host, `.s.PGSQL.${port}`);
+  const address = await detour('database', socket);
+  if (address === socket) return { host, port };
+  const at = address.lastIndexOf(':');
+  return { host: address.slice(0, at), port: Number(address.slice(at + 1)) };
 }
 
 /** `instruct` is called once after each start, when it is known what a wallet has sent by its own journal. */
