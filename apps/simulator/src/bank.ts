@@ -15,6 +15,7 @@ import {
 } from '@clearway/sdk';
 import type { Draw } from './chance.ts';
 import type { Faults } from './faults.ts';
+import { type Recorder, watchHandlers, watchInstitution } from './history/index.ts';
 import type { Oracle } from './oracle.ts';
 import type { Time } from './time.ts';
 
@@ -30,6 +31,7 @@ export interface BankOptions {
   readonly time: Time;
   readonly faults: Faults;
   readonly oracle: Oracle;
+  readonly recorder: Recorder;
   readonly draw: Draw;
   /** Takes a second copy of an offer for the first. A bank that does not books again. */
   readonly isIdempotent: boolean;
@@ -38,11 +40,11 @@ export interface BankOptions {
 const never = () => new Promise<never>(() => {});
 
 export function createBank(options: BankOptions): HttpHandler {
-  const { institution, time, faults, oracle, draw, isIdempotent } = options;
+  const { institution, time, faults, oracle, recorder, draw, isIdempotent } = options;
   const { code } = institution;
   const { clock } = institution.ports;
   const ledger = new Map<string, Entry>();
-  const sdk = createInstitution(institution);
+  const sdk = watchInstitution(createInstitution(institution), code, recorder);
   const decided = (answer: PaymentDecision['answer'], reason?: PaymentDecision['reason']): PaymentDecision => ({
     answer,
     answeredAt: clock.now(),
@@ -161,13 +163,17 @@ export function createBank(options: BankOptions): HttpHandler {
 
   return createReceiver({
     ...institution,
-    handlers: {
-      offer,
-      enquiry,
-      reversal,
-      notice,
-      signing: async () => ({ answer: 'codeSent', answeredAt: clock.now() }),
-      confirmation: async () => ({ answer: 'active', answeredAt: clock.now() }),
-    },
+    handlers: watchHandlers(
+      {
+        offer,
+        enquiry,
+        reversal,
+        notice,
+        signing: async () => ({ answer: 'codeSent', answeredAt: clock.now() }),
+        confirmation: async () => ({ answer: 'active', answeredAt: clock.now() }),
+      },
+      code,
+      recorder,
+    ),
   });
 }

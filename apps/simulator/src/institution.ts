@@ -12,6 +12,7 @@ import {
 } from '@clearway/sdk';
 import type { Draw } from './chance.ts';
 import type { Faults } from './faults.ts';
+import { type Recorder, watchHandlers, watchInstitution } from './history/index.ts';
 import type { Kind, Oracle } from './oracle.ts';
 import type { Time } from './time.ts';
 
@@ -32,6 +33,7 @@ export interface InstitutionParts {
   readonly time: Time;
   readonly faults: Faults;
   readonly oracle: Oracle;
+  readonly recorder: Recorder;
   readonly draw: Draw;
   /** A known bad way: what is not answered is ordered again under a new identifier. */
   readonly isHasty: boolean;
@@ -46,9 +48,9 @@ interface Pursuit {
 const isFinal = (state: string) => state === 'succeeded' || state === 'failed';
 
 export function createSimulatedInstitution(parts: InstitutionParts): SimulatedInstitution {
-  const { institution, time, faults, oracle, draw, isHasty } = parts;
+  const { institution, time, faults, oracle, recorder, draw, isHasty } = parts;
   const { code } = institution;
-  const sdk = createInstitution(institution);
+  const sdk = watchInstitution(createInstitution(institution), code, recorder);
   const pursuits = new Map<string, Pursuit>();
   const agreements: { readonly agreementId: string; readonly bank: string }[] = [];
   /** Succeeded agreement payments, to give back from. */
@@ -201,7 +203,7 @@ export function createSimulatedInstitution(parts: InstitutionParts): SimulatedIn
   return {
     code,
     sdk,
-    handler: createReceiver({ ...institution, handlers: { notice } }),
+    handler: createReceiver({ ...institution, handlers: watchHandlers({ notice }, code, recorder) }),
     async sign(banks) {
       for (const bank of banks) {
         const { agreementId } = await sdk.requestAgreement({

@@ -23,6 +23,7 @@ import { drawFrom } from './chance.ts';
 import { createCrypto } from './crypto.ts';
 import { compareFiles, compareRecords, compareRestarts } from './examination.ts';
 import { chooseFaults, type Fault } from './faults.ts';
+import { type Account, checkHistory, createRecorder, recordFrom } from './history/index.ts';
 import { createSimulatedInstitution } from './institution.ts';
 import { createLink, type Link } from './link.ts';
 import { createNetwork } from './network.ts';
@@ -87,7 +88,8 @@ export async function simulate({
   const time = createTime(Date.UTC(2026, 10, 22, 15, 59, 0) - world.below(Math.max(1, Math.round(minutes * 90_000))));
   const story = createStory(time, onLine);
   const faults = chooseFaults(draw.stream('faults'));
-  const oracle = createOracle(story);
+  const recorder = createRecorder();
+  const oracle = recordFrom(createOracle(story), recorder);
   const crypto = createCrypto(draw.stream('crypto'));
   const network = createNetwork(time, faults);
   const agent = createSimulatedAgent(time, faults, oracle);
@@ -118,6 +120,12 @@ export async function simulate({
     routing: [{ centre: 1, cell: 1, weight: 1 }],
     timeZone: 'Asia/Shanghai',
   };
+  const capOf = (code: string) => {
+    const amount = world.pick(['100000000', '500000']);
+    accounts.set(code, { cap: BigInt(amount) });
+    return { currency: 156, amount };
+  };
+  const accounts = new Map<string, Account>();
   const describe = (code: string, role: ParticipantConfiguration['role']): ParticipantConfiguration => ({
     code,
     name: `Participant ${code}`,
@@ -127,7 +135,7 @@ export async function simulate({
     endpoint: `https://${hostOf(code)}`,
     keys: [verifyingKey(code)],
     sealingKey: keys.get(code)!.sealing.publicKey,
-    netDebitCaps: role === 'bank' ? [{ currency: 156, amount: world.pick(['100000000', '500000']) }] : [],
+    netDebitCaps: role === 'bank' ? [capOf(code)] : [],
     enquiryBudget: { perSecond: 20, burst: 50 },
   });
   const participants: ParticipantsDocument = {
@@ -137,7 +145,11 @@ export async function simulate({
       ...bankCodes.map((code) => describe(code, 'bank')),
     ],
   };
-  for (const code of institutionCodes) agent.deposit(code, world.pick([100_000_000n, 1_000_000n]));
+  for (const code of institutionCodes) {
+    const funds = world.pick([100_000_000n, 1_000_000n]);
+    agent.deposit(code, funds);
+    accounts.set(code, { funds });
+  }
 
   const optionsOf = (code: string, process: Process): InstitutionOptions => ({
     ports: {
@@ -160,6 +172,7 @@ export async function simulate({
       time,
       faults,
       oracle,
+      recorder,
       draw: draw.stream(`institution ${code}`),
       isHasty: plant.hastyInstitutions === true,
     });
@@ -170,7 +183,15 @@ export async function simulate({
     const process = createProcess(code, time);
     const isIdempotent = code !== bookingTwice;
     const institution = optionsOf(code, process);
-    const bank = createBank({ institution, time, faults, oracle, draw: draw.stream(`bank ${code}`), isIdempotent });
+    const bank = createBank({
+      institution,
+      time,
+      faults,
+      oracle,
+      recorder,
+      draw: draw.stream(`bank ${code}`),
+      isIdempotent,
+    });
     network.listen(hostOf(code), process, bank);
   }
 
@@ -381,6 +402,8 @@ export async function simulate({
     await time.passUntil(() => cell.statistics().recordsLag === 0 && cell.statistics().undelivered === 0, 60_000);
     oracle.check(cell.statistics().recordsLag === 0, 'world', () => 'the records do not catch up');
     oracle.conclude(lastCycle);
+    const findings = checkHistory(recorder, { accounts, lackIsExact: true });
+    for (const { subject, what } of findings.anomalies) oracle.breach(subject, what);
     await compareRecords(records, oracle, lastCycle);
     const comparing = { isDone: false };
     compareFiles(institutions, oracle, lastCycle)

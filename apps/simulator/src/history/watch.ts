@@ -1,0 +1,97 @@
+/** Writes down what passes through an institution's SDK and handlers, and changes nothing of it. */
+import type { PaymentStatus } from '@clearway/contract';
+import { type Handlers, type Institution, type PaymentQuestion, Refused } from '@clearway/sdk';
+import type { Oracle } from '../oracle.ts';
+import type { Recorder, Told } from './history.ts';
+
+const toldBy = ({ state, cycle }: PaymentStatus): Told => ({ state, cycle: cycle ?? 0 });
+
+/** Nothing is told by an error, unless it is a definite refusal. */
+async function tell<T extends PaymentStatus>(answer: Promise<T>, end: (told: Told) => void): Promise<T> {
+  try {
+    const status = await answer;
+    end(toldBy(status));
+    return status;
+  } catch (error) {
+    if (error instanceof Refused) end({ refused: error.problem.reason, status: error.problem.status });
+    throw error;
+  }
+}
+
+export function watchInstitution(sdk: Institution, code: string, recorder: Recorder): Institution {
+  const signatures = new Map<string, string>();
+  return {
+    ...sdk,
+    submitPayment(message, options) {
+      const { paymentId } = message;
+      const signature = JSON.stringify(message.signature);
+      const first = signatures.get(paymentId) ?? signature;
+      signatures.set(paymentId, first);
+      // Other content under a taken identifier is no operation on this payment.
+      if (signature !== first) return sdk.submitPayment(message, options);
+      const end = recorder.begins(paymentId, code, { does: 'submit', told: undefined });
+      return tell(sdk.submitPayment(message, options), end);
+    },
+    enquire: (paymentId) =>
+      tell(sdk.enquire(paymentId), recorder.begins(paymentId, code, { does: 'enquire', told: undefined })),
+    answerLater(question, decision) {
+      const { payment, paymentHash: hash } = question;
+      const says = { does: 'says', answer: decision.answer, hash, told: undefined } as const;
+      return tell(sdk.answerLater(question, decision), recorder.begins(payment.paymentId, code, says));
+    },
+  };
+}
+
+type Asked = 'offer' | 'enquiry' | 'reversal';
+
+export function watchHandlers(handlers: Handlers, code: string, recorder: Recorder): Handlers {
+  const watched = (question: Asked) => {
+    const handle = handlers[question] as Handlers['enquiry'];
+    if (handle === undefined) return {};
+    return {
+      [question]: async (asked: PaymentQuestion) => {
+        const { payment, paymentHash: hash } = asked;
+        recorder.happens(payment.paymentId, code, { does: 'asked', question, hash });
+        const decision = await handle(asked);
+        if (decision !== 'later')
+          recorder.happens(payment.paymentId, code, { does: 'says', answer: decision.answer, hash, told: undefined });
+        return decision;
+      },
+    };
+  };
+  return {
+    ...handlers,
+    ...watched('offer'),
+    ...watched('enquiry'),
+    ...watched('reversal'),
+    notice(notice) {
+      const { payment } = notice;
+      if (payment !== undefined) recorder.happens(payment.paymentId, code, { does: 'notice', told: toldBy(payment) });
+      return handlers.notice(notice);
+    },
+  };
+}
+
+/** What the judge hears of orders, ledgers and settlements is written down too. */
+export function recordFrom(oracle: Oracle, recorder: Recorder): Oracle {
+  const heard: Pick<Oracle, 'ordered' | 'booked' | 'undone' | 'settled'> = {
+    ordered(order) {
+      recorder.ordered(order);
+      oracle.ordered(order);
+    },
+    booked(bank, paymentId) {
+      recorder.happens(paymentId, bank, { does: 'book' });
+      oracle.booked(bank, paymentId);
+    },
+    undone(bank, paymentId) {
+      recorder.happens(paymentId, bank, { does: 'undo' });
+      oracle.undone(bank, paymentId);
+    },
+    settled(cycle, positions) {
+      recorder.settled(cycle);
+      oracle.settled(cycle, positions);
+    },
+  };
+  // Its counters are read through: what is copied of them would stand still.
+  return Object.assign(Object.create(oracle) as Oracle, heard);
+}
