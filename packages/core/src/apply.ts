@@ -11,8 +11,9 @@ import {
   requestAgreement,
   rescindAgreement,
 } from './agreement/agreement.ts';
+import { knowAgreement } from './agreement/known.ts';
 import { assert } from './assert.ts';
-import { cutOffCycle, netCycle } from './clearing/clear.ts';
+import { cutOffCycle, joinClearing, netCycle } from './clearing/clear.ts';
 import { commandTypes, headBytes, layout, outcomes } from './command.ts';
 import type { Effects } from './effects.ts';
 import { expirePayment } from './payment/expire.ts';
@@ -20,6 +21,7 @@ import { flightFields, flightSubjects } from './payment/payment.ts';
 import { recordAnswer } from './payment/record-answer.ts';
 import { submitPayment } from './payment/submit-payment.ts';
 import { type Reason, reasons } from './reject.ts';
+import { giveShare, takeShare } from './risk/shares.ts';
 import { recordFunds, recordSettlement } from './settlement/settle.ts';
 import { nextDeadline, participantPlace, type State } from './state.ts';
 import { largestSplit } from './table/rows.ts';
@@ -94,6 +96,14 @@ function decide(state: State, view: DataView, offset: number, index: number, eff
       return participantPlace(state, view.getUint32(offset + layout.recordCheckpoint.signer)) < 0
         ? 'participantUnknown'
         : 'none';
+    case commandTypes.giveShare:
+      return giveShare(state, view, offset, index, effects);
+    case commandTypes.takeShare:
+      return takeShare(state, view, offset, index, effects);
+    case commandTypes.knowAgreement:
+      return knowAgreement(state, view, offset);
+    case commandTypes.joinClearing:
+      return joinClearing(state, view, offset, index, effects);
     default:
       throw new Error(`the edge let a command of type ${view.getUint8(offset)} through, which no rules know`);
   }

@@ -11,7 +11,7 @@
  * The layouts are format 1 of the journal: they are never changed, only joined by new types.
  */
 import { identifierBytes } from './identifier.ts';
-import { type PaymentState, paymentStates } from './states.ts';
+import { agreementStates, type PaymentState, paymentStates } from './states.ts';
 
 export const commandTypes = {
   submitPayment: 1,
@@ -28,6 +28,10 @@ export const commandTypes = {
   recordFunds: 12,
   advanceBusinessDay: 13,
   recordCheckpoint: 14,
+  giveShare: 15,
+  takeShare: 16,
+  knowAgreement: 17,
+  joinClearing: 18,
 } as const;
 export type CommandType = keyof typeof commandTypes;
 
@@ -120,6 +124,20 @@ export const layout = {
     root: 40,
     signature: 72,
   },
+  giveShare: { size: 32, participant: 8, currency: 12, number: 16, to: 20, amount: 24 },
+  takeShare: { size: 32, participant: 8, currency: 12, number: 16, from: 20, total: 24 },
+  knowAgreement: {
+    size: 64,
+    id: 8,
+    bank: 24,
+    state: 28,
+    currency: 30,
+    paymentLimit: 32,
+    expiresOn: 40,
+    sequence: 48,
+    changedAt: 56,
+  },
+  joinClearing: { size: 16, cycle: 8 },
 } as const;
 
 /** What evidence shows of a journaled command, see contract/evidence. */
@@ -437,5 +455,91 @@ export function encodeRecordCheckpoint(command: {
   writeUint64(view, at.signedAt, command.signedAt);
   bytes.set(command.root.subarray(0, 32), at.root);
   bytes.set(command.signature.subarray(0, 64), at.signature);
+  return bytes;
+}
+
+/**
+ * Moves a part of what a participant may still pay from this cell to another: of a bank's net debit cap, or of a payment
+ * institution's float. It is spent here from now on.
+ */
+export interface GiveShare {
+  readonly participant: number;
+  /** ISO 4217 numeric. */
+  readonly currency: number;
+  /** Of the moves of this account to that cell: 1 for the first, then without a gap. */
+  readonly number: number;
+  /** Routing digits of the other cell as a number. */
+  readonly to: number;
+  /** Minor units. */
+  readonly amount: number;
+}
+
+export function encodeGiveShare(command: GiveShare): Uint8Array {
+  const at = layout.giveShare;
+  const { bytes, view } = record('giveShare', at.size);
+  view.setUint32(at.participant, command.participant);
+  view.setUint16(at.currency, command.currency);
+  view.setUint32(at.number, command.number);
+  view.setUint32(at.to, command.to);
+  writeUint64(view, at.amount, command.amount);
+  return bytes;
+}
+
+/** What another cell has given to this one: the sum of all its moves up to `number`. Later ones include the earlier. */
+export interface TakeShare {
+  readonly participant: number;
+  readonly currency: number;
+  readonly number: number;
+  /** Routing digits of the cell that gave, as a number. */
+  readonly from: number;
+  /** Minor units. */
+  readonly total: number;
+}
+
+export function encodeTakeShare(command: TakeShare): Uint8Array {
+  const at = layout.takeShare;
+  const { bytes, view } = record('takeShare', at.size);
+  view.setUint32(at.participant, command.participant);
+  view.setUint16(at.currency, command.currency);
+  view.setUint32(at.number, command.number);
+  view.setUint32(at.from, command.from);
+  writeUint64(view, at.total, command.total);
+  return bytes;
+}
+
+/** An agreement as its home cell has it: here it is known from now on, active or rescinded. */
+export interface KnowAgreement {
+  /** Its last digits name the home cell. */
+  readonly id: Uint8Array;
+  readonly bank: number;
+  readonly state: 'active' | 'rescinded';
+  readonly currency: number;
+  readonly paymentLimit: number;
+  /** yyyymmdd. */
+  readonly expiresOn: number;
+  /** Batch of the home cell's journal that brought it into this state; they come in this order. */
+  readonly sequence: number;
+  /** When that was, ms. */
+  readonly changedAt: number;
+}
+
+export function encodeKnowAgreement(command: KnowAgreement): Uint8Array {
+  const at = layout.knowAgreement;
+  const { bytes, view } = record('knowAgreement', at.size);
+  bytes.set(command.id.subarray(0, identifierBytes), at.id);
+  view.setUint32(at.bank, command.bank);
+  view.setUint8(at.state, agreementStates[command.state]);
+  view.setUint16(at.currency, command.currency);
+  writeUint64(view, at.paymentLimit, command.paymentLimit);
+  view.setUint32(at.expiresOn, command.expiresOn);
+  writeUint64(view, at.sequence, command.sequence);
+  writeUint64(view, at.changedAt, command.changedAt);
+  return bytes;
+}
+
+/** A new cell begins with the cycle that is open in the others: before its first business day. */
+export function encodeJoinClearing(cycle: number): Uint8Array {
+  const { bytes, view } = record('joinClearing', layout.joinClearing.size);
+  view.setUint32(layout.joinClearing.cycle, cycle);
   return bytes;
 }

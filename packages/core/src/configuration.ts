@@ -27,6 +27,11 @@ export interface ParticipantContent {
 
 export interface ParticipantsContent {
   readonly participants: readonly ParticipantContent[];
+  /**
+   * Routing digits as a number of the cell that holds what is not shared out of their caps and money; absent: the cell
+   * that is told. It never changes.
+   */
+  readonly home?: number;
 }
 
 /** Largest amount of one payment: 10^13 minor units. */
@@ -71,6 +76,7 @@ export function readScheme(json: unknown): SchemeContent | undefined {
 export function readParticipants(json: unknown): ParticipantsContent | undefined {
   const content = json as ParticipantsContent;
   if (!isObject(json) || !Array.isArray(content.participants)) return undefined;
+  if (content.home !== undefined && !isCount(content.home, 10_001, 999_999)) return undefined;
   const codes = new Set<number>();
   for (const participant of content.participants) {
     if (!isObject(participant)) return undefined;

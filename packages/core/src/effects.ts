@@ -28,6 +28,8 @@ export const effectKinds = {
   fundsChanged: 11,
   businessDayAdvanced: 12,
   configurationAdopted: 13,
+  /** A share of a cap or of a float has come or gone; subject is the account. */
+  shareMoved: 14,
 } as const;
 export type EffectKind = keyof typeof effectKinds;
 

@@ -1,6 +1,7 @@
 /** The public door of the core. Reading order: flow.ts, payment/lifecycle.ts, apply.ts, state.ts. */
 
 export { describeAccount } from './administration.ts';
+export { agreementsChangedFrom } from './agreement/known.ts';
 export { agreementTransitions } from './agreement/lifecycle.ts';
 export { applyBatch, rulesVersion } from './apply.ts';
 export { AssertionError, assert, unreachable } from './assert.ts';
@@ -23,6 +24,7 @@ export { dueAtOf, Glance, writeIdentifier } from './payment/glance.ts';
 export { answerRules, isFinal, paymentTransitions } from './payment/lifecycle.ts';
 export { type Reason, type ReasonKind, reasonOf, reasons } from './reject.ts';
 export { headroom } from './risk/headroom.ts';
+export { type Share, sharesIn, shareWith } from './risk/shares.ts';
 export {
   beginSnapshot,
   readsSnapshot,

@@ -6,6 +6,7 @@ import { sumsOfPositions } from './clearing/clear.ts';
 import { netDebit, netPosition } from './clearing/cycle.ts';
 import { amountOf, flightFields, flightSubjects, paymentFields } from './payment/payment.ts';
 import { headroom } from './risk/headroom.ts';
+import { sharesIn } from './risk/shares.ts';
 import { accountFields, currencySlots, handleOf, refundFields, rowOf, type State, segmentOf } from './state.ts';
 import { paymentStates } from './states.ts';
 
@@ -35,6 +36,7 @@ export function findClearingBreaches(state: State): string[] {
   const { accounts } = state;
   const unsettled = state.cycles.filter((cycle) => cycle.state !== 'settled');
   const outstanding = new Array<bigint>(currencySlots).fill(0n);
+  const moved = movedShares(state);
   for (let account = 0; account < accounts.count; account++) {
     const net = accounts.i64(account, accountFields.outstanding);
     outstanding[accounts.u8(account, accountFields.currency)] += BigInt(net);
@@ -43,6 +45,10 @@ export function findClearingBreaches(state: State): string[] {
     const owed = BigInt(accounts.i64(account, accountFields.owed));
     const isCapped = accounts.u8(account, accountFields.capped) === 1;
     const debits = (isCapped ? unsettled : []).reduce((sum, cycle) => sum + BigInt(netDebit(cycle, account)), 0n);
+    const share = BigInt(accounts.i64(account, accountFields.capShare));
+    const whole = state.home === 0 ? BigInt(accounts.i64(account, accountFields.netDebitCap)) : 0n;
+    const due = isCapped ? whole + (moved.get(account) ?? 0n) : 0n;
+    say(share === due, () => `account ${account}: a share of ${share}, by what came and went it is ${due}`);
     say(owed === debits, () => `account ${account}: ${owed} owed, its net debits sum to ${debits}`);
   }
   outstanding.forEach((sum, currency) => {
@@ -54,6 +60,14 @@ export function findClearingBreaches(state: State): string[] {
     });
   }
   return breaches;
+}
+
+/** What has come from other cells less what has gone to them, by account. */
+function movedShares(state: State): Map<number, bigint> {
+  const moved = new Map<number, bigint>();
+  for (const { account, given, taken } of sharesIn(state))
+    moved.set(account, (moved.get(account) ?? 0n) + BigInt(taken) - BigInt(given));
+  return moved;
 }
 
 function findFlightBreaches(state: State, say: Say): void {

@@ -7,6 +7,7 @@
 import { assert } from './assert.ts';
 import { type Cycle, positionStride } from './clearing/cycle.ts';
 import { flightFields, flightSubjects, paymentFields, paymentStride, type Segment } from './payment/payment.ts';
+import { nameShare } from './risk/shares.ts';
 import { createState, type State } from './state.ts';
 import type { CycleState } from './states.ts';
 import { IdentifierIndex } from './table/identifier-index.ts';
@@ -14,7 +15,7 @@ import { Rows } from './table/rows.ts';
 import { decodeUtf8, encodeUtf8 } from './utf8.ts';
 
 /** Raised when a record's layout changes: the journal is replayed instead of a snapshot of an older format. */
-const format = 2;
+const format = 3;
 
 interface Meta {
   readonly format: typeof format;
@@ -27,20 +28,23 @@ interface Meta {
   readonly scheme: State['scheme'] | null;
   readonly participantsVersion: number;
   readonly participants: State['participants'];
+  readonly home: number;
+  readonly agreementsKnownTo: readonly (readonly [home: number, sequence: number])[];
   readonly freeFlight: number;
   readonly flightSerial: number;
   readonly inFlight: number;
   readonly remembered: number;
   readonly segments: readonly (Omit<Segment, 'rows'> | null)[];
   readonly cycles: readonly Omit<Cycle, 'positions'>[];
-  /** Pages of each table, in order: accounts, flights, agreements, refunds, segments held, positions of cycles. */
+  /** Pages of each table, in the order of `tablesOf`. */
   readonly pages: readonly number[];
 }
 
 function tablesOf(state: State): Rows[] {
   const segments = state.segments.flatMap((segment) => (segment === undefined ? [] : [segment.rows]));
   const positions = state.cycles.map((cycle) => cycle.positions);
-  return [state.accounts, state.flights, state.agreements, state.refunds, ...segments, ...positions];
+  const { accounts, flights, agreements, knownAgreements, shares, refunds } = state;
+  return [accounts, flights, agreements, knownAgreements, shares, refunds, ...segments, ...positions];
 }
 
 export interface SnapshotPage {
@@ -93,6 +97,8 @@ export function beginSnapshot(state: State, onlyChanges = false): SnapshotCopy {
     scheme: state.scheme ?? null,
     participantsVersion: state.participantsVersion,
     participants: state.participants,
+    home: state.home,
+    agreementsKnownTo: [...state.agreementsKnownTo],
     freeFlight: state.freeFlight,
     flightSerial: state.flightSerial,
     inFlight: state.inFlight,
@@ -159,6 +165,8 @@ export function restoreSnapshot(pages: Iterable<Uint8Array>): State {
   state.participants.forEach(({ code }, place) => {
     state.participantByCode[code] = place + 1;
   });
+  state.home = meta.home;
+  for (const [home, sequence] of meta.agreementsKnownTo) state.agreementsKnownTo.set(home, sequence);
   state.freeFlight = meta.freeFlight;
   state.flightSerial = meta.flightSerial;
   state.inFlight = meta.inFlight;
@@ -186,6 +194,8 @@ function rebuild(state: State): void {
     for (let row = 0; row < segment.rows.count; row++) state.segmentIndexes[number]!.add(row);
   });
   for (let row = 0; row < state.agreements.count; row++) state.agreementIndex.add(row);
+  for (let row = 0; row < state.knownAgreements.count; row++) state.knownAgreementIndex.add(row);
+  for (let row = 0; row < state.shares.count; row++) nameShare(state, row);
   for (let row = 0; row < state.refunds.count; row++) state.refundIndex.add(row);
   for (let slot = 0; slot < state.flights.count; slot++) {
     if (state.flights.u8(slot, flightFields.subject) === flightSubjects.free) continue;

@@ -23,9 +23,9 @@ export const accountFields = {
   reserved: 16,
   /** What offers under way may still bring. */
   incoming: 24,
-  /** A bank's net debit cap. */
+  /** A bank's net debit cap, of all cells together. */
   netDebitCap: 32,
-  /** A payment institution's money at the settlement agent. */
+  /** A payment institution's money at the settlement agent, as far as it is this cell's share. */
   funds: 40,
   /** Last entry of that account's statement that was recorded. */
   lastEntry: 48,
@@ -34,8 +34,10 @@ export const accountFields = {
    * against another's debit, since it may be settled and gone before that is.
    */
   owed: 52,
+  /** This cell's share of the cap. */
+  capShare: 60,
 } as const;
-export const accountStride = 60;
+export const accountStride = 68;
 
 /** Currencies that one cell can hold; the scheme's list may grow up to it, its order never changes. */
 export const currencySlots = 8;
@@ -78,6 +80,32 @@ export const agreementStride = 108;
 export const refundFields = { key: 0, original: 12, refunded: 20 } as const;
 export const refundStride = 28;
 
+/** Agreements whose home is another cell, as that cell told of them. */
+export const knownAgreementFields = {
+  key: 0,
+  /** Home cell: centre in bits 16 to 23, cell below. */
+  routing: 12,
+  paymentLimit: 16,
+  expiresOn: 24,
+  bank: 28,
+  state: 30,
+  currency: 31,
+} as const;
+export const knownAgreementStride = 32;
+
+/** What this cell has given of an account to another cell, and taken from it, in all. */
+export const shareFields = {
+  account: 0,
+  /** Routing digits of the other cell as a number. */
+  peer: 4,
+  given: 8,
+  taken: 16,
+  /** How many moves these sums are of. */
+  givenNumber: 24,
+  takenNumber: 28,
+} as const;
+export const shareStride = 32;
+
 export interface Participant {
   readonly code: number;
   role: 'paymentInstitution' | 'bank';
@@ -95,6 +123,11 @@ export interface State {
   scheme: SchemeContent | undefined;
   participantsVersion: number;
   readonly participants: Participant[];
+  /**
+   * Routing digits as a number of the cell that holds what is not shared out: caps, and money at the settlement agent.
+   * 0: this one.
+   */
+  home: number;
   /** Place in `participants` + 1 by code; 0 for none. */
   readonly participantByCode: Uint32Array;
   readonly accounts: Rows;
@@ -111,6 +144,13 @@ export interface State {
   readonly deadlines: Deadlines;
   readonly agreements: Rows;
   readonly agreementIndex: IdentifierIndex;
+  readonly knownAgreements: Rows;
+  readonly knownAgreementIndex: IdentifierIndex;
+  /** By home cell: batch of its journal up to which its agreements are known here. */
+  readonly agreementsKnownTo: Map<number, number>;
+  readonly shares: Rows;
+  /** Row of an account's share with another cell; see risk/shares.ts. */
+  readonly shareRows: Map<string, number>;
   readonly refunds: Rows;
   readonly refundIndex: IdentifierIndex;
   /** Cycles that are not settled, oldest first; the last is open. */
@@ -123,6 +163,7 @@ export function createState(centre: number, cell: number): State {
   const flights = new Rows(flightStride);
   const agreements = new Rows(agreementStride);
   const refunds = new Rows(refundStride);
+  const knownAgreements = new Rows(knownAgreementStride);
   return {
     centre,
     cell,
@@ -133,6 +174,7 @@ export function createState(centre: number, cell: number): State {
     scheme: undefined,
     participantsVersion: 0,
     participants: [],
+    home: 0,
     participantByCode: new Uint32Array(100_000),
     accounts: new Rows(accountStride),
     segments: [],
@@ -145,6 +187,11 @@ export function createState(centre: number, cell: number): State {
     deadlines: new Deadlines(),
     agreements,
     agreementIndex: new IdentifierIndex(agreements, agreementFields.key, true),
+    knownAgreements,
+    knownAgreementIndex: new IdentifierIndex(knownAgreements, knownAgreementFields.key, true),
+    agreementsKnownTo: new Map(),
+    shares: new Rows(shareStride),
+    shareRows: new Map(),
     refunds,
     refundIndex: new IdentifierIndex(refunds, refundFields.key, true),
     cycles: [openCycle(1, 0, 0)],

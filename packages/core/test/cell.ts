@@ -13,7 +13,7 @@ import {
   type State,
   snapshotPages,
 } from '@clearway/core';
-import { encode, type Told } from './told.ts';
+import { encode, type Told, type ToldOfOthers } from './told.ts';
 
 export const centre = 1;
 export const cell = 1;
@@ -54,7 +54,7 @@ export class Cell {
     this.state = state;
   }
 
-  tell(at: number, ...told: Told[]): Applied {
+  tell(at: number, ...told: (Told | ToldOfOthers)[]): Applied {
     return this.apply(at, concat(told.map(encode)));
   }
 

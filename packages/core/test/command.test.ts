@@ -13,7 +13,7 @@ import {
 import fc from 'fast-check';
 import { verdictsOf, withoutOutcomes } from './cell.ts';
 import { law } from './law.ts';
-import { encode, hashOf, type Told } from './told.ts';
+import { encode, hashOf, type Told, type ToldOfOthers } from './told.ts';
 
 /** Bytes of each field; a word `bank` holds bank and reason. */
 const widths: Record<CommandType, Record<string, number>> = {
@@ -67,10 +67,23 @@ const widths: Record<CommandType, Record<string, number>> = {
     root: 32,
     signature: 64,
   },
+  giveShare: { participant: 4, currency: 2, number: 4, to: 4, amount: 8 },
+  takeShare: { participant: 4, currency: 2, number: 4, from: 4, total: 8 },
+  knowAgreement: {
+    id: 16,
+    bank: 4,
+    state: 1,
+    currency: 2,
+    paymentLimit: 8,
+    expiresOn: 4,
+    sequence: 8,
+    changedAt: 8,
+  },
+  joinClearing: { cycle: 4 },
 };
 
 const id = { date: 20261122, version: 1, participant: 101, sequence: 5, centre: 1, cell: 1 };
-const samples: Record<CommandType, Told> = {
+const samples: Record<CommandType, Told | ToldOfOthers> = {
   submitPayment: {
     type: 'submitPayment',
     id,
@@ -119,6 +132,20 @@ const samples: Record<CommandType, Told> = {
   recordFunds: { type: 'recordFunds', participant: 101, currency: 156, entry: 1, credit: true, amount: 5 },
   advanceBusinessDay: { type: 'advanceBusinessDay', date: 20261122 },
   recordCheckpoint: { type: 'recordCheckpoint', signer: 101, from: 0, to: 7 },
+  giveShare: { type: 'giveShare', participant: 201, currency: 156, number: 1, to: 10_002, amount: 5 },
+  takeShare: { type: 'takeShare', participant: 201, currency: 156, number: 1, from: 10_002, total: 5 },
+  knowAgreement: {
+    type: 'knowAgreement',
+    id,
+    bank: 201,
+    state: 'active',
+    currency: 156,
+    paymentLimit: 5,
+    expiresOn: 20271122,
+    sequence: 9,
+    changedAt: 6,
+  },
+  joinClearing: { type: 'joinClearing', cycle: 7 },
 };
 
 for (const [type, offsets] of Object.entries(layout) as [CommandType, Record<string, number>][]) {

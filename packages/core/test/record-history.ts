@@ -8,6 +8,7 @@ import { Cell } from './cell.ts';
 import { type History, hashOfState, packJournal } from './history.ts';
 import { Oracle } from './oracle/oracle.ts';
 import { dicePerMove, live, type Move, sides, type Verb, verbs, waits } from './oracle/workload.ts';
+import type { ToldOfOthers } from './told.ts';
 
 const moveCount = 2500;
 const checkpointEvery = 200;
@@ -43,11 +44,23 @@ const states: Record<string, string> = {};
 const checkpoint = () => {
   states[cell.journal.length] = hashOfState(cell.state, cell.journal);
 };
+const others: ToldOfOthers[] = [
+  { type: 'giveShare', participant: 201, currency: 156, number: 1, to: 10_002, amount: 1 },
+  { type: 'takeShare', participant: 201, currency: 156, number: 1, from: 10_002, total: 3 },
+  {
+    type: 'knowAgreement',
+    id: { date: 20261122, version: 1, participant: 101, sequence: 1, centre: 1, cell: 2 },
+    ...{ bank: 201, state: 'active', currency: 156, paymentLimit: 5, expiresOn: 20271122, sequence: 9, changedAt: 6 },
+  },
+];
+cell.tell(0, { type: 'joinClearing', cycle: 1 });
 live(oracle, randomMoves(Number(name)), (at, told) => {
   oracle.apply(at, told);
   cell.tell(at, ...told);
   if (cell.journal.length % checkpointEvery === 0) checkpoint();
 });
+// Another cell first takes what it gives back, so that there is something to give.
+cell.tell(cell.state.at, others[1], others[0], others[2]);
 checkpoint();
 
 const history: History = { format: 1, rulesVersion, about, journal: packJournal(cell.journal), states };

@@ -75,7 +75,7 @@ test('a snapshot that lacks a page or has a format of another day is refused', (
   core.tell(begins, ...opening);
   const pages = pagesOf(core.state);
   assert.throws(() => restoreSnapshot(pages.slice(0, -1)), /all the pages that its first one names/);
-  const meta = new TextDecoder().decode(pages[0]).replace('"format":2', '"format":1');
+  const meta = new TextDecoder().decode(pages[0]).replace('"format":3', '"format":1');
   assert.throws(() => restoreSnapshot([new TextEncoder().encode(meta), ...pages.slice(1)]), /snapshot format 1/);
   assert.deepEqual([readsSnapshot(pages[0]), readsSnapshot(new TextEncoder().encode(meta))], [true, false]);
 });

@@ -10,6 +10,9 @@ import {
   encodeAdvanceBusinessDay,
   encodeConfirmAgreement,
   encodeCutOffCycle,
+  encodeGiveShare,
+  encodeJoinClearing,
+  encodeKnowAgreement,
   encodeNetCycle,
   encodeRecordAnswer,
   encodeRecordCheckpoint,
@@ -19,16 +22,20 @@ import {
   encodeRequestAgreement,
   encodeRescindAgreement,
   encodeSubmitPayment,
+  encodeTakeShare,
   encodeTick,
   encodeUtf8,
+  type GiveShare,
   type Identifier,
   identifierToBytes,
+  type KnowAgreement,
   layout,
   type PaymentKind,
   type Reason,
   reasons,
   type SettlementState,
   type SigningAnswer,
+  type TakeShare,
 } from '@clearway/core';
 
 export interface ToldPayment {
@@ -115,6 +122,13 @@ export type Told =
       readonly content: unknown;
     };
 
+/** What one cell is told of another. */
+export type ToldOfOthers =
+  | ({ readonly type: 'giveShare' } & GiveShare)
+  | ({ readonly type: 'takeShare' } & TakeShare)
+  | ({ readonly type: 'knowAgreement'; readonly id: Identifier } & Omit<KnowAgreement, 'id'>)
+  | { readonly type: 'joinClearing'; readonly cycle: number };
+
 /** No kind or answer has this number. */
 const unsupported = 9;
 
@@ -127,7 +141,7 @@ export function hashOf(content: number): Uint8Array {
   return hash;
 }
 
-export function encode(told: Told): Uint8Array {
+export function encode(told: Told | ToldOfOthers): Uint8Array {
   const signed = { suite: 1, keyVersion: 1 };
   switch (told.type) {
     case 'submitPayment': {
@@ -195,6 +209,14 @@ export function encode(told: Told): Uint8Array {
       return encodeRecordSettlement(told);
     case 'recordFunds':
       return encodeRecordFunds(told);
+    case 'giveShare':
+      return encodeGiveShare(told);
+    case 'takeShare':
+      return encodeTakeShare(told);
+    case 'knowAgreement':
+      return encodeKnowAgreement({ ...told, id: identifierToBytes(told.id) });
+    case 'joinClearing':
+      return encodeJoinClearing(told.cycle);
     case 'advanceBusinessDay':
       return encodeAdvanceBusinessDay(told.date);
     case 'recordCheckpoint':

@@ -1,5 +1,6 @@
 /** The facts of a batch as objects with names, read by the layouts of core/command.ts. */
 import {
+  agreementStates,
   type BankAnswer,
   bankAnswers,
   type CommandType,
@@ -161,6 +162,44 @@ export interface RecordCheckpointFact extends FactHead, SignedBy {
   readonly signature: string;
 }
 
+export interface GiveShareFact extends FactHead {
+  readonly type: 'giveShare';
+  readonly participant: string;
+  readonly currency: number;
+  readonly number: number;
+  /** Routing digits of the other cell. */
+  readonly to: string;
+  readonly amount: number;
+}
+
+export interface TakeShareFact extends FactHead {
+  readonly type: 'takeShare';
+  readonly participant: string;
+  readonly currency: number;
+  readonly number: number;
+  readonly from: string;
+  /** Of all moves up to this one. */
+  readonly total: number;
+}
+
+export interface KnowAgreementFact extends FactHead {
+  readonly type: 'knowAgreement';
+  readonly agreementId: string;
+  readonly bank: string;
+  readonly state: 'active' | 'rescinded';
+  readonly currency: number;
+  readonly paymentLimit: number;
+  readonly expiresOn: number;
+  /** Batch of the home cell's journal, and when that was. */
+  readonly sequence: number;
+  readonly changedAt: number;
+}
+
+export interface JoinClearingFact extends FactHead {
+  readonly type: 'joinClearing';
+  readonly cycle: number;
+}
+
 export interface AdoptConfigurationFact extends FactHead {
   readonly type: 'adoptConfiguration';
   readonly kind: ConfigurationKind;
@@ -184,6 +223,10 @@ export type Fact =
   | RecordFundsFact
   | AdvanceBusinessDayFact
   | RecordCheckpointFact
+  | GiveShareFact
+  | TakeShareFact
+  | KnowAgreementFact
+  | JoinClearingFact
   | AdoptConfigurationFact;
 
 /** @throws Error for a command that this version does not know */
@@ -216,6 +259,11 @@ function reader(facts: Uint8Array, view: DataView, offset: number) {
 /** Five digits. */
 export function codeText(code: number): string {
   return String(code).padStart(5, '0');
+}
+
+/** Routing digits: centre 2, cell 4. */
+function digitsText(cell: number): string {
+  return String(cell).padStart(6, '0');
 }
 
 function wordOf<W extends string>(table: Readonly<Record<W, number>>, number: number, what: string): W {
@@ -357,6 +405,47 @@ function readFact(from: Reader, index: number): Fact {
         signature: from.hex(at.signature, 64),
       };
     }
+    case 'giveShare': {
+      const at = layout.giveShare;
+      return {
+        ...head,
+        type,
+        participant: from.code(at.participant),
+        currency: from.u16(at.currency),
+        number: from.u32(at.number),
+        to: digitsText(from.u32(at.to)),
+        amount: from.u64(at.amount),
+      };
+    }
+    case 'takeShare': {
+      const at = layout.takeShare;
+      return {
+        ...head,
+        type,
+        participant: from.code(at.participant),
+        currency: from.u16(at.currency),
+        number: from.u32(at.number),
+        from: digitsText(from.u32(at.from)),
+        total: from.u64(at.total),
+      };
+    }
+    case 'knowAgreement': {
+      const at = layout.knowAgreement;
+      return {
+        ...head,
+        type,
+        agreementId: from.identifier(at.id),
+        bank: from.code(at.bank),
+        state: wordOf(agreementStates, from.u8(at.state), 'agreement state') as 'active' | 'rescinded',
+        currency: from.u16(at.currency),
+        paymentLimit: from.u64(at.paymentLimit),
+        expiresOn: from.u32(at.expiresOn),
+        sequence: from.u64(at.sequence),
+        changedAt: from.u64(at.changedAt),
+      };
+    }
+    case 'joinClearing':
+      return { ...head, type, cycle: from.u32(layout.joinClearing.cycle) };
     case 'adoptConfiguration': {
       const at = layout.adoptConfiguration;
       return {

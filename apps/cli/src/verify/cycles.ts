@@ -36,6 +36,7 @@ export function createCyclesCheck(findings: Findings): CyclesCheck {
   const cycles = new Map<number, FollowedCycle>();
   const changed = new Set<number>();
   let businessDate = 0;
+  let first = 1;
 
   const open = (cycle: number, at: number, sequence: number) => {
     cycles.set(cycle, {
@@ -90,7 +91,10 @@ export function createCyclesCheck(findings: Findings): CyclesCheck {
       switch (fact.type) {
         case 'advanceBusinessDay':
           businessDate = fact.date;
-          if (cycles.size === 0) open(1, at, sequence);
+          if (cycles.size === 0) open(first, at, sequence);
+          break;
+        case 'joinClearing':
+          first = fact.cycle;
           break;
         case 'cutOffCycle':
           change(fact.cycle, sequence, { state: 'cut', cutOffAt: at }).cutSequence = sequence;

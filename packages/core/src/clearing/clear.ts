@@ -25,6 +25,17 @@ export function cutOffCycle(state: State, view: DataView, offset: number, index:
   return 'none';
 }
 
+/** The first cycle of a new cell is the one that is open in the others; nothing was posted before its first business day. */
+export function joinClearing(state: State, view: DataView, offset: number, index: number, effects: Effects): Reason {
+  const number = view.getUint32(offset + layout.joinClearing.cycle);
+  if (state.businessDate !== 0 || number < currentCycle(state).number) return 'cycleStateInvalid';
+
+  // ---- point of no return ----
+  state.cycles.splice(0, state.cycles.length, openCycle(number, 0, 0));
+  effects.add('cycleChanged', number, index);
+  return 'none';
+}
+
 /**
  * Settled cycles live on in the records; the core lets them go at the next cut-off. One that was settled in this very
  * batch stays for the next time: the edge reads it when the batch is applied.

@@ -1,5 +1,5 @@
 /**
- * What an account may still pay: exact, because one cell alone decides over it.
+ * What an account may still pay: exact, because one cell alone decides over its share of it (shares.ts).
  *
  * A bank: what it owes in all cycles that are not settled, and what is reserved, stay within its net debit cap. What it
  * has earned in one cycle lends nothing to another: it may be paid out before the other is settled. Nor does it to what
@@ -20,7 +20,7 @@ export function headroom(state: State, account: number): number {
   const { accounts } = state;
   const reserved = accounts.i64(account, accountFields.reserved);
   if (accounts.u8(account, accountFields.capped) === 1) {
-    return accounts.i64(account, accountFields.netDebitCap) - accounts.i64(account, accountFields.owed) - reserved;
+    return accounts.i64(account, accountFields.capShare) - accounts.i64(account, accountFields.owed) - reserved;
   }
   return accounts.i64(account, accountFields.funds) + accounts.i64(account, accountFields.outstanding) - reserved;
 }

@@ -11,6 +11,7 @@ import type { Reason } from '../reject.ts';
 import {
   agreementFields,
   findPayment,
+  knownAgreementFields,
   participantPlace,
   refundFields,
   rowOf,
@@ -30,14 +31,17 @@ export function paymentKindName(number: number): PaymentKind | undefined {
 
 /** An identifier's own shape: version, participant, sequence, cell. Whatever fails here is not remembered. */
 export function checkIdentifier(state: State, view: DataView, offset: number): Reason {
-  if (view.getUint8(offset + 4) !== 1) return 'identifierMalformed';
-  const participant = view.getUint32(offset + 4) & 0xffffff;
-  if (participant === 0 || participant > 99_999) return 'identifierMalformed';
-  const sequence = view.getUint8(offset + 8) * 0x1_0000_0000 + view.getUint32(offset + 9);
-  if (sequence > largestSequence) return 'identifierMalformed';
+  if (!hasShape(view, offset)) return 'identifierMalformed';
   if (view.getUint8(offset + 13) !== state.centre || view.getUint16(offset + 14) !== state.cell)
     return 'identifierForeignCell';
   return 'none';
+}
+
+/** The shape alone: of an agreement any cell may be the home. */
+function hasShape(view: DataView, offset: number): boolean {
+  const participant = view.getUint32(offset + 4) & 0xffffff;
+  const sequence = view.getUint8(offset + 8) * 0x1_0000_0000 + view.getUint32(offset + 9);
+  return view.getUint8(offset + 4) === 1 && participant > 0 && participant <= 99_999 && sequence <= largestSequence;
 }
 
 export function checkDateWindow(state: State, date: number): Reason {
@@ -98,33 +102,50 @@ export function validatePayment(state: State, view: DataView, offset: number, as
   if (bank !== 'none') return bank;
   const time = checkTime(state, readUint64(view, offset + fields.expiresAt));
   if (time !== 'none') return time;
-  if (kind === 'agreementPayment') return checkAgreement(state, view, offset, amount, currency, scratch);
+  if (kind === 'agreementPayment') return checkAgreement(state, view, offset, asked, scratch);
   return kind === 'refund' ? checkOriginal(state, view, offset, amount, currency, scratch) : 'none';
 }
 
-function checkAgreement(
-  state: State,
-  view: DataView,
-  offset: number,
-  amount: number,
-  currency: number,
-  key: Key,
-): Reason {
-  if (checkIdentifier(state, view, offset + fields.reference) !== 'none') return 'agreementUnknown';
+function checkAgreement(state: State, view: DataView, offset: number, asked: Asked, key: Key): Reason {
+  if (!hasShape(view, offset + fields.reference)) return 'agreementUnknown';
   readKey(view, offset + fields.reference, key);
+  const routing = view.getUint32(offset + fields.reference + 12) & 0xffffff;
+  if (routing !== state.centre * 0x1_0000 + state.cell)
+    return checkKnownAgreement(state, view, offset, asked, routing, key);
   const row = state.agreementIndex.find(key);
   if (row < 0) return 'agreementUnknown';
   const { agreements } = state;
+  const { amount, currency } = asked;
   const institution = view.getUint32(offset + fields.id + 4) & 0xffffff;
   if ((agreements.u32(row, agreementFields.key + 4) & 0x1ffff) !== institution) return 'agreementPartiesDiffer';
-  const bank = participantPlace(state, view.getUint32(offset + fields.instructed));
-  if (agreements.u16(row, agreementFields.bank) !== bank) return 'agreementPartiesDiffer';
+  if (agreements.u16(row, agreementFields.bank) !== asked.bank) return 'agreementPartiesDiffer';
   const agreementState = agreements.u8(row, agreementFields.state);
   if (agreementState === agreementStates.rescinded) return 'agreementRescinded';
   if (agreementState !== agreementStates.active) return 'agreementNotActive';
   if (agreements.u32(row, agreementFields.expiresOn) < state.businessDate) return 'agreementExpired';
   if (agreements.u8(row, agreementFields.currency) !== currency) return 'currencyUnsupported';
   return amount > agreements.u64(row, agreementFields.paymentLimit) ? 'agreementLimitExceeded' : 'none';
+}
+
+/** One whose home is another cell: judged by what that cell has told. */
+function checkKnownAgreement(
+  state: State,
+  view: DataView,
+  offset: number,
+  { bank, amount, currency }: Asked,
+  routing: number,
+  key: Key,
+): Reason {
+  const row = state.knownAgreementIndex.find(key);
+  const { knownAgreements } = state;
+  if (row < 0 || knownAgreements.u32(row, knownAgreementFields.routing) !== routing) return 'agreementUnknown';
+  const institution = view.getUint32(offset + fields.id + 4) & 0xffffff;
+  if ((key.high & 0x1ffff) !== institution) return 'agreementPartiesDiffer';
+  if (knownAgreements.u16(row, knownAgreementFields.bank) !== bank) return 'agreementPartiesDiffer';
+  if (knownAgreements.u8(row, knownAgreementFields.state) === agreementStates.rescinded) return 'agreementRescinded';
+  if (knownAgreements.u32(row, knownAgreementFields.expiresOn) < state.businessDate) return 'agreementExpired';
+  if (knownAgreements.u8(row, knownAgreementFields.currency) !== currency) return 'currencyUnsupported';
+  return amount > knownAgreements.u64(row, knownAgreementFields.paymentLimit) ? 'agreementLimitExceeded' : 'none';
 }
 
 function checkOriginal(
