@@ -24,8 +24,8 @@ import { realChance, realClock, realCrypto, realLinks, realNetwork } from '@clea
 import { createStreamClient, type StreamClient, type StreamPayment } from '@clearway/sdk';
 import { connectOperator } from '@clearway/server';
 import { startWorld, type World } from '@clearway/start';
-import { type LinkCutter, startLinkCutter } from './cut-links.ts';
 import { type Player, play, ports } from './player.ts';
+import { type Relay, startRelay } from './relay/relay.ts';
 import { killAndWait } from './restart.ts';
 import { rest, until } from './until.ts';
 import { assertVerified } from './verify.ts';
@@ -37,13 +37,12 @@ const window = 200;
 const cutsUnderTraffic = 12;
 const streamed = ['00101', '00102', '00201', '00202'];
 const folder = mkdtempSync(join(tmpdir(), 'clearway-stream-'));
-let cutter: LinkCutter;
+let relay: Relay;
 let world: World;
 let passed = 0;
 const tests = 8;
 
 before(async () => {
-  cutter = await startLinkCutter();
   world = await startWorld({
     dataFolder: join(folder, 'data'),
     port: 0,
@@ -53,17 +52,17 @@ before(async () => {
     stream: { codes: streamed, window },
     async detour(who, address) {
       if (who !== 'stream') return address;
-      cutter.target = address;
-      return cutter.address;
+      relay = await startRelay({ target: address, seed: 1 });
+      return relay.address;
     },
   });
   assert.ok(await world.agreementsSigned(patienceMs));
-  await until('all links', () => cutter.links === streamed.length);
+  await until('all links', () => relay.links === streamed.length);
 });
 
 after(async () => {
   await world?.stop('at once');
-  cutter?.close();
+  relay?.close();
   // What went wrong can be read from the journals and logs that are left.
   if (passed === tests) rmSync(folder, { recursive: true, force: true });
 });
@@ -83,7 +82,7 @@ test('payments go on while links are cut and the cell is killed, and every one i
   world.setRate(ratePerSecond);
   await until('the first payments', () => world.tally.totals().succeeded > 20);
   for (let cut = 0; cut < cutsUnderTraffic; cut++) {
-    cutter.cut(Math.random());
+    relay.cut(Math.random());
     await rest(Math.floor(Math.random() * 400));
     if (cut % 6 === 3) await killAndWait(world, 'cell');
     const before = world.tally.totals().succeeded;
@@ -103,7 +102,7 @@ test('payments go on while links are cut and the cell is killed, and every one i
   assert.deepEqual(testimony.breaches, []);
   assert.ok(testimony.answers > 100, 'there was something to examine');
   assertVerified(world);
-  t.diagnostic(`${testimony.payments} payments, ${cutter.cuts} links cut, ${last} cycles`);
+  t.diagnostic(`${testimony.payments} payments, ${relay.struck.cut} links cut, ${last} cycles`);
   passed++;
 });
 

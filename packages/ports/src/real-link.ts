@@ -120,6 +120,8 @@ function wire(socket: Socket, accept: (link: Link) => LinkEvents): Link {
   socket.on('drain', () => events.drained());
   socket.on('error', (error) => {
     failure = error;
+    // A record that was damaged on its way is told, but ends nothing by itself.
+    socket.destroy();
   });
   socket.on('close', () => events.closed(failure));
   return link;
