@@ -517,6 +517,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     sequencer: () => sequencer,
     configuration: () => configuration(),
     stopSigner: (participant, reason, detail) => void stopSigner(participant, reason, detail),
+    log,
     bodies: (sequence) => readBodies(store, crypto, place, sequence),
     async remembered(id) {
       const record = await recordOf(identifierText(identifierFromBytes(id)));
@@ -784,7 +785,15 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
 
   // ---- what a crash left open ----
 
-  await desk.recover();
+  const overdue = new Set<number>();
+  for (const item of projector.overdue()) {
+    const handle = paymentHandle(state, identifierToBytes(parseIdentifier(item.subject)!));
+    const payment = handle < 0 ? undefined : paymentAt(state, handle);
+    if (payment?.flight !== undefined) overdue.add(handle);
+    // It ended over the stream just before the end, and the replay tells records nothing of such.
+    else recordsWriter.addWorkItem(projector.close(item, state.at, payment?.state ?? 'ended'));
+  }
+  await desk.recover((handle) => overdue.has(handle));
   for (const { payment, handle } of paymentsInFlight(state)) {
     if (desk.holds(handle)) continue;
     // Unknown and reversing payments are asked about by their deadlines; an offer is repeated only where twice is once.

@@ -49,6 +49,10 @@ export interface BatchToProject {
 
 export interface Projector {
   project(state: State, batch: BatchToProject): RecordsChange;
+  /** Open work items of overdue payments. */
+  overdue(): WorkItemRecord[];
+  /** Closes a work item whose end no batch has told of; gives the record to write. */
+  close(item: WorkItemRecord, at: number, resolution: string): WorkItemRecord;
 }
 
 const { submitPayment: submission } = commandTypes;
@@ -72,6 +76,11 @@ export function createProjector(
   for (const item of open) workItems.set(item.workItemId, item);
 
   return {
+    overdue: () => [...workItems.values()].filter(({ kind }) => kind === 'overdue'),
+    close(item, at, resolution) {
+      workItems.delete(item.workItemId);
+      return { ...item, closedAt: at, resolution };
+    },
     project(state, batch) {
       const { effects, facts, at, sequence } = batch;
       const payments = new Map<string, PaymentRecord>();

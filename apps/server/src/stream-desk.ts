@@ -53,8 +53,9 @@ export interface StreamDeskOptions {
   stopSigner: StreamCell['stopSigner'];
   /** The request of a payment in flight, from the journal: bodies of one batch are asked for together. */
   bodies(sequence: number): Promise<readonly Uint8Array[]>;
-  /** A payment that the core has let go of, for enquiries; undefined when there is none. */
+  /** A payment that the core has let go of, for enquiries; undefined when there is none. Rejects when none can be read. */
   remembered(id: Uint8Array): Promise<StreamRecord | undefined>;
+  log(event: string, fields: Record<string, unknown>): void;
 }
 
 /** What an old payment's record says. */
@@ -70,8 +71,8 @@ export interface StreamRecord {
 export interface StreamDesk {
   readonly cell: StreamCell;
   attach(stream: Stream): void;
-  /** Takes up again what was in flight over the stream before a restart. */
-  recover(): Promise<void>;
+  /** Takes up again what was in flight over the stream before a restart; `hasWorkItem`: one is open for the payment. */
+  recover(hasWorkItem: (handle: number) => boolean): Promise<void>;
   /** Writes what concerns links into their frames; gives back the effects that others must see to. */
   applied(batch: AppliedBatch): Effects;
   /** Batches up to this one are durable. */
@@ -124,8 +125,10 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
   /** Slots for which there is a work item, which records close. */
   const overdue = new Set<number>();
   let inFlight = 0;
-  /** Slots whose bank takes no more questions now, with the payment and what to ask. */
-  const backlogs = new Map<number, { readonly slot: number; readonly handle: number; readonly type: number }[]>();
+  /** The link whose window the last question about it takes up. */
+  const askedOn: (StreamLink | undefined)[] = [];
+  /** By bank that takes no more questions now: by slot, the payment and what to ask. */
+  const backlogs = new Map<number, Map<number, { readonly handle: number; readonly type: number }>>();
 
   const keep = (slot: number, message: Uint8Array, at: number, size: number) => {
     if (slot >= ways.length) {
@@ -147,11 +150,20 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
   const forget = (slot: number) => {
     ways[slot] = 0;
     askers[slot] = undefined;
+    isAnswered(slot);
     large.delete(slot);
     inFlight--;
   };
 
   const isHeld = (slot: number) => slot < ways.length && ways[slot] !== 0;
+
+  /** The question about it counts no longer: it was answered, is asked anew, or matters no more. */
+  const isAnswered = (slot: number) => {
+    const link = askedOn[slot];
+    if (link === undefined) return;
+    link.asked--;
+    askedOn[slot] = undefined;
+  };
 
   // ---- writing ----
 
@@ -202,17 +214,46 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
     if (!isAnswer) link.underWay--;
   };
 
+  /** To an enquiry after a payment that the core does not hold. */
+  const tellRemembered = (
+    link: StreamLink,
+    participant: number,
+    id: Uint8Array,
+    record: StreamRecord | undefined | 'unavailable',
+  ) => {
+    if (!link.open) return;
+    const at = stream!.outlet.outcome(link);
+    const { view } = link.writer;
+    view.setUint32(at + outcomeMessage.participant, participant);
+    view.setUint8(at + outcomeMessage.flags, outcomeFlags.asked);
+    for (let i = 0; i < 16; i++) view.setUint8(at + outcomeMessage.id + i, id[i]);
+    if (record === 'unavailable') {
+      view.setUint8(at + outcomeMessage.flags, outcomeFlags.asked | outcomeFlags.notProcessed);
+      view.setUint16(at + outcomeMessage.reason, reasons.cellUnavailable.code);
+    } else if (record !== undefined && (participant === record.institution || participant === record.bank)) {
+      view.setUint8(at + outcomeMessage.state, record.state);
+      view.setUint16(at + outcomeMessage.reason, reasons[record.reason].code);
+      writeTime(view, at + outcomeMessage.changedAt, record.changedAt);
+      view.setUint32(at + outcomeMessage.cycle, record.cycle);
+      view.setUint32(at + outcomeMessage.bank, record.bank);
+    } else view.setUint16(at + outcomeMessage.reason, reasons.paymentUnknown.code);
+    stream!.outlet.seal(0);
+  };
+
   const ask = (type: number, slot: number, handle: number, duplicate: boolean, remainingMs: number): void => {
     const bank = glance.bank;
+    isAnswered(slot);
     const backlog = backlogs.get(bank);
     const link = backlog === undefined ? stream!.linkTo(bank) : undefined;
     if (link === undefined) {
       // Who is not there at all is asked when it comes; what is due by then the core says.
       if (!stream!.speaksFor(bank)) return;
-      if (backlog === undefined) backlogs.set(bank, [{ slot, handle, type }]);
-      else backlog.push({ slot, handle, type });
+      if (backlog === undefined) backlogs.set(bank, new Map([[slot, { handle, type }]]));
+      else backlog.set(slot, { handle, type });
       return;
     }
+    link.asked++;
+    askedOn[slot] = link;
     const message = large.get(slot);
     if (message !== undefined) {
       stream!.outlet.question(link, type, duplicate, remainingMs, message, 0, message.length);
@@ -231,9 +272,10 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
 
   /** What was held back because the bank's window was full. */
   const drain = () => {
-    for (const [bank, waiting] of backlogs) {
+    // What a bank still has no room for is put back under way: only what waits now is looked at.
+    for (const [bank, waiting] of [...backlogs]) {
       backlogs.delete(bank);
-      for (const { slot, handle, type } of waiting) {
+      for (const [slot, { handle, type }] of waiting) {
         glance.read(state, handle);
         if (glance.slot === slot + 1 && asksOf[glance.state] === type)
           ask(type, slot, handle, false, remaining(handle, type));
@@ -345,9 +387,12 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
     const id = new Uint8Array(view.buffer, view.byteOffset + at + 8, 16);
     const handle = paymentHandle(state, id);
     const isAnswer = view.getUint8(at) === commandTypes.recordAnswer;
+    if (handle >= 0 && isAnswer) {
+      glance.read(state, handle);
+      if (glance.slot > 0) isAnswered(glance.slot - 1);
+    }
     if (outcome === outcomes.refused) {
       if (handle >= 0 && isAnswer) {
-        glance.read(state, handle);
         const bank = view.getUint32(at + layout.recordAnswer.bank) >>> 8;
         glance.reason = view.getUint16(at + 2);
         tell(link, handle, bank, outcomeFlags.repeated, undefined, 0);
@@ -456,29 +501,25 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
         if (knows) {
           if (glance.slot > 0 && isHeld(glance.slot - 1) && participant === glance.institution) {
             const slot = glance.slot - 1;
-            // Whoever enquires after what is unknown is told again when it is known.
+            // Whoever enquires after what is unknown, or what nobody waits for, is told when it is known.
             if (ways[slot] === 2) askers[slot] = link;
+            else if (askers[slot]?.open !== true) {
+              askers[slot] = link;
+              link.underWay++;
+            }
           }
           tell(link, handle, participant, outcomeFlags.asked, undefined, 0);
           stream!.outlet.seal(state.sequence);
           return;
         }
       }
-      void options.remembered(id).then((record) => {
-        const at = stream!.outlet.outcome(link);
-        const { view } = link.writer;
-        view.setUint32(at + outcomeMessage.participant, participant);
-        for (let i = 0; i < 16; i++) view.setUint8(at + outcomeMessage.id + i, id[i]);
-        view.setUint8(at + outcomeMessage.flags, outcomeFlags.asked);
-        if (record !== undefined && (participant === record.institution || participant === record.bank)) {
-          view.setUint8(at + outcomeMessage.state, record.state);
-          view.setUint16(at + outcomeMessage.reason, reasons[record.reason].code);
-          writeTime(view, at + outcomeMessage.changedAt, record.changedAt);
-          view.setUint32(at + outcomeMessage.cycle, record.cycle);
-          view.setUint32(at + outcomeMessage.bank, record.bank);
-        } else view.setUint16(at + outcomeMessage.reason, reasons.paymentUnknown.code);
-        stream!.outlet.seal(0);
-      });
+      options.remembered(id).then(
+        (record) => tellRemembered(link, participant, id, record),
+        (error: Error) => {
+          options.log('stream.enquiryFailed', { detail: error.message });
+          tellRemembered(link, participant, id, 'unavailable');
+        },
+      );
     },
     async record(command, body) {
       for (;;) {
@@ -514,21 +555,26 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
       stream = attached;
       stream.outlet.release(options.sequencer().frontier);
     },
-    async recover() {
-      const wanted = new Map<number, { slot: number; index: number }[]>();
+    async recover(hasWorkItem) {
+      const wanted = new Map<number, { handle: number; slot: number; index: number; isOffered: boolean }[]>();
       for (const handle of handlesInFlight(state)) {
         glance.read(state, handle);
         const { flight } = paymentAt(state, handle);
         if (flight === undefined) continue;
         const list = wanted.get(flight.requestSequence) ?? [];
         wanted.set(flight.requestSequence, list);
-        list.push({ slot: glance.slot - 1, index: flight.requestIndex });
+        const isOffered = glance.state === paymentStates.offered;
+        list.push({ handle, slot: glance.slot - 1, index: flight.requestIndex, isOffered });
       }
       for (const [sequence, list] of wanted) {
         const read = await options.bodies(sequence);
-        for (const { slot, index } of list) {
+        for (const { handle, slot, index, isOffered } of list) {
           const body = read[index];
-          if (isStreamMessage(body)) keep(slot, body, 0, body.length);
+          if (!isStreamMessage(body)) continue;
+          keep(slot, body, 0, body.length);
+          // Its asker was told, or is when it asks: whoever enquires is told how it ends.
+          if (!isOffered) ways[slot] = 2;
+          if (hasWorkItem(handle)) overdue.add(slot);
         }
       }
     },

@@ -1,5 +1,15 @@
-/** A payment that is overdue has an open work item until it has ended. */
-import { type Effects, effectKinds, handlesInFlight, identifierText, paymentAt, type State } from '@clearway/core';
+/** A payment that is overdue has an open work item until it has ended, and no longer. */
+import {
+  type Effects,
+  effectKinds,
+  handlesInFlight,
+  identifierText,
+  identifierToBytes,
+  parseIdentifier,
+  paymentAt,
+  paymentHandle,
+  type State,
+} from '@clearway/core';
 import type { Records } from '@clearway/store';
 import type { Findings } from './report.ts';
 
@@ -23,6 +33,13 @@ export function createWorkItemsCheck(findings: Findings): WorkItemsCheck {
       const items = (await records.workItems(true)).filter(({ kind }) => kind === 'overdue');
       if ((await records.cursor()) > state.sequence) return; // a running cell may have ended them meanwhile
       const owned = new Set(items.map(({ subject }) => subject));
+      for (const subject of owned) {
+        const handle = paymentHandle(state, identifierToBytes(parseIdentifier(subject)!));
+        if (handle < 0) continue;
+        const { flight, sequence } = paymentAt(state, handle);
+        if (flight === undefined && sequence <= cursor)
+          findings.breach('records', 'has ended, but its work item is open', { subject, sequence });
+      }
       for (const handle of handlesInFlight(state)) {
         const sequence = overdue.get(handle);
         if (sequence === undefined || sequence > cursor) continue;

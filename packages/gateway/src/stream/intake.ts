@@ -227,7 +227,6 @@ export function createIntake(options: IntakeOptions): Intake {
           view.getUint32(at + answerMessage.position),
         );
         hashes.addAnswer(view, at);
-        if (link.asked > 0) link.asked--;
         const answer = view.getUint8(at + answerMessage.answer);
         const reason = view.getUint16(at + answerMessage.reason);
         const wrong = options.stopped(signer) ?? (isAnswer(answer, reason) ? undefined : 'fieldInvalid');

@@ -132,7 +132,6 @@ export function createOutlet(options: {
       view.setUint32(at, (type << 24) | (duplicate ? 1 << 16 : 0));
       view.setUint32(at + questionPrefix.remainingMs, remainingMs);
       writer.bytes.set(source.subarray(from, from + size), at + questionPrefixBytes);
-      link.asked++;
     },
     covered(link, { signer, stream, to, taken, reason }) {
       touch(link);

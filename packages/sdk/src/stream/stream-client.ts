@@ -120,6 +120,8 @@ const shortestAgainMs = 100;
 const longestAgainMs = 2_000;
 /** A payment without an outcome is asked about so long after its expiry, and then every so often, ms. */
 const overdueMs = 5_000;
+/** What is unknown is told unasked when it is known; should that be lost, it is asked about so often, ms. */
+const unknownMs = 20_000;
 const sweepMs = 1_000;
 /** Unknown ones are remembered up to so many; beyond that the caller alone enquires. */
 const mostUnknown = 65_536;
@@ -308,6 +310,8 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
     const mayBeKnown = payments.mayBeKnown[entry] === 1;
     if (flags & outcomeFlags.asked) {
       events.otherOutcome?.(view, at);
+      // The platform could not look; it is asked again.
+      if (flags & outcomeFlags.notProcessed) return;
       // No such payment: whatever was sent did not arrive, or never will; the same message settles it.
       if (state === paymentStates.none && wasSent && isOverdue(entry)) return again(entry, from);
       if (!isFinal(state)) return;
@@ -347,6 +351,7 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
       unknown++;
       payments.dropMessage(entry);
       payments.state[entry] = keptStates.unknown;
+      payments.askedAt[entry] = clock.elapsed();
     }
     events.outcome(view, at, true);
   }
@@ -421,12 +426,17 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
     }
   }
 
-  /** Asks about what should have had its outcome long ago, and gives up signatures that nobody asks for. */
+  /**
+   * Asks about what should have had its outcome long ago, and now and then about what is unknown; gives up signatures
+   * that nobody asks for.
+   */
   function sweep(): void {
     const now = clock.elapsed();
     for (let entry = 0; entry < payments.capacity; entry++) {
-      if (payments.state[entry] !== keptStates.sent || !isOverdue(entry)) continue;
-      if (now - payments.askedAt[entry] < overdueMs) continue;
+      const state = payments.state[entry];
+      const isLate = state === keptStates.sent && isOverdue(entry);
+      if (!isLate && state !== keptStates.unknown) continue;
+      if (now - payments.askedAt[entry] < (isLate ? overdueMs : unknownMs)) continue;
       payments.askedAt[entry] = now;
       enquireKept(entry);
     }
