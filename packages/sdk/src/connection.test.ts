@@ -36,7 +36,8 @@ async function rig(
     return now === 'unsigned' ? response : signResponse(options.ports, signing, '00000', request, response);
   });
   const connection = createConnection({ ...options, attempts: 3, ...more });
-  return { waits, network, ask: () => connection.ask('POST', path, checkDirectory, message) };
+  const ask = (acceptedUntil = 0) => connection.ask('POST', path, checkDirectory, message, { acceptedUntil });
+  return { waits, network, ask };
 }
 
 const ok: HttpResponse = {
@@ -134,3 +135,22 @@ for (const [what, answers, expected, attempts] of outcomes) {
     assert.deepEqual([outcome, network.sent.length], [expected, attempts]);
   });
 }
+
+for (const reason of ['signatureInvalid', 'notYours', 'enquiryBudgetSpent'] as const) {
+  test(`a first attempt refused with ${reason} says nothing before a copy of it could no longer be accepted`, async () => {
+    const { ask, network } = await rig([reason, reason, reason]);
+    await assert.rejects(ask(Date.now() + 3_600_000), Unanswered);
+    assert.equal(network.sent.length, 3);
+    const later = await rig([reason]);
+    await assert.rejects(
+      later.ask(Date.now() - 1),
+      (error) => error instanceof Refused && error.problem.reason === reason,
+    );
+    assert.equal(later.network.sent.length, 1);
+  });
+}
+
+test('what is refused for what it says is refused, though a copy could still come', async () => {
+  const { ask } = await rig(['requestExpired']);
+  await assert.rejects(ask(Date.now() + 3_600_000), Refused);
+});

@@ -44,6 +44,8 @@ export interface Connection {
   /**
    * Sends until there is an answer to rely on. `mayBeKnown`: the same message was sent before and may have had its
    * effect; then what is only refused to this attempt (signature, rate, availability) says nothing about it.
+   * `acceptedUntil`: before this time, ms, a copy that was held up may still be accepted though this attempt was refused
+   * for its signature, rights or rate.
    * @throws Refused, Unanswered
    */
   ask<T>(
@@ -51,7 +53,7 @@ export interface Connection {
     path: string,
     check: Check<T>,
     message?: object,
-    mayBeKnown?: boolean,
+    more?: { readonly mayBeKnown?: boolean; readonly acceptedUntil?: number },
   ): Promise<T>;
   /** The body as it is. */
   askBytes(method: 'GET' | 'POST' | 'DELETE', path: string, message?: object): Promise<Uint8Array>;
@@ -109,7 +111,12 @@ export function createConnection(options: Omit<InstitutionOptions, 'connection'>
     return { outcome: 'refused', problem, again: problem.status === 503 || problem.reason === 'signatureExpired' };
   }
 
-  async function askBytes(method: string, path: string, message?: object, mayBeKnown = false): Promise<Uint8Array> {
+  async function askBytes(
+    method: string,
+    path: string,
+    message?: object,
+    { mayBeKnown = false, acceptedUntil = 0 } = {},
+  ): Promise<Uint8Array> {
     const body = message === undefined ? new Uint8Array(0) : Buffer.from(JSON.stringify(message));
     const headers: Record<string, string> = message === undefined ? {} : { 'content-type': 'application/json' };
     const request = { method, url: new URL(path, gateway).href, headers, body };
@@ -125,8 +132,10 @@ export function createConnection(options: Omit<InstitutionOptions, 'connection'>
         const { problem, again } = result;
         // There is a copy, so it cannot reject; without one the next identifier asks for it anyway.
         if (problem.reason === 'identifierDateOutsideWindow' && platform.peek()) void platform.renew();
-        // What an earlier attempt may have done, a refusal of this attempt alone does not undo.
-        const definite = !uncertain || !(again || statusesOfAttempt.includes(problem.status));
+        // What an earlier attempt may have done, or a copy of this one may do yet, its refusal does not undo.
+        const isOfAttempt = statusesOfAttempt.includes(problem.status);
+        uncertain ||= isOfAttempt && ports.clock.now() < acceptedUntil;
+        const definite = !uncertain || !(again || isOfAttempt);
         if (definite && (!again || isLast)) throw new Refused(problem);
         if (isLast) throw unanswered(sent, `${problem.reason}: ${problem.detail}`);
       } else if (isLast) {
@@ -157,9 +166,9 @@ export function createConnection(options: Omit<InstitutionOptions, 'connection'>
     path: string,
     check: Check<T>,
     message?: object,
-    mayBeKnown = false,
+    more?: { readonly mayBeKnown?: boolean; readonly acceptedUntil?: number },
   ): Promise<T> {
-    const body = await askBytes(method, path, message, mayBeKnown);
+    const body = await askBytes(method, path, message, more);
     const json = parseJson(body, jsonLimits);
     const checked = json.ok ? check(json.value) : json;
     if (checked.ok) return checked.value;

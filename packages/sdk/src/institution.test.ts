@@ -127,6 +127,17 @@ test('a refusal is told with its problem', async () => {
   await assert.rejects(institution.enquire(agreementId), { name: 'Refused' });
 });
 
+test('a payment that is refused for the key it is signed with is not refused for certain before it expires', async () => {
+  const { options } = await rig();
+  const { privateKey } = await realCrypto.generateSigningKey('ed25519');
+  const institution = createInstitution({ ...options, attempts: 1 });
+  const message = await institution.preparePayment({ kind: 'agreementPayment', ...order });
+  const stranger = createInstitution({ ...options, attempts: 1, signing: { ...options.signing, privateKey } });
+  await assert.rejects(stranger.submitPayment(message), Unanswered);
+  const past = { ...message, expiresAt: new Date(now() - 1000).toISOString() };
+  await assert.rejects(stranger.submitPayment(past), Refused);
+});
+
 test('details that do not fit, and banks that do not exist, are errors before anything is sent', async () => {
   const { institution, platform } = await rig();
   const creditor = { name: 'x'.repeat(5000), account: '1' };

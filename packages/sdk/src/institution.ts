@@ -23,6 +23,7 @@ import {
   type PaymentRequest,
   type PaymentStatus,
   type Platform,
+  parseTime,
   type ReconciliationFile,
   readReconciliationFile,
   signMessage,
@@ -103,8 +104,9 @@ export interface Institution {
   /**
    * Sends a prepared message; sent again, also after a restart, it is the same payment.
    * Resolves with any state that was told: `succeeded`, `failed`, or `unknown`, which ends later by itself.
-   * Give `again` whenever the message may have been sent before: then only a refusal of what it says is definite, and
-   * one of the attempt (signature, rate, availability) throws {@link Unanswered}.
+   * A refusal of the attempt alone (signature, rights, rate) throws {@link Unanswered} before `expiresAt`: a copy that
+   * was held up may still be accepted. Give `again` whenever the message may have been sent before: then only a refusal
+   * of what it says is definite, and one for want of availability throws {@link Unanswered} too.
    */
   submitPayment(message: PaymentRequest, options?: { readonly again?: boolean }): Promise<PaymentStatus>;
   /** Prepare and submit in one step, for those who keep no record of what they are about to send. */
@@ -207,7 +209,9 @@ export function createInstitution(options: InstitutionOptions): Institution {
   }
 
   async function submitOverHttp(message: PaymentRequest, again: boolean): Promise<PaymentStatus> {
-    const status = await connection.ask('POST', '/v1/payments', checkPaymentStatus, message, again);
+    const acceptedUntil = parseTime(message.expiresAt);
+    const more = { mayBeKnown: again, ...(acceptedUntil !== undefined && { acceptedUntil }) };
+    const status = await connection.ask('POST', '/v1/payments', checkPaymentStatus, message, more);
     return proved(status, hashOf(canonicalPayment(scheme, message)));
   }
 
