@@ -197,12 +197,19 @@ describe('payments of a cell with an archive', () => {
     );
   });
 
-  test('of no participant in particular are those over HTTP, and that is said', async () => {
-    const { output, errors } = await clearway('payments list --json');
-    assert.deepEqual(
-      JSON.parse(output).map(({ paymentId }: { paymentId: string }) => paymentId),
-      [overHttp.paymentId],
-    );
+  test('of no participant in particular are those of either rail, page by page', async () => {
+    const list = async (more: string) => {
+      const { output } = await clearway(`payments list --json ${more}`);
+      return JSON.parse(output).map(({ paymentId }: { paymentId: string }) => paymentId);
+    };
+    assert.deepEqual(await list('--limit 9'), [overHttp.paymentId, other, one]);
+    assert.deepEqual(await list('--limit 1'), [overHttp.paymentId]);
+    assert.deepEqual(await list(`--limit 9 --after ${overHttp.paymentId}`), [other, one]);
+  });
+
+  test('by reference alone are those over HTTP, and that is said', async () => {
+    const { output, errors } = await clearway('payments find --reference order-1 --json');
+    assert.deepEqual(JSON.parse(output), []);
     assert.match(errors, /Only what came over HTTP/);
   });
 

@@ -30,10 +30,12 @@ import { createPages, type Pages } from './pages.ts';
 import { createAttempts } from './people/attempts.ts';
 import { createEnrolments, type Enrolments } from './people/enrolments.ts';
 import { createLogins, type Login, type Logins } from './people/logins.ts';
+import { createArchivePayments } from './records/archive-payments.ts';
 import { type CycleRecords, createCycleRecords, type RecordedCycle } from './records/cycles.ts';
 import { paymentRow } from './records/payment-row.ts';
-import { createPaymentSearch, type PaymentSearch } from './records/payment-search.ts';
+import { createPayments, type Payments } from './records/payments.ts';
 import { createProofs, type Proofs } from './records/proof.ts';
+import { createRowPayments } from './records/row-payments.ts';
 import { createWork, type Work } from './work.ts';
 
 export interface ConsoleOptions {
@@ -60,7 +62,7 @@ export interface Console {
   readonly sampler: Sampler;
   readonly wall: Wall;
   readonly live: Live;
-  readonly search: PaymentSearch;
+  readonly payments: Payments;
   readonly proofs: Proofs;
   readonly cycles: CycleRecords;
   readonly pages: Pages;
@@ -104,6 +106,8 @@ export async function createConsole(options: ConsoleOptions): Promise<Console> {
   let address = '';
 
   const cell = createCellAccess(options.connectCell);
+  /** A link of their own for searches, so that no look at the cell waits behind one. */
+  const searchedCell = createCellAccess(options.connectCell);
   const audit = createAudit(database, clock);
   const attempts = createAttempts(clock);
   const logins = createLogins({ database, audit, attempts, ports, key });
@@ -111,12 +115,15 @@ export async function createConsole(options: ConsoleOptions): Promise<Console> {
 
   const directory = createDirectory({ cell, cellNumber, ask, clock });
   const sampler = await createSampler({ cell, cellNumber, ask, clock, log });
-  const traffic = createTraffic({ ask: searches.ask, cellNumber, clock, log });
-  const standing = createStandingReader({ ask, cellNumber, clock, log });
+  const rows = createRowPayments(searches.ask, cellNumber);
+  const archive = createArchivePayments(searchedCell, directory);
+  const payments = createPayments(rows, archive);
+  const traffic = createTraffic({ payments, clock, log });
+  const standing = createStandingReader({ ask, payments, cellNumber, clock, log });
 
   const effects = createEffectReader({
     ask: searches.ask,
-    cellNumber,
+    payments,
     clock,
     directory,
     statistics: () => cell.ask((link) => link.statistics()),
@@ -137,13 +144,9 @@ export async function createConsole(options: ConsoleOptions): Promise<Console> {
   alarms = await createAlarms({ database, audit, clock, causes, log });
 
   const live = createLive(wall, log);
-  const search = createPaymentSearch(searches.ask, cellNumber, (paymentId) =>
-    // While the cell is away, what is a row is found all the same.
-    cell.ask((link) => link.paymentRecord(paymentId)).catch(() => undefined),
-  );
-  const cycles = createCycleRecords(searches.ask, cellNumber);
+  const cycles = createCycleRecords(searches.ask, cellNumber, payments);
   const proofs = createProofs({ store, place, cell, directory, crypto, clock });
-  const work = createWork({ database, audit, cellNumber, clock });
+  const work = createWork({ database, audit, payments, cellNumber, clock });
   const pages = createPages({
     ask,
     cellNumber,
@@ -153,7 +156,7 @@ export async function createConsole(options: ConsoleOptions): Promise<Console> {
     traffic,
     standing,
     wall,
-    search,
+    payments,
     cycles,
     work,
     changes,
@@ -180,7 +183,7 @@ export async function createConsole(options: ConsoleOptions): Promise<Console> {
     sampler,
     wall,
     live,
-    search,
+    payments,
     proofs,
     cycles,
     pages,
@@ -274,6 +277,7 @@ export async function createConsole(options: ConsoleOptions): Promise<Console> {
       for (const cancel of cancels.splice(0)) cancel();
       live.close();
       cell.close();
+      searchedCell.close();
       await Promise.all([database.close(), searches.close()]);
     },
   };

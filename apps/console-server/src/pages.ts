@@ -25,7 +25,7 @@ import type { Traffic } from './figures/traffic.ts';
 import type { Wall } from './figures/wall.ts';
 import type { CycleRecords, RecordedCycle } from './records/cycles.ts';
 import { paymentRow } from './records/payment-row.ts';
-import type { PaymentSearch } from './records/payment-search.ts';
+import type { Payments } from './records/payments.ts';
 import { Refusal } from './refusal.ts';
 import type { Work } from './work.ts';
 
@@ -57,14 +57,14 @@ export function createPages(options: {
   readonly traffic: Traffic;
   readonly standing: StandingReader;
   readonly wall: Wall;
-  readonly search: PaymentSearch;
+  readonly payments: Payments;
   readonly cycles: CycleRecords;
   readonly work: Work;
   readonly changes: Pick<Changes, 'ofParticipant'>;
   readonly version: string;
   memory(): number;
 }): Pages {
-  const { ask, cellNumber, clock, directory, sampler, traffic, standing, wall, search, cycles, work } = options;
+  const { ask, cellNumber, clock, directory, sampler, traffic, standing, wall, payments, cycles, work } = options;
   const startedAt = formatTime(clock.now());
 
   const rowOf = (participant: ParticipantConfiguration, headroom: readonly HeadroomLine[]): ParticipantRow => {
@@ -133,7 +133,7 @@ export function createPages(options: {
       const legs = traffic.pairs().filter(isOwn);
       const minutes = traffic.minutes(isOwn);
       const [unknowns, lines, changes, headroom] = await Promise.all([
-        search.withoutOutcome(code, unknownsShown),
+        payments.withoutOutcome(code, unknownsShown),
         cycles.positionsOf(code, positionsShown),
         scope === undefined ? options.changes.ofParticipant(code) : [],
         headroomNow(),

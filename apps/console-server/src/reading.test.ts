@@ -7,14 +7,20 @@ import { checkEvidence, verifyEvidence } from '@clearway/contract';
 import { realCrypto } from '@clearway/ports/real';
 import { type Bed, type Caller, openBed } from './test-bed.ts';
 
-const hostile: readonly { readonly what: string; readonly text: string }[] = [
+const everyHostile: readonly { readonly what: string; readonly text: string }[] = [
   { what: 'a script', text: '<script>alert("x")</script>' },
   { what: 'text that turns around', text: '\u202ereversed\u202c \u2066isolated' },
   { what: 'ten thousand characters', text: '万'.repeat(10_000) },
   { what: 'quotes and SQL', text: `'; DROP TABLE records.payment; --` },
 ];
 
-describe('reading', () => {
+for (const isArchived of [false, true]) {
+  describe(isArchived ? 'reading, where the cell keeps an archive' : 'reading', () => reading(isArchived));
+}
+
+function reading(isArchived: boolean) {
+  // A gateway lets no longer reference pass, and the archive has room for no more.
+  const hostile = everyHostile.filter(({ text }) => !isArchived || text.length <= 35);
   let bed: Bed;
   let operator: Caller;
   let lantern: Caller;
@@ -22,7 +28,7 @@ describe('reading', () => {
   const ids: Record<string, string> = {};
   let cycle = 0;
   before(async () => {
-    bed = await openBed();
+    bed = await openBed({ isArchived });
     await bed.person('op', ['operator']);
     await bed.person('lantern', ['participant'], '00101');
     await bed.person('pboc', ['supervisor']);
@@ -270,5 +276,83 @@ describe('reading', () => {
       const validator = Compile(responses[operation]!);
       assert.ok(validator.Check(body), `${path}: ${JSON.stringify([...validator.Errors(body)].slice(0, 3))}`);
     }
+  });
+}
+
+describe('payments over the stream', () => {
+  let bed: Bed;
+  let operator: Caller;
+  const streamed: { paymentId: string; bank: string; amount: number; endToEndId: string; expiresAt: number }[] = [];
+  let cycle = 0;
+  before(async () => {
+    bed = await openBed({ isArchived: true });
+    await bed.person('op', ['operator']);
+    operator = await bed.as('op');
+    const { recorded } = bed;
+    const link = await recorded.link();
+    for (let index = 0; index < 12; index++) {
+      const paymentId = recorded.nextId('00101');
+      const endToEndId = `order-${index}`;
+      streamed.push({ paymentId, bank: '00202', amount: 1000 + index, endToEndId, expiresAt: Date.now() + 60_000 });
+    }
+    link.send(streamed);
+    await recorded.until(() => streamed.every(({ paymentId }) => link.outcomes(paymentId).length > 0));
+    for (const signer of ['00101', '00202']) {
+      await link.checkpoint(signer);
+      await recorded.until(() => link.covered(signer) === link.sent(signer));
+    }
+    await recorded.pay({ kind: 'payout', institution: '00102', bank: '00201', amount: 1005, endToEndId: 'over HTTP' });
+    cycle = await recorded.settle();
+    await recorded.cell.recordsWritten();
+    await bed.desk.lookAround();
+  });
+  after(() => bed.close());
+
+  test('are in one list with the others, page by page, by anything that they are', async () => {
+    const all = (await operator('GET', '/api/v1/payments')).body.payments;
+    assert.equal(all.length, streamed.length + 1);
+    const paged: unknown[] = [];
+    for (let after = ''; ; ) {
+      const { body } = await operator('GET', `/api/v1/payments?limit=5&after=${after}`);
+      paged.push(...body.payments);
+      if (body.next === null) break;
+      after = body.next;
+    }
+    assert.deepEqual(paged, all);
+    const q = encodeURIComponent(`amount:10.05 state:succeeded cycle:${cycle} currency:CNY`);
+    const { payments, isWhole, readTo } = (await operator('GET', `/api/v1/payments?q=${q}`)).body;
+    assert.deepEqual(
+      payments.map(({ endToEndId }: { endToEndId: string }) => endToEndId),
+      ['over HTTP', 'order-5'],
+    );
+    assert.deepEqual([isWhole, readTo], [true, null]);
+    const byReference = (await operator('GET', '/api/v1/find?text=order-7')).body.found;
+    assert.deepEqual(
+      byReference.map(({ id }: { id: string }) => id),
+      [streamed[7].paymentId],
+    );
+  });
+
+  test('are counted with the others in the matrix of their cycle', async () => {
+    const { pairs } = (await operator('GET', `/api/v1/cycles/${cycle}/matrix`)).body;
+    assert.deepEqual(
+      pairs.map(({ institution, bank, payments }: Record<string, unknown>) => [institution, bank, payments]),
+      [
+        ['00101', '00202', streamed.length],
+        ['00102', '00201', 1],
+      ],
+    );
+  });
+
+  test('are said to be missing while the cell is away', async () => {
+    await bed.cutLink();
+    const { isWhole, payments } = (await operator('GET', '/api/v1/payments')).body;
+    assert.equal(isWhole, false);
+    assert.deepEqual(
+      payments.map(({ endToEndId }: { endToEndId: string }) => endToEndId),
+      ['over HTTP'],
+    );
+    await bed.mendLink();
+    assert.equal((await operator('GET', '/api/v1/payments')).body.isWhole, true);
   });
 });

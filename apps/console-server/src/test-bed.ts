@@ -6,8 +6,8 @@ import { recordCell } from '@clearway/cli/testing';
 import type { Role } from '@clearway/console-api';
 import { startPostgres } from '@clearway/embedded';
 import { realChance, realClock, realCrypto } from '@clearway/ports/real';
-import { connectOperator, readBody, serveCellLink } from '@clearway/server';
-import { migrate, type PostgresConnection, postgresStore } from '@clearway/store';
+import { connectOperator, copyEndToEndId, readBody, serveCellLink } from '@clearway/server';
+import { migrate, openArchive, type PostgresConnection, postgresStore } from '@clearway/store';
 import pg from 'pg';
 import { createConsole } from './console.ts';
 import { serveConsole } from './http/serve.ts';
@@ -36,8 +36,8 @@ export type Caller = (
 
 export type Bed = Awaited<ReturnType<typeof openBed>>;
 
-/** `pages`: folder of the web application. */
-export async function openBed(pages = 'none') {
+/** `pages`: folder of the web application. `isArchived`: the cell keeps an archive of payments, as one with a stream does. */
+export async function openBed({ pages = 'none', isArchived = false } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'clearway-console-'));
   const endings: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
   const postgres = await startPostgres({ directory: join(folder, 'postgres') });
@@ -48,13 +48,26 @@ export async function openBed(pages = 'none') {
 
   const store = await postgresStore({ connections: [as('cell')], place, ...ports });
   endings.push(() => store.close());
-  const recorded = await recordCell(store, ports);
+  const archive = isArchived
+    ? await openArchive({
+        directory: join(folder, 'archive'),
+        chance: realChance,
+        copyReference: copyEndToEndId,
+        segmentRecords: 5,
+        failed(error) {
+          throw error;
+        },
+        log() {},
+      })
+    : undefined;
+  const recorded = await recordCell(store, ports, { ...(archive && { archive }) });
   endings.push(() => recorded.stop());
   const socketPath = join(folder, 'cell.sock');
   const openLink = () =>
     serveCellLink({
       cell: recorded.cell,
-      records: store.records,
+      records: recorded.cell.records,
+      archive,
       socketPath,
       wake: recorded.wake,
       shortfalls: () => [],

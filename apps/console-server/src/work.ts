@@ -5,6 +5,7 @@ import type { Clock } from '@clearway/ports';
 import type { Audit } from './audit.ts';
 import type { Database } from './database.ts';
 import { findPerson, publicPerson } from './people/people.ts';
+import type { Payments } from './records/payments.ts';
 import { Refusal } from './refusal.ts';
 import { moneyOrNull, timeOrNull } from './words.ts';
 
@@ -25,10 +26,11 @@ const listed = 500;
 export function createWork(options: {
   readonly database: Database;
   readonly audit: Audit;
+  readonly payments: Pick<Payments, 'one'>;
   readonly cellNumber: number;
   readonly clock: Pick<Clock, 'now'>;
 }): Work {
-  const { database, audit, cellNumber, clock } = options;
+  const { database, audit, payments, cellNumber, clock } = options;
   const { ask } = database;
 
   const read = async (condition: string, ...values: unknown[]): Promise<WorkItem[]> => {
@@ -46,7 +48,16 @@ export function createWork(options: {
        WHERE item.cell = $1 AND ${condition}`,
       [cellNumber, ...values],
     );
-    return rows.map((row) => itemOf(row, clock.now()));
+    return Promise.all(rows.map((row) => itemOf(row, clock.now())).map(withPayment));
+  };
+
+  /** A payment over the stream is no row. */
+  const withPayment = async (item: WorkItem): Promise<WorkItem> => {
+    if (item.participant !== null || !/^[0-9]{31}$/.test(item.subject)) return item;
+    const payment = await payments.one(item.subject, undefined);
+    if (payment === undefined) return item;
+    const { instructedAgent, amount, currency } = payment;
+    return { ...item, participant: instructedAgent, amount: moneyOrNull(amount, currency) };
   };
 
   const isOpen = 'item.closed_at = 0 AND coalesce(work.closed_at, 0) = 0';

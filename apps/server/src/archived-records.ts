@@ -1,12 +1,15 @@
 /** Records of which the payments are in an archive: what came by any rail is found through one door. */
+import type { PaymentState } from '@clearway/core';
 import {
   type ArchiveReader,
+  type PaymentQuery,
   type PaymentRecord,
   paymentRecord,
   type RecordBlock,
   type Records,
   recordBytes,
   recordFields,
+  submissionPlace,
 } from '@clearway/store';
 
 /** Look-ups go to the archive where it can answer them, and to the rows for the rest. */
@@ -28,8 +31,8 @@ export function archivedRecords(rows: Records, archive: Omit<ArchiveReader, 'cur
     },
     async payments(query) {
       const { participant, endToEndId, state, cycle, from, to, after, limit } = query;
-      // Without a participant there is no key to look by: rows know what came over HTTP.
-      if (participant === undefined) return rows.payments(query);
+      // A reference is an institution's own: without one, rows know what came over HTTP.
+      if (participant === undefined) return endToEndId === undefined ? readAll(archive, query) : rows.payments(query);
       const range = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
       const fits = (record: PaymentRecord) =>
         (state === undefined || record.state === state) &&
@@ -59,6 +62,28 @@ export function archivedRecords(rows: Records, archive: Omit<ArchiveReader, 'cur
         for (let index = 0; index < block.count; index++) yield recordAt(block, index);
     },
   };
+}
+
+/** Payments of nobody in particular: records are read one after the other, the last submitted first. */
+async function readAll(archive: Pick<ArchiveReader, 'payment' | 'search'>, query: PaymentQuery) {
+  const { state, cycle, from, to, after, limit } = query;
+  const last = after === undefined ? undefined : await archive.payment(after);
+  if (after !== undefined && last === undefined) return [];
+  const found: PaymentRecord[] = [];
+  let before = last && submissionPlace(last);
+  for (;;) {
+    const { payments, next } = await archive.search({
+      ...(state !== undefined && { states: [state as PaymentState] }),
+      ...(cycle !== undefined && { cycle }),
+      ...(from !== undefined && { from }),
+      ...(to !== undefined && { to }),
+      ...(before !== undefined && { before }),
+      limit: Math.min(1000, limit - found.length),
+    });
+    found.push(...payments);
+    if (next === undefined || found.length === limit) return found;
+    before = next;
+  }
 }
 
 function recordAt({ bytes, view, longTexts }: RecordBlock, index: number): PaymentRecord {

@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { SettlementAdvice } from '@clearway/contract';
 import { currentCycle } from '@clearway/core';
 import type { Deliverer, Delivery, DeliveryResult, ParticipantConfiguration, SubmitResult } from '@clearway/gateway';
-import type { PaymentQuery, Records } from '@clearway/store';
+import type { ArchiveSearch, ArchiveTally, PaymentArchive, PaymentQuery, Records } from '@clearway/store';
 import { type Administration, administer } from './administration.ts';
 import type { RunningCell, Statistics } from './cell.ts';
 import { addKey, endKey } from './keys.ts';
@@ -18,6 +18,7 @@ export interface CellLink {
 export interface CellLinkOptions {
   readonly cell: RunningCell;
   readonly records: Records;
+  readonly archive?: Pick<PaymentArchive, 'search' | 'tally'> | undefined;
   readonly socketPath: string;
   /** Looks at once at what a closed cycle needs. */
   wake(): void;
@@ -58,7 +59,7 @@ function withShortfalls(statistics: Statistics, of: CellLinkOptions['shortfalls'
   return { ...statistics, cycles };
 }
 
-function serve(socket: Socket, { cell, records, wake, shortfalls, body, log }: CellLinkOptions): void {
+function serve(socket: Socket, { cell, records, archive, wake, shortfalls, body, log }: CellLinkOptions): void {
   const endings: (() => void)[] = [];
 
   const handle = async (method: string, value: unknown): Promise<unknown> => {
@@ -125,6 +126,10 @@ function serve(socket: Socket, { cell, records, wake, shortfalls, body, log }: C
         return (await records.payment(value as string)) ?? null;
       case 'searchPayments':
         return records.payments(value as PaymentQuery);
+      case 'searchArchive':
+        return (await archive?.search(value as ArchiveSearch)) ?? null;
+      case 'tallyArchive':
+        return (await archive?.tally(value as ArchiveTally)) ?? null;
       case 'workItems':
         return records.workItems(true);
       default:

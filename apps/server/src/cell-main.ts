@@ -85,6 +85,7 @@ runProgram('cell', async ({ settings, log, ready }) => {
   const link = await serveCellLink({
     cell,
     records: cell.records,
+    archive,
     socketPath: settings.socket,
     wake: () => house?.wake(),
     shortfalls: (cycle) => house?.shortfalls(cycle) ?? [],

@@ -13,7 +13,15 @@ import {
   type SubmitResult,
 } from '@clearway/gateway';
 import type { Clock } from '@clearway/ports';
-import type { PaymentQuery, PaymentRecord, WorkItemRecord } from '@clearway/store';
+import type {
+  ArchiveCounted,
+  ArchiveFound,
+  ArchiveSearch,
+  ArchiveTally,
+  PaymentQuery,
+  PaymentRecord,
+  WorkItemRecord,
+} from '@clearway/store';
 import type { Administered, Administration } from './administration.ts';
 import type { Statistics } from './cell.ts';
 import { type Channel, type Handler, LinkLostError, openChannel } from './link.ts';
@@ -144,6 +152,9 @@ export interface OperatorLink {
   workItems(): Promise<WorkItemRecord[]>;
   /** Of either rail. */
   searchPayments(query: PaymentQuery): Promise<PaymentRecord[]>;
+  /** By anything that stands in a record; undefined where the cell keeps no archive, and every payment is a row. */
+  searchArchive(query: ArchiveSearch): Promise<ArchiveFound | undefined>;
+  tallyArchive(query: ArchiveTally): Promise<ArchiveCounted | undefined>;
   recordsWritten(): Promise<void>;
   close(): void;
 }
@@ -174,6 +185,8 @@ export async function connectOperator(socketPath: string): Promise<OperatorLink>
       ((await channel.call('paymentRecord', paymentId)) as PaymentRecord | null) ?? undefined,
     workItems: async () => (await channel.call('workItems', null)) as WorkItemRecord[],
     searchPayments: async (query) => (await channel.call('searchPayments', query)) as PaymentRecord[],
+    searchArchive: async (query) => ((await channel.call('searchArchive', query)) as ArchiveFound | null) ?? undefined,
+    tallyArchive: async (query) => ((await channel.call('tallyArchive', query)) as ArchiveCounted | null) ?? undefined,
     recordsWritten: async () => void (await channel.call('recordsWritten', null)),
     close: () => channel.close(),
   };

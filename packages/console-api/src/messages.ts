@@ -377,6 +377,10 @@ export const PaymentList = object({
   next: orNull(Type.String()),
   /** How the search was understood, word by word. */
   understood: list(object({ field: Type.String(), operator: Type.String(), value: Type.String() })),
+  /** Everything submitted after this was looked at, and `next` goes on before it; null where all was. */
+  readTo: orNull(Time),
+  /** False while the cell is away: payments over the stream were not looked at. */
+  isWhole: Type.Boolean(),
 });
 export type PaymentList = Static<typeof PaymentList>;
 
@@ -384,6 +388,8 @@ export type PaymentList = Static<typeof PaymentList>;
 export const PaymentHistogram = object({
   from: Time,
   stepMs: Ms,
+  /** What was submitted at or before this may not have been counted; null where all was. */
+  readTo: orNull(Time),
   succeeded: list(Count),
   failed: list(Count),
   refused: list(Count),
@@ -455,16 +461,32 @@ export const PaymentDetail = object({
 export type PaymentDetail = Static<typeof PaymentDetail>;
 
 /** What proves a payment without the platform: docs/reference/evidence.md, checked by `clearway evidence verify`. */
+const EvidenceSignature = Type.Object({
+  suite: Type.String(),
+  keyVersion: Count,
+  value: Type.String({ contentEncoding: 'base64' }),
+});
 const EvidenceMessage = Type.Object({
   signer: Code,
+  /** As it was sent, base64. */
   body: Type.String(),
   /** What is signed, base64. */
   canonical: Type.String(),
   /** Of a message over HTTP; one of the stream has a checkpoint instead. */
-  signature: Type.Optional(
-    Type.Object({ suite: Type.String(), keyVersion: Count, value: Type.String({ contentEncoding: 'base64' }) }),
+  signature: Type.Optional(EvidenceSignature),
+  checkpoint: Type.Optional(
+    Type.Object({
+      stream: Count,
+      /** Places in the signer's stream: from this one on, up to but without that one. */
+      from: Count,
+      to: Count,
+      signedAt: Time,
+      root: Hash,
+      signature: EvidenceSignature,
+      /** Siblings from the leaf of this message to the root. */
+      path: list(Hash),
+    }),
   ),
-  checkpoint: Type.Optional(Type.Unknown()),
   sequence: Count,
   index: Count,
 });
@@ -472,6 +494,7 @@ export const Evidence = Type.Object({
   format: Type.Literal('clearway-evidence-1'),
   paymentId: PaymentIdText,
   madeAt: Time,
+  scheme: Type.Object({ schemeId: Type.String(), environment: words(['sandbox', 'production'] as const) }),
   request: EvidenceMessage,
   answer: Type.Optional(EvidenceMessage),
   keys: list(

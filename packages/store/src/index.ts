@@ -9,7 +9,15 @@ export { type OpenArchiveOptions, openArchive } from './archive/open-archive.ts'
 export * from './archive/port.ts';
 export { type ArchiveReader, readArchive } from './archive/read-archive.ts';
 export { rebuildArchive } from './archive/rebuild.ts';
-export { inlineReferenceBytes, paymentRecord, recordBytes, recordFields } from './archive/record.ts';
+export {
+  inlineReferenceBytes,
+  type Order,
+  paymentRecord,
+  recordBytes,
+  recordFields,
+  submissionPlace,
+} from './archive/record.ts';
+export type { RecordFilter, TallyBy, TallyRow } from './archive/scan.ts';
 export type { SegmentHead } from './archive/segment.ts';
 export * from './batch.ts';
 export { type CellStoreOptions, cellStore } from './cell-store.ts';

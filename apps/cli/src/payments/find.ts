@@ -20,13 +20,13 @@ export async function findPayment(given: Given, paymentId: string): Promise<Paym
   );
 }
 
-/** Payments last submitted first: of either rail those of one participant, else what came over HTTP where there is an archive. */
+/** Payments of either rail, last submitted first. */
 export async function searchPayments(given: Given, query: PaymentQuery): Promise<readonly PaymentRecord[]> {
   const { store, archive } = await given.read();
   if (archive === undefined) return store.records.payments(query);
-  if (query.participant === undefined) {
+  if (query.participant === undefined && query.endToEndId !== undefined) {
     given.errors.write(
-      'Only what came over HTTP: the archive is searched by participant, name one with --participant.\n',
+      'Only what came over HTTP: a reference is an institution’s own, name it with --participant for either rail.\n',
     );
     return store.records.payments(query);
   }

@@ -11,6 +11,7 @@ import type { Ask } from '../database.ts';
 import type { Directory } from '../directory.ts';
 import { turnovers } from '../figures/lines.ts';
 import { allPeople, findPerson, type StoredPerson } from '../people/people.ts';
+import type { Payments, TallyRow } from '../records/payments.ts';
 import { Refusal } from '../refusal.ts';
 import { alphaOf } from '../words.ts';
 
@@ -32,13 +33,13 @@ const lookBackMs = 3_600_000;
 
 export function createEffectReader(options: {
   readonly ask: Ask;
-  readonly cellNumber: number;
+  readonly payments: Pick<Payments, 'tally'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly directory: Directory;
   /** As the cell says now. */
   statistics(): Promise<Statistics>;
 }): EffectReader {
-  const { ask, cellNumber, clock, directory, statistics } = options;
+  const { ask, payments, clock, directory, statistics } = options;
 
   const participantOf = async (request: ChangeRequest): Promise<ParticipantConfiguration> => {
     const code = needed(request.participant, 'participant');
@@ -48,29 +49,16 @@ export function createEffectReader(options: {
     return found;
   };
 
-  const openPayments = async (code: string): Promise<Consequence> => {
-    const [row] = await ask<{ payments: string }>(
-      `SELECT count(*) AS payments FROM records.payment
-       WHERE cell = $1 AND state IN ('unknown', 'reversing') AND (instructed_agent = $2 OR instructing_agent = $2)`,
-      [cellNumber, code],
-    );
-    return { consequence: 'openPayments', facts: { payments: Number(row.payments) } };
+  const openPayments = async (participant: string): Promise<Consequence> => {
+    const { rows } = await payments.tally({ by: [], stepMs: 0, participant, states: ['unknown', 'reversing'] });
+    return { consequence: 'openPayments', facts: { payments: rows[0]?.payments ?? 0 } };
   };
 
-  const recentOf = async (code: string): Promise<{ payments: number; refusedForCap: number }> => {
-    const count = async (side: string) => {
-      const [row] = await ask<{ payments: string; refused: string }>(
-        `SELECT count(*) AS payments, count(*) FILTER (WHERE reason = 'netDebitCapExceeded') AS refused
-         FROM records.payment WHERE cell = $1 AND ${side} = $2 AND submitted_at >= $3`,
-        [cellNumber, code, clock.now() - lookBackMs],
-      );
-      return { payments: Number(row.payments), refused: Number(row.refused) };
-    };
-    const [instructing, instructed] = await Promise.all([count('instructing_agent'), count('instructed_agent')]);
-    return {
-      payments: instructing.payments + instructed.payments,
-      refusedForCap: instructing.refused + instructed.refused,
-    };
+  const recentOf = async (participant: string): Promise<{ payments: number; refusedForCap: number }> => {
+    const { rows } = await payments.tally({ by: ['reason'], stepMs: 0, participant, from: clock.now() - lookBackMs });
+    const sum = (isMeant: (row: TallyRow) => boolean) =>
+      rows.filter(isMeant).reduce((total, row) => total + row.payments, 0);
+    return { payments: sum(() => true), refusedForCap: sum(({ reason }) => reason === 'netDebitCapExceeded') };
   };
 
   const foreseeCap = async (request: ChangeRequest): Promise<Foreseen> => {

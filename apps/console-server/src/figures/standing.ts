@@ -1,6 +1,7 @@
 /** What the records say of right now, asked every few seconds: payments without an outcome, and the business day. */
 import type { Cancel, Clock } from '@clearway/ports';
 import type { Ask } from '../database.ts';
+import type { Payments } from '../records/payments.ts';
 
 export interface Silence {
   readonly institution: string;
@@ -51,18 +52,19 @@ const everyMs = 2_000;
 
 export function createStandingReader(options: {
   readonly ask: Ask;
+  readonly payments: Pick<Payments, 'tally' | 'lastSubmittedAt'>;
   readonly cellNumber: number;
   readonly clock: Clock;
   log(event: string, fields: Record<string, unknown>): void;
 }): StandingReader {
-  const { ask, cellNumber, clock, log } = options;
+  const { ask, payments, cellNumber, clock, log } = options;
   let standing: Standing | undefined;
   let readAt = 0;
   let isFailing = false;
 
   const read = async (businessDate: number, heldFrom: number) => {
     try {
-      standing = await readStanding(ask, cellNumber, businessDate, heldFrom);
+      standing = await readStanding(ask, payments, cellNumber, businessDate, heldFrom, standing?.lastPaymentAt ?? 0);
       readAt = clock.now();
       isFailing = false;
     } catch (error) {
@@ -100,18 +102,17 @@ export function createStandingReader(options: {
   };
 }
 
-async function readStanding(ask: Ask, cell: number, businessDate: number, heldFrom: number): Promise<Standing> {
-  const [silences, last, cycles, sums, cursor, items] = await Promise.all([
-    ask<{ institution: string; bank: string; currency: number; payments: string; amount: string; oldest: string }>(
-      `SELECT instructing_agent AS institution, instructed_agent AS bank, currency, count(*) AS payments,
-         sum(amount) AS amount, min(submitted_at) AS oldest
-       FROM records.payment WHERE cell = $1 AND state IN ('unknown', 'reversing') GROUP BY 1, 2, 3`,
-      [cell],
-    ),
-    ask<{ submitted_at: string }>(
-      'SELECT submitted_at FROM records.payment WHERE cell = $1 ORDER BY submitted_at DESC LIMIT 1',
-      [cell],
-    ),
+async function readStanding(
+  ask: Ask,
+  payments: Pick<Payments, 'tally' | 'lastSubmittedAt'>,
+  cell: number,
+  businessDate: number,
+  heldFrom: number,
+  since: number,
+): Promise<Standing> {
+  const [silences, lastPaymentAt, cycles, sums, cursor, items] = await Promise.all([
+    payments.tally({ by: ['institution', 'bank', 'currency'], stepMs: 0, states: ['unknown', 'reversing'] }),
+    payments.lastSubmittedAt(since),
     ask<{ payments: string | null }>(
       'SELECT sum(payments) AS payments FROM records.cycle WHERE cell = $1 AND business_date = $2 AND cycle < $3',
       [cell, businessDate, heldFrom],
@@ -129,15 +130,8 @@ async function readStanding(ask: Ask, cell: number, businessDate: number, heldFr
     ),
   ]);
   return {
-    silences: silences.map(({ institution, bank, currency, payments, amount, oldest }) => ({
-      institution,
-      bank,
-      currency,
-      payments: Number(payments),
-      amount: BigInt(amount),
-      oldestSince: Number(oldest),
-    })),
-    lastPaymentAt: Number(last[0]?.submitted_at ?? 0),
+    silences: silences.rows.map(({ firstAt, ...silence }) => ({ ...silence, oldestSince: firstAt })),
+    lastPaymentAt,
     day: {
       businessDate,
       heldFrom,

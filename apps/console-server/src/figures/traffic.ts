@@ -6,7 +6,7 @@ import type { Flow, Health } from '@clearway/console-api';
 import { formatAmount, formatTime } from '@clearway/contract';
 import { type Reason, reasons } from '@clearway/core';
 import type { Cancel, Clock } from '@clearway/ports';
-import type { Ask } from '../database.ts';
+import type { Payments, TallyRow } from '../records/payments.ts';
 import { type Latencies, quantileOf } from './latency.ts';
 
 export type Fault = keyof Health['faults'];
@@ -71,12 +71,11 @@ interface Slice {
 }
 
 export function createTraffic(options: {
-  readonly ask: Ask;
-  readonly cellNumber: number;
+  readonly payments: Pick<Payments, 'tally'>;
   readonly clock: Clock;
   log(event: string, fields: Record<string, unknown>): void;
 }): Traffic {
-  const { ask, cellNumber, clock, log } = options;
+  const { payments, clock, log } = options;
   let slices: Slice[] = [];
   let readAt = 0;
   let isFailing = false;
@@ -88,7 +87,7 @@ export function createTraffic(options: {
     const from = Math.max(readTo, to - catchUpMs);
     if (to <= from) return;
     try {
-      const found = await readSlices(ask, cellNumber, from, to);
+      const found = await readSlices(payments, from, to);
       slices = [...slices, ...found].filter(({ at }) => at >= now - hourMs - minuteMs);
       readTo = to;
       readAt = now;
@@ -216,35 +215,18 @@ export function faultOf(state: string, reason: Reason): Fault | undefined {
   return kind === 'unavailable' ? 'platform' : 'institution';
 }
 
-interface SliceRow {
-  readonly at: string;
-  readonly institution: string;
-  readonly bank: string;
-  readonly currency: number;
-  readonly state: string;
-  readonly reason: Reason;
-  readonly bucket: number | null;
-  readonly payments: string;
-  readonly amount: string;
-}
-
-async function readSlices(ask: Ask, cell: number, from: number, to: number): Promise<Slice[]> {
-  const rows = await ask<SliceRow>(
-    `SELECT submitted_at - submitted_at % ${sliceMs} AS at, instructing_agent AS institution, instructed_agent AS bank,
-       currency, state, reason,
-       CASE WHEN answer_sequence > 0
-         THEN least(${buckets - 1}, floor(${perDoubling} * log(2, greatest(1, changed_at - submitted_at))))::integer
-       END AS bucket,
-       count(*) AS payments, sum(amount) AS amount
-     FROM records.payment WHERE cell = $1 AND submitted_at >= $2 AND submitted_at < $3
-     GROUP BY 1, 2, 3, 4, 5, 6, 7`,
-    [cell, from, to],
-  );
+async function readSlices(payments: Pick<Payments, 'tally'>, from: number, to: number): Promise<Slice[]> {
+  const { rows, readTo } = await payments.tally({
+    by: ['institution', 'bank', 'currency', 'state', 'reason', 'bucket'],
+    stepMs: sliceMs,
+    from,
+    to,
+  });
   const slices = new Map<number, Map<string, PairCounts>>();
-  for (const row of rows) {
-    const at = Number(row.at);
-    const slice = slices.get(at) ?? new Map<string, PairCounts>();
-    slices.set(at, slice);
+  // A slice that was counted in part is none: a gap is a gap.
+  for (const row of rows.filter(({ at }) => at > readTo)) {
+    const slice = slices.get(row.at) ?? new Map<string, PairCounts>();
+    slices.set(row.at, slice);
     const key = `${row.institution} ${row.bank}`;
     const pair = slice.get(key) ?? newPair(row);
     slice.set(key, pair);
@@ -266,8 +248,7 @@ const newPair = ({ institution, bank }: Pair): PairCounts => ({
   amounts: new Map(),
 });
 
-function count(pair: PairCounts, { state, reason, bucket, payments: text, currency, amount }: SliceRow): void {
-  const payments = Number(text);
+function count(pair: PairCounts, { state, reason, bucket, payments, currency, amount }: TallyRow): void {
   pair.payments += payments;
   if (state === 'succeeded' || state === 'failed' || state === 'refused') pair[state] += payments;
   else if (state !== 'offered') pair.unknown += payments;
@@ -276,6 +257,6 @@ function count(pair: PairCounts, { state, reason, bucket, payments: text, curren
   if (bucket !== null) pair.latency[bucket] += payments;
   // Money that has moved; without a currency it was refused.
   if (state === 'succeeded' && currency !== 0) {
-    pair.amounts.set(currency, (pair.amounts.get(currency) ?? 0n) + BigInt(amount));
+    pair.amounts.set(currency, (pair.amounts.get(currency) ?? 0n) + amount);
   }
 }

@@ -54,7 +54,7 @@ export function createAnswers(desk: Console, clock: Pick<Clock, 'now'>): Answers
     alarms,
     wall,
     live,
-    search,
+    payments,
     proofs,
     pages,
     cycles,
@@ -87,7 +87,7 @@ export function createAnswers(desk: Console, clock: Pick<Clock, 'now'>): Answers
   };
   const payment = async (asked: Asked<unknown>) => {
     const { paymentId } = asked.parameters;
-    const found = /^[0-9]{31}$/.test(paymentId) ? await search.one(paymentId, scope(asked)) : undefined;
+    const found = /^[0-9]{31}$/.test(paymentId) ? await payments.one(paymentId, scope(asked)) : undefined;
     if (found === undefined) throw new Refusal('notFound');
     return found;
   };
@@ -158,7 +158,7 @@ export function createAnswers(desk: Console, clock: Pick<Clock, 'now'>): Answers
     // ---- payments ----
 
     getPayments: (asked) =>
-      search.page({
+      payments.page({
         q: asked.query.get('q') ?? '',
         after: asked.query.get('after') ?? '',
         limit: whole(asked, 'limit', pageRows.usual, pageRows.most),
@@ -169,14 +169,14 @@ export function createAnswers(desk: Console, clock: Pick<Clock, 'now'>): Answers
       const from = moment(asked, 'from', to - hourMs);
       if (from >= to) throw new Refusal('queryInvalid', 'from: must be before to.');
       const bars = whole(asked, 'bars', 60, mostBars);
-      return search.histogram({ q: asked.query.get('q') ?? '', from, to, bars, scope: scope(asked) });
+      return payments.histogram({ q: asked.query.get('q') ?? '', from, to, bars, scope: scope(asked) });
     },
     async getPayment(asked) {
       const record = await payment(asked);
       const [stages, looked, refunds, cycle, items] = await Promise.all([
         proofs.stages(record),
         proofs.look(record),
-        search.refundsOf(record.paymentId),
+        payments.refundsOf(record),
         record.cycle === 0 ? undefined : cycles.one(record.cycle),
         scope(asked) === undefined ? work.about(record.paymentId) : [],
       ]);
@@ -193,7 +193,7 @@ export function createAnswers(desk: Console, clock: Pick<Clock, 'now'>): Answers
       const own = scope(asked);
       const found: Responses['find']['found'] = [];
       if (/^[0-9]{31}$/.test(text)) {
-        const record = await search.one(text, own);
+        const record = await payments.one(text, own);
         if (record)
           found.push({ kind: 'payment', id: text, text: paymentRow(record).state, page: `/payments/${text}` });
       }
@@ -210,13 +210,13 @@ export function createAnswers(desk: Console, clock: Pick<Clock, 'now'>): Answers
         if (cycle) found.push({ kind: 'cycle', id: text, text: cycle.state, page: `/cycles/${text}` });
       }
       if (found.length === 0 && text !== '') {
-        const { payments } = await search.page({
+        const byReference = await payments.page({
           q: searchWord({ field: 'endToEndId', operator: '=', value: text }),
           after: '',
           limit: 5,
           scope: own,
         });
-        for (const one of payments) {
+        for (const one of byReference.payments) {
           found.push({ kind: 'payment', id: one.paymentId, text: one.endToEndId, page: `/payments/${one.paymentId}` });
         }
       }

@@ -3,7 +3,9 @@ import type { CycleMatrix, CycleRow, CycleState } from '@clearway/console-api';
 import { formatAmount, formatDate, formatTime } from '@clearway/contract';
 import type { Ask } from '../database.ts';
 import type { PositionSums } from '../figures/lines.ts';
+import { Refusal } from '../refusal.ts';
 import { timeOrNull } from '../words.ts';
+import type { Payments, TallyRow } from './payments.ts';
 
 export interface RecordedCycle extends Omit<CycleRow, 'turnover'> {}
 
@@ -28,32 +30,32 @@ const columns = 'cycle, business_date, state, opened_at, cut_off_at, netted_at, 
 /** Matrices of closed cycles never change. */
 const matricesKept = 50;
 
-export function createCycleRecords(ask: Ask, cell: number): CycleRecords {
+export function createCycleRecords(ask: Ask, cell: number, payments: Pick<Payments, 'tally'>): CycleRecords {
   const matrices = new Map<number, CycleMatrix['pairs']>();
 
-  const readPairs = async (cycle: number) =>
-    (
-      await ask<{
-        institution: string;
-        bank: string;
-        currency: number;
-        payments: string;
-        pulled: string;
-        pushed: string;
-      }>(
-        `SELECT instructing_agent AS institution, instructed_agent AS bank, currency, count(*) AS payments,
-           coalesce(sum(amount) FILTER (WHERE kind = 'agreementPayment'), 0) AS pulled,
-           coalesce(sum(amount) FILTER (WHERE kind <> 'agreementPayment'), 0) AS pushed
-         FROM records.payment WHERE cell = $1 AND cycle = $2 AND state = 'succeeded' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
-        [cell, cycle],
-      )
-    ).map(({ institution, bank, currency, payments, pulled, pushed }) => ({
-      institution,
-      bank,
-      payments: Number(payments),
-      toInstitution: formatAmount(pulled, currency),
-      toBank: formatAmount(pushed, currency),
-    }));
+  const readPairs = async (cycle: number): Promise<CycleMatrix['pairs']> => {
+    const by = ['institution', 'bank', 'currency', 'kind'] as const;
+    const { rows, readTo } = await payments.tally({ by, stepMs: 0, cycle, states: ['succeeded'] });
+    if (readTo > 0) throw new Refusal('tooSlow', 'The cycle has more payments than can be gone through for a page.');
+    const pairs = new Map<string, { row: TallyRow; payments: number; pulled: bigint; pushed: bigint }>();
+    for (const row of rows) {
+      const key = `${row.institution} ${row.bank} ${row.currency}`;
+      const pair = pairs.get(key) ?? { row, payments: 0, pulled: 0n, pushed: 0n };
+      pairs.set(key, pair);
+      pair.payments += row.payments;
+      if (row.kind === 'agreementPayment') pair.pulled += row.amount;
+      else pair.pushed += row.amount;
+    }
+    return [...pairs]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, { row, payments, pulled, pushed }]) => ({
+        institution: row.institution,
+        bank: row.bank,
+        payments,
+        toInstitution: formatAmount(pulled, row.currency),
+        toBank: formatAmount(pushed, row.currency),
+      }));
+  };
 
   return {
     async page(after, limit) {

@@ -16,11 +16,13 @@ interface HistogramProps {
   readonly from: number;
   readonly stepMs: number;
   readonly bars: readonly Bar[];
+  /** What is not later was not counted: hatched, since it is neither none nor few. */
+  readonly readTo?: number | undefined;
   /** Bars from and to, both included. */
   readonly onChoose: (first: number, last: number) => void;
 }
 
-export function Histogram({ summary, from, stepMs, bars, onChoose }: HistogramProps) {
+export function Histogram({ summary, from, stepMs, bars, readTo = 0, onChoose }: HistogramProps) {
   const { zone, say } = useDesk();
   const [frame, { width }] = useSize<HTMLDivElement>();
   const [drag, setDrag] = useState<readonly [number, number]>();
@@ -97,6 +99,16 @@ export function Histogram({ summary, from, stepMs, bars, onChoose }: HistogramPr
             />
           </g>
         ))}
+        {readTo > from && (
+          <>
+            <pattern id="not-counted" width="6" height="6" patternUnits="userSpaceOnUse">
+              <path className="hatch" d="M0 6 6 0" />
+            </pattern>
+            <rect fill="url(#not-counted)" width={Math.min(width, ((readTo - from) / stepMs) * wide)} height={ground}>
+              <title>{say('histogram.notCounted')}</title>
+            </rect>
+          </>
+        )}
         {chosen !== undefined && (
           <rect
             className="brush"

@@ -9,8 +9,13 @@ export interface Column<Row> {
   readonly key: string;
   readonly head: ReactNode;
   readonly value: (row: Row) => ReactNode;
-  readonly kind?: 'number' | 'wrap';
+  /** `elastic`: takes what room there is, and gives way first. */
+  readonly kind?: 'number' | 'wrap' | 'elastic';
+  /** Only where the table has room for it; the row's own page tells it always. */
+  readonly isWide?: boolean;
 }
+
+const classOf = (kind: string | undefined, isWide = false) => (isWide ? `${kind ?? ''} wide` : kind);
 
 interface TableProps<Row> {
   readonly caption: string;
@@ -56,8 +61,8 @@ export function Table<Row>({ caption, columns, rows, rowKey, opens, foot }: Tabl
         <caption className="unseen">{caption}</caption>
         <thead>
           <tr>
-            {columns.map(({ key, head, kind }) => (
-              <th key={key} scope="col" className={kind}>
+            {columns.map(({ key, head, kind, isWide }) => (
+              <th key={key} scope="col" className={classOf(kind, isWide)}>
                 {head}
               </th>
             ))}
@@ -71,8 +76,8 @@ export function Table<Row>({ caption, columns, rows, rowKey, opens, foot }: Tabl
               data-current={index === current}
               onClick={(event) => open(event, row)}
             >
-              {columns.map(({ key, value, kind }) => (
-                <td key={key} className={kind}>
+              {columns.map(({ key, value, kind, isWide }) => (
+                <td key={key} className={classOf(kind, isWide)}>
                   {value(row)}
                 </td>
               ))}

@@ -3,7 +3,7 @@
  * older than it has to be, and answers. Look-ups and taking are synchronous; writing files yields.
  */
 import { rm, stat } from 'node:fs/promises';
-import { identifierToBytes, parseIdentifier, readUint64 } from '@clearway/core';
+import { identifierToBytes, parseIdentifier, paymentStates, readUint64 } from '@clearway/core';
 import type { PaymentRecord } from '../port.ts';
 import { keysPath, openRuns, openSegments, openTail, segmentPath, type Tidying, tailPath } from './archive-folder.ts';
 import { flushFolder, OpenFiles } from './block-file.ts';
@@ -11,9 +11,10 @@ import type { FedBatch } from './feed.ts';
 import { FreshRecords } from './fresh-records.ts';
 import { KeyRun, largestRun, mergeRuns, mergeWidth, writeRun } from './key-run.ts';
 import { Newest } from './newest.ts';
-import type { ParticipantQuery } from './port.ts';
+import type { ArchiveCounted, ArchiveFound, ArchiveSearch, ArchiveTally, ParticipantQuery } from './port.ts';
 import {
   compareOrders,
+  finalStates,
   institutionOf,
   type Order,
   paymentRecord,
@@ -21,6 +22,7 @@ import {
   recordFields,
   submissionOrder,
 } from './record.ts';
+import { Counting, fitsOf, type RecordFilter, rightAfter, scanFresh, scanSegment } from './scan.ts';
 import { hashIdentifier, hashReference } from './search-hash.ts';
 import {
   copyOpen,
@@ -64,9 +66,14 @@ export interface ArchiveEngine {
   payment(paymentId: string): PaymentRecord | undefined;
   byReference(participant: number, endToEndId: string, limit: number): PaymentRecord[];
   byParticipant(query: ParticipantQuery): PaymentRecord[];
+  /** Yields between bites of some hundredths of a second, so that others have their turn. */
+  search(query: ArchiveSearch): Generator<void, ArchiveFound>;
+  tally(query: ArchiveTally): Generator<void, ArchiveCounted>;
   close(): void;
 }
 
+/** About how many records a search reads before it answers with what it has. */
+const mostReadAtOnce = 1_000_000;
 const endOfTime: Order = [Number.POSITIVE_INFINITY, 0];
 
 /** @param seed of the folder, see openFolder. @throws DamagedArchiveError */
@@ -199,6 +206,16 @@ export async function openEngine(
     return identifier === undefined ? undefined : find(identifierToBytes(identifier));
   };
 
+  /** Segments with records that may fit, the last submitted first; none where only payments in flight are asked for. */
+  const candidatesOf = ({ states, from = 0, to = Number.POSITIVE_INFINITY, cycle }: RecordFilter, before: Order) => {
+    if (states?.every((state) => finalStates[paymentStates[state]] === 0)) return [];
+    return segments
+      .filter(({ head }) => head.records > 0 && head.lastSubmittedAt >= from && head.firstSubmittedAt < to)
+      .filter(({ head }) => cycle === undefined || (head.firstCycle <= cycle && head.lastCycle >= cycle))
+      .filter(({ head }) => compareOrders(head.firstOrder, before) < 0)
+      .sort((a, b) => compareOrders(b.head.lastOrder, a.head.lastOrder));
+  };
+
   return {
     get cursor() {
       return cursor;
@@ -286,6 +303,68 @@ export async function openEngine(
         addNewest(segment, participant, from, to, before, newest);
       }
       return newest.list().map((read) => read());
+    },
+
+    *search({ before = endOfTime, limit, mostRead = mostReadAtOnce, ...filter }) {
+      const fits = fitsOf(filter);
+      const newest = new Newest<{ order: Order; read: () => PaymentRecord }>(limit + 1);
+      const consider = (view: DataView, at: number, add: (order: Order) => void) => {
+        const order = submissionOrder(view, at);
+        if (compareOrders(order, before) < 0 && compareOrders(order, newest.least) > 0 && fits(view, at)) add(order);
+      };
+      const slots = new Newest<{ order: Order; slot: number }>(limit + 1);
+      scanFresh(fresh, (view, at, slot) => consider(view, at, (order) => slots.add(order, { order, slot })));
+      const candidates = candidatesOf(filter, before);
+      // Slots are used again as soon as others have their turn.
+      for (const { order, slot } of slots.list()) {
+        const record = freshRecord(slot);
+        newest.add(order, { order, read: () => record });
+      }
+      let read = fresh.used;
+      let isFurther = false;
+      let unread: Segment | undefined;
+      for (const segment of candidates) {
+        const { lastOrder } = segment.head;
+        if (compareOrders(lastOrder, newest.least) <= 0) break;
+        if (read >= mostRead && isFurther) {
+          unread = segment;
+          break;
+        }
+        read += scanSegment(segment, filter, (view, at, row) =>
+          consider(view, at, (order) => {
+            const record = () => {
+              const { bytes, endToEndId } = segment.record(row);
+              return paymentRecord(bytes, 0, endToEndId);
+            };
+            newest.add(order, { order, read: record });
+          }),
+        );
+        // What was read for an earlier answer already does not bring this one any further.
+        isFurther ||= compareOrders(lastOrder, before) < 0;
+        yield;
+      }
+      const whole = unread === undefined ? [-1, 0] : unread.head.lastOrder;
+      const found = newest.list().filter(({ order }) => compareOrders(order, whole as Order) > 0);
+      const payments = found.slice(0, limit).map((one) => one.read());
+      if (found.length > limit) return { payments, next: found[limit - 1].order };
+      if (unread === undefined) return { payments };
+      return { payments, next: rightAfter(unread.head.lastOrder), readTo: unread.head.lastSubmittedAt };
+    },
+
+    *tally({ by, stepMs, stepsFrom = 0, mostRead = mostReadAtOnce, ...filter }) {
+      const fits = fitsOf(filter);
+      const counting = new Counting({ by, stepMs, stepsFrom });
+      const add = (view: DataView, at: number) => {
+        if (fits(view, at)) counting.add(view, at);
+      };
+      scanFresh(fresh, add);
+      let read = fresh.used;
+      for (const segment of candidatesOf(filter, endOfTime)) {
+        if (read >= mostRead) return { rows: counting.rows(), readTo: segment.head.lastSubmittedAt };
+        read += scanSegment(segment, filter, add);
+        yield;
+      }
+      return { rows: counting.rows() };
     },
 
     close() {

@@ -1,6 +1,5 @@
 /** The archive's worker: takes what the cell publishes, writes segments, answers look-ups. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { PaymentRecord } from '../port.ts';
 import { openEngine } from './archive-engine.ts';
 import { FeedReader } from './feed.ts';
 import type { Asked, Question, Told, WorkerStart } from './worker-messages.ts';
@@ -18,6 +17,8 @@ const tell = (told: Told) => port.postMessage(told);
 const engine = await openEngine(settings, seed);
 const reader = new FeedReader(ring);
 const waiting: { id: number; sequence: number; kept: boolean }[] = [];
+/** Searches that read everything: the first is being read. */
+const scans: (() => void)[] = [];
 let failure: Error | undefined;
 let keeping = false;
 let merging = false;
@@ -35,18 +36,22 @@ port.on('message', ({ id, question }: Asked) => {
 step();
 
 function answer(id: number, question: Question): void {
-  const say = (records: readonly PaymentRecord[]) => tell({ kind: 'answer', id, records });
+  const say = (value: unknown) => tell({ kind: 'answer', id, value });
   switch (question.ask) {
-    case 'payment': {
-      const record = engine.payment(question.paymentId);
-      say(record === undefined ? [] : [record]);
+    case 'payment':
+      say(engine.payment(question.paymentId));
       break;
-    }
     case 'byReference':
       say(engine.byReference(question.participant, question.endToEndId, question.limit));
       break;
     case 'byParticipant':
       say(engine.byParticipant(question.query));
+      break;
+    case 'search':
+      scan(id, engine.search(question.query));
+      break;
+    case 'tally':
+      scan(id, engine.tally(question.query));
       break;
     case 'found':
     case 'kept':
@@ -56,6 +61,25 @@ function answer(id: number, question: Question): void {
     case 'close':
       closing = id;
   }
+}
+
+/** Reads on in turn with everything else that there is to do; one after the other. */
+function scan(id: number, steps: Generator<void, unknown>): void {
+  const go = () => {
+    try {
+      const { done, value } = steps.next();
+      if (done === true) tell({ kind: 'answer', id, value });
+      else if (closing === undefined) {
+        setImmediate(go);
+        return;
+      } else tell({ kind: 'refusal', id, message: 'the archive was closed' });
+    } catch (error) {
+      tell({ kind: 'refusal', id, message: (error as Error).message });
+    }
+    scans.shift();
+    scans[0]?.();
+  };
+  if (scans.push(go) === 1) go();
 }
 
 function step(): void {
@@ -112,7 +136,7 @@ function answerWaiting(): void {
     const { id, sequence, kept } = waiting[i];
     if (failure !== undefined) tell({ kind: 'refusal', id, message: failure.message });
     else if (sequence > (kept ? engine.cursor : engine.sequence)) continue;
-    else tell({ kind: 'answer', id, records: [] });
+    else tell({ kind: 'answer', id, value: undefined });
     waiting.splice(i, 1);
   }
 }
@@ -126,6 +150,6 @@ function fail(error: Error): void {
 function end(id: number): void {
   for (const one of waiting) tell({ kind: 'refusal', id: one.id, message: 'the archive was closed' });
   engine.close();
-  tell({ kind: 'answer', id, records: [] });
+  tell({ kind: 'answer', id, value: undefined });
   port.close();
 }

@@ -1,6 +1,7 @@
 /** What every archive promises, as one suite: `archiveConformance(name, openStorage)`. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { type PaymentState, paymentStates, type Reason } from '@clearway/core';
 import type { PaymentRecord } from '../port.ts';
 import { feedBatch } from './feed-batch.ts';
 import {
@@ -12,8 +13,9 @@ import {
   paymentOf,
   type Submitted,
 } from './life-for-tests.ts';
-import type { PaymentArchive } from './port.ts';
+import type { ArchiveSearch, PaymentArchive } from './port.ts';
 import { inlineReferenceBytes, paymentRecord, recordBytes, recordFields } from './record.ts';
+import type { RecordFilter } from './scan.ts';
 
 /** Storage that outlives the archives opened on it. */
 export interface TestArchives {
@@ -122,6 +124,21 @@ async function pages(archive: PaymentArchive, participant: number, limit: number
   }
 }
 
+async function searchAll(archive: PaymentArchive, query: ArchiveSearch): Promise<PaymentRecord[]> {
+  const all: PaymentRecord[] = [];
+  for (let before: ArchiveSearch['before'], asked = 0; ; asked++) {
+    assert.ok(asked < 10_000, 'it goes on');
+    const { payments, next } = await archive.search({ ...query, ...(before && { before }) });
+    all.push(...payments);
+    if (next === undefined) return all;
+    before = next;
+  }
+}
+
+function bucketOf({ answerSequence, changedAt, submittedAt }: PaymentRecord): number {
+  return answerSequence === 0 ? -1 : Math.min(71, Math.floor(4 * Math.log2(Math.max(1, changedAt - submittedAt))));
+}
+
 const ids = (list: readonly { readonly paymentId: string }[]) => list.map(({ paymentId }) => paymentId);
 
 export function archiveConformance(name: string, openStorage: () => Promise<TestArchives>): void {
@@ -203,6 +220,76 @@ export function archiveConformance(name: string, openStorage: () => Promise<Test
       );
       const rest = await archive.byParticipant({ participant: 101, from, to, limit: 1000, after: wanted[9].paymentId });
       assert.deepEqual(ids(rest), ids(wanted.slice(10)));
+    });
+
+    test('a search finds by anything that stands in a record, page by page', async () => {
+      const life = makeLife(8);
+      await tell(archive, life, 140);
+      const all = lastFirst(life).map((one) => expected(life, one));
+      const some = all.find(({ state, reference }) => state === 'succeeded' && reference !== null)!;
+      const middle = all[all.length >> 1].submittedAt;
+      const cases: readonly [RecordFilter, (record: PaymentRecord) => boolean][] = [
+        [{}, () => true],
+        [{ institution: 101 }, ({ instructingAgent }) => instructingAgent === '00101'],
+        [{ bank: 202 }, ({ instructedAgent }) => instructedAgent === '00202'],
+        [
+          { participants: [102, 201] },
+          ({ instructingAgent, instructedAgent }) => instructingAgent === '00102' && instructedAgent === '00201',
+        ],
+        [{ kind: 'refund' }, ({ kind }) => kind === 'refund'],
+        [{ states: ['refused', 'failed'] }, ({ state }) => state === 'refused' || state === 'failed'],
+        [{ states: ['offered', 'unknown'] }, ({ state }) => state === 'offered' || state === 'unknown'],
+        [{ reason: some.reason as Reason, states: ['succeeded'] }, ({ state }) => state === 'succeeded'],
+        [{ cycle: some.cycle }, ({ cycle }) => cycle === some.cycle],
+        [{ reference: some.reference! }, ({ reference }) => reference === some.reference],
+        [
+          { amounts: [{ currency: 156, least: Number(some.amount), most: Number(some.amount) }] },
+          ({ amount }) => amount === some.amount,
+        ],
+        [{ amounts: [{ currency: 840, least: 0, most: 1_000_000 }] }, () => false],
+        [{ currency: 156, from: middle }, ({ submittedAt }) => submittedAt >= middle],
+        [{ to: middle }, ({ submittedAt }) => submittedAt < middle],
+      ];
+      for (const [filter, fits] of cases) {
+        const wanted = all.filter(fits);
+        // However few records an answer may read, it gets further, and nothing is missing or found twice.
+        for (const mostRead of [1, 1_000_000]) {
+          assert.deepEqual(
+            await searchAll(archive, { ...filter, limit: 23, mostRead }),
+            wanted,
+            JSON.stringify(filter),
+          );
+        }
+      }
+    });
+
+    test('a tally counts what a search finds', async () => {
+      const life = makeLife(9);
+      await tell(archive, life, 140);
+      const all = lastFirst(life).map((one) => expected(life, one));
+      const { rows, readTo } = await archive.tally({ by: ['institution', 'state', 'bucket'], stepMs: 1_000 });
+      assert.equal(readTo, undefined);
+      assert.equal(
+        rows.reduce((sum, row) => sum + row.payments, 0),
+        all.length,
+      );
+      for (const { at, institution, state, bucket, bank, payments, amount, firstAt } of rows) {
+        assert.equal(bank, 0);
+        const same = all.filter(
+          (record) =>
+            record.submittedAt >= at &&
+            record.submittedAt < at + 1_000 &&
+            Number(record.instructingAgent) === institution &&
+            paymentStates[record.state as PaymentState] === state &&
+            bucketOf(record) === bucket,
+        );
+        assert.equal(payments, same.length);
+        assert.equal(
+          amount,
+          same.reduce((sum, record) => sum + record.amount, 0n),
+        );
+        assert.equal(firstAt, Math.min(...same.map(({ submittedAt }) => submittedAt)));
+      }
     });
 
     test('a batch is found when it is published, and not before', async () => {

@@ -4,7 +4,18 @@ import type { PaymentRecord } from '../port.ts';
 import { ArchiveFeed, type CopyReference, createRing, defaultFeedBytes, FeedReader } from './feed.ts';
 import { FreshRecords } from './fresh-records.ts';
 import type { PaymentArchive, RecordBlock } from './port.ts';
-import { compareIds, inlineReferenceBytes, paymentRecord, recordBytes, recordFields, touches } from './record.ts';
+import {
+  compareIds,
+  compareOrders,
+  inlineReferenceBytes,
+  type Order,
+  paymentRecord,
+  recordBytes,
+  recordFields,
+  submissionOrder,
+  touches,
+} from './record.ts';
+import { Counting, fitsOf, scanFresh } from './scan.ts';
 
 /** Outlives the archives that are opened on it. */
 export interface MemoryArchiveDisk {
@@ -67,6 +78,25 @@ export function memoryArchive(options: {
       if (after === undefined) return all.slice(0, limit);
       const last = await this.payment(after);
       return last === undefined ? [] : all.filter((one) => lastSubmittedFirst(last, one) < 0).slice(0, limit);
+    },
+    async search({ before = [Number.POSITIVE_INFINITY, 0], limit, ...filter }) {
+      const fits = fitsOf(filter);
+      const found: { order: Order; slot: number }[] = [];
+      scanFresh(records, (view, at, slot) => {
+        const order = submissionOrder(view, at);
+        if (compareOrders(order, before) < 0 && fits(view, at)) found.push({ order, slot });
+      });
+      found.sort((a, b) => compareOrders(b.order, a.order));
+      const payments = found.slice(0, limit).map(({ slot }) => recordAt(slot));
+      return found.length > limit ? { payments, next: found[limit - 1].order } : { payments };
+    },
+    async tally({ by, stepMs, stepsFrom = 0, ...filter }) {
+      const fits = fitsOf(filter);
+      const counting = new Counting({ by, stepMs, stepsFrom });
+      scanFresh(records, (view, at) => {
+        if (fits(view, at)) counting.add(view, at);
+      });
+      return { rows: counting.rows() };
     },
     async *ofCycle(cycle, participant) {
       const found = slots()

@@ -27,7 +27,7 @@ export async function openArchive(options: OpenArchiveOptions): Promise<PaymentA
   const ring = createRing(feedBytes);
   const start: WorkerStart = { settings, seed, ring };
   const worker = new Worker(new URL('./archive-main.js', import.meta.url), { workerData: start, execArgv: [] });
-  const asked = new Map<number, { resolve(records: readonly PaymentRecord[]): void; reject(error: Error): void }>();
+  const asked = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let lastId = 0;
   let isOpen = false;
   let over: Error | undefined;
@@ -40,7 +40,7 @@ export async function openArchive(options: OpenArchiveOptions): Promise<PaymentA
           resolve(told.cursor);
           break;
         case 'answer':
-          asked.get(told.id)?.resolve(told.records);
+          asked.get(told.id)?.resolve(told.value);
           asked.delete(told.id);
           break;
         case 'refusal':
@@ -66,12 +66,12 @@ export async function openArchive(options: OpenArchiveOptions): Promise<PaymentA
     worker.on('exit', () => end(new ArchiveFailedError('the archive is closed')));
   });
 
-  const ask = (question: Question): Promise<readonly PaymentRecord[]> => {
+  const ask = <T>(question: Question): Promise<T> => {
     if (over !== undefined) return Promise.reject(over);
     const id = ++lastId;
-    const answer = new Promise<readonly PaymentRecord[]>((resolve, reject) => asked.set(id, { resolve, reject }));
+    const answer = new Promise<unknown>((resolve, reject) => asked.set(id, { resolve, reject }));
     worker.postMessage({ id, question } satisfies Asked);
-    return answer;
+    return answer as Promise<T>;
   };
 
   const cursor = await opened;
@@ -86,15 +86,11 @@ export async function openArchive(options: OpenArchiveOptions): Promise<PaymentA
     async kept(sequence) {
       await ask({ ask: 'kept', sequence });
     },
-    async payment(paymentId) {
-      return (await ask({ ask: 'payment', paymentId }))[0];
-    },
-    async byReference(participant, endToEndId, limit) {
-      return [...(await ask({ ask: 'byReference', participant, endToEndId, limit }))];
-    },
-    async byParticipant(query) {
-      return [...(await ask({ ask: 'byParticipant', query }))];
-    },
+    payment: (paymentId) => ask<PaymentRecord | undefined>({ ask: 'payment', paymentId }),
+    byReference: (participant, endToEndId, limit) => ask({ ask: 'byReference', participant, endToEndId, limit }),
+    byParticipant: (query) => ask({ ask: 'byParticipant', query }),
+    search: (query) => ask({ ask: 'search', query }),
+    tally: (query) => ask({ ask: 'tally', query }),
     ofCycle: (cycle, participant) => recordsOfCycle(settings.directory, cycle, participant),
     async close() {
       if (closed) return;

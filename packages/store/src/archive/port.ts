@@ -26,6 +26,8 @@
  */
 import type { PaymentRecord } from '../port.ts';
 import type { ArchiveFeed } from './feed.ts';
+import type { Order } from './record.ts';
+import type { RecordFilter, Tally, TallyRow } from './scan.ts';
 
 export interface ParticipantQuery {
   /** Code of a payment institution or a bank; both sides of its payments are found. */
@@ -38,6 +40,35 @@ export interface ParticipantQuery {
   readonly after?: string;
   /** 1 to 1000. */
   readonly limit: number;
+}
+
+/** A search by anything that stands in a record, last submitted first. */
+export interface ArchiveSearch extends RecordFilter {
+  /** Continue with what was submitted before this; `next` of an earlier answer. */
+  readonly before?: Order;
+  /** 1 to 1000. */
+  readonly limit: number;
+  /** About how many records are read at most; a million by default. */
+  readonly mostRead?: number;
+}
+
+export interface ArchiveFound {
+  readonly payments: readonly PaymentRecord[];
+  /** Where to go on: there is more, or not everything has been read. Undefined at the end. */
+  readonly next?: Order;
+  /** ms: everything submitted after this was read. Undefined where all was. */
+  readonly readTo?: number;
+}
+
+export interface ArchiveTally extends RecordFilter, Tally {
+  /** About how many records are read at most; a million by default. */
+  readonly mostRead?: number;
+}
+
+export interface ArchiveCounted {
+  readonly rows: readonly TallyRow[];
+  /** ms: what was submitted at or before this may not have been counted. Undefined where everything was. */
+  readonly readTo?: number;
 }
 
 /** Records as they lie in a file, for those who read millions; see record.ts for the layout. */
@@ -67,6 +98,10 @@ export interface PaymentArchive {
   byReference(participant: number, endToEndId: string, limit: number): Promise<PaymentRecord[]>;
   /** Payments that touch a participant, last submitted first. */
   byParticipant(query: ParticipantQuery): Promise<PaymentRecord[]>;
+  /** Payments by anything that stands in their records, last submitted first. */
+  search(query: ArchiveSearch): Promise<ArchiveFound>;
+  /** Counts payments and adds up their amounts. @throws Error for too many rows */
+  tally(query: ArchiveTally): Promise<ArchiveCounted>;
   /**
    * The succeeded payments of a cycle that touch a participant, in order of identifier. The cycle has to be cut, and
    * the archive to have kept the cut-off. A block is used again for the next.

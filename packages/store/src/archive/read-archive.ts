@@ -7,7 +7,7 @@ import type { PaymentArchive } from './port.ts';
 /** What the archive had kept at batch {@link cursor}; a cell at work knows more. */
 export type ArchiveReader = Pick<
   PaymentArchive,
-  'cursor' | 'payment' | 'byReference' | 'byParticipant' | 'ofCycle' | 'close'
+  'cursor' | 'payment' | 'byReference' | 'byParticipant' | 'search' | 'tally' | 'ofCycle' | 'close'
 >;
 
 const mostAttempts = 5;
@@ -43,9 +43,18 @@ export async function readArchive(directory: string): Promise<ArchiveReader | un
     payment: (paymentId) => ask((files) => files.payment(paymentId)),
     byReference: (participant, text, limit) => ask((files) => files.byReference(participant, text, limit)),
     byParticipant: (query) => ask((files) => files.byParticipant(query)),
+    search: (query) => ask((files) => toEnd(files.search(query))),
+    tally: (query) => ask((files) => toEnd(files.tally(query))),
     ofCycle: (cycle, participant) => recordsOfCycle(directory, cycle, participant),
     async close() {
       engine?.close();
     },
   };
+}
+
+function toEnd<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
 }

@@ -72,6 +72,11 @@ export function submissionOrder(view: DataView, at: number): Order {
   return [view.getUint32(at + recordFields.request), view.getUint32(at + recordFields.request + 4)];
 }
 
+/** Of a record as people and programs have it. */
+export function submissionPlace({ requestSequence, requestIndex }: PaymentRecord): Order {
+  return [Math.floor(requestSequence / 0x1_0000), (requestSequence % 0x1_0000) * 0x1_0000 + requestIndex];
+}
+
 export function writePlace(view: DataView, at: number, sequence: number, index: number): void {
   view.setUint32(at, Math.floor(sequence / 0x1_0000));
   view.setUint32(at + 4, (sequence % 0x1_0000) * 0x1_0000 + index);

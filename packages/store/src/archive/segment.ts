@@ -4,7 +4,15 @@
  * flight; it is written anew, with more in it.
  */
 import { readUint64 } from '@clearway/core';
-import { blocksOf, DamagedArchiveError, type OpenFiles, Section, writeBlockFile } from './block-file.ts';
+import {
+  blockBytes,
+  blocksOf,
+  contentBytes,
+  DamagedArchiveError,
+  type OpenFiles,
+  Section,
+  writeBlockFile,
+} from './block-file.ts';
 import type { FreshRecords } from './fresh-records.ts';
 import { numbersUpTo, sortByKey } from './radix-sort.ts';
 import {
@@ -18,6 +26,9 @@ import {
 
 const directoryBytes = 12;
 const postingBytes = 4;
+const recordsPerBlock = contentBytes / recordBytes;
+/** Read together where everything is read. */
+const blocksAtOnce = 32;
 /** Bits of a row in a locator; a batch has at most 2^16 commands. */
 export const rowBits = 18;
 export const largestSegment = 2 ** rowBits - 2 ** 16;
@@ -286,6 +297,22 @@ export class Segment {
   record(row: number, records: Section = this.records()): { bytes: Uint8Array; endToEndId: Uint8Array } {
     const at = records.item(row, recordBytes);
     return this.copy(new Uint8Array(records.view.buffer, at, recordBytes));
+  }
+
+  /** Visits every record that has ended, in order of its row; what is given is used again for the next. */
+  each(visit: (view: DataView, at: number, row: number) => void): void {
+    const blocks = blocksOf(this.head.records, recordBytes);
+    const bytes = new Uint8Array(Math.min(blocks, blocksAtOnce) * blockBytes);
+    const view = new DataView(bytes.buffer);
+    for (let from = 0; from < blocks; from += blocksAtOnce) {
+      const to = Math.min(blocks, from + blocksAtOnce);
+      this.recordBlocks(from, to, bytes.subarray(0, (to - from) * blockBytes));
+      const end = Math.min(this.head.records, to * recordsPerBlock);
+      for (let row = from * recordsPerBlock; row < end; row++) {
+        const block = Math.floor(row / recordsPerBlock) - from;
+        visit(view, block * blockBytes + (row % recordsPerBlock) * recordBytes, row);
+      }
+    }
   }
 
   /** Every record in it, ended or in flight. */

@@ -1,8 +1,7 @@
 /** What the cell's thread and the archive's worker say to each other; the batches themselves go through shared memory. */
-import type { PaymentRecord } from '../port.ts';
 import type { ArchiveSettings } from './archive-engine.ts';
 import type { SharedRing } from './feed.ts';
-import type { ParticipantQuery } from './port.ts';
+import type { ArchiveSearch, ArchiveTally, ParticipantQuery } from './port.ts';
 
 export interface WorkerStart {
   readonly settings: ArchiveSettings;
@@ -19,6 +18,8 @@ export type Question =
       readonly limit: number;
     }
   | { readonly ask: 'byParticipant'; readonly query: ParticipantQuery }
+  | { readonly ask: 'search'; readonly query: ArchiveSearch }
+  | { readonly ask: 'tally'; readonly query: ArchiveTally }
   | { readonly ask: 'found'; readonly sequence: number }
   | { readonly ask: 'kept'; readonly sequence: number }
   | { readonly ask: 'close' };
@@ -31,7 +32,7 @@ export interface Asked {
 export type Told =
   /** First of all: where the archive stands. */
   | { readonly kind: 'opened'; readonly cursor: number }
-  | { readonly kind: 'answer'; readonly id: number; readonly records: readonly PaymentRecord[] }
+  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'refusal'; readonly id: number; readonly message: string }
   /** Nothing is taken any more. */
   | { readonly kind: 'failed'; readonly name: string; readonly message: string }

@@ -40,6 +40,7 @@ function evidence(change: Partial<Evidence> = {}): Evidence {
     format: 'clearway-evidence-1',
     paymentId: '2026112210010100000000001010001',
     madeAt: '2026-11-22T10:00:00.000Z',
+    scheme: { schemeId: 'CLEARWAY', environment: 'sandbox' },
     request: message('00101', 'ed25519', 'request', sign(null, Buffer.from('request'), institution.privateKey)),
     answer: message('00201', 'ecdsa-p256-sha256', 'answer', answer),
     keys: [

@@ -1,9 +1,10 @@
 /**
  * The evidence of a payment, checked by this browser and not by whoever sent it: each signature over its canonical
- * bytes, and each header of the journal against the hash that the next one names.
+ * bytes or over the checkpoint that covers them, and each header of the journal against the hash that the next one names.
  */
 import type { Evidence } from '@clearway/console-api';
 import type { Ports } from '../../ports.ts';
+import { checkpointBytes, isCovered } from './checkpoint.ts';
 
 export interface SignatureCheck {
   readonly what: 'request' | 'answer';
@@ -25,18 +26,18 @@ export async function checkEvidence(
   evidence: Evidence,
   ports: Pick<Ports, 'digest' | 'verify'>,
 ): Promise<EvidenceCheck> {
-  const { request, answer, keys, journal } = evidence;
+  const { scheme, request, answer, keys, journal } = evidence;
   const check = async (what: SignatureCheck['what'], message: typeof request): Promise<SignatureCheck> => {
-    const { signer, canonical, signature } = message;
-    // A message of the stream is signed by a checkpoint over many: `clearway evidence verify` follows that proof.
-    if (signature === undefined) return { what, signer, suite: 'merkle', holds: undefined };
-    const { suite, keyVersion, value } = signature;
+    const { signer, body, canonical, signature, checkpoint } = message;
+    const made = signature ?? checkpoint?.signature;
+    if (made === undefined) return { what, signer, suite: '', holds: false };
+    const { suite, keyVersion, value } = made;
     const own = keys.find(({ participant, key }) => participant === signer && key.version === keyVersion);
-    const holds =
-      own === undefined
-        ? undefined
-        : await ports.verify(suite, own.key.publicKey, fromBase64(canonical), fromBase64(value));
-    return { what, signer, suite, holds };
+    const holds = (signed: Uint8Array<ArrayBuffer>) =>
+      own === undefined ? undefined : ports.verify(suite, own.key.publicKey, signed, fromBase64(value));
+    if (checkpoint === undefined) return { what, signer, suite, holds: await holds(fromBase64(canonical)) };
+    const isMember = await isCovered(what, fromBase64(body), fromBase64(canonical), checkpoint, ports.digest);
+    return { what, signer, suite, holds: isMember && (await holds(checkpointBytes(scheme, signer, checkpoint))) };
   };
   const signatures = [
     await check('request', request),

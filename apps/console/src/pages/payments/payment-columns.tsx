@@ -43,7 +43,15 @@ export function usePaymentColumns(narrow?: Narrow): readonly Column<PaymentRow>[
     {
       key: 'state',
       head: say('payments.state'),
-      value: (row) => pick('state', row.state, <Outcome state={row.state} />),
+      kind: 'elastic',
+      value: (row) => (
+        <>
+          {pick('state', row.state, <Outcome state={row.state} />)}
+          {row.reason !== 'none' && (
+            <span className="hint"> {pick('reason', row.reason, wordFor(say, 'reason', row.reason))}</span>
+          )}
+        </>
+      ),
     },
     {
       key: 'amount',
@@ -60,17 +68,13 @@ export function usePaymentColumns(narrow?: Narrow): readonly Column<PaymentRow>[
     { key: 'bank', head: say('payments.bank'), value: (row) => pick('bank', row.bank, named(names, row.bank)) },
     { key: 'duration', head: say('payments.duration'), kind: 'number', value: (row) => durationText(row.durationMs) },
     {
-      key: 'reason',
-      head: say('payments.reason'),
-      value: (row) => (row.reason === 'none' ? '' : pick('reason', row.reason, wordFor(say, 'reason', row.reason))),
-    },
-    {
       key: 'cycle',
       head: say('payments.cycle'),
       kind: 'number',
+      isWide: true,
       value: (row) => (row.cycle === 0 ? '' : <Link href={`/cycles/${row.cycle}`}>{row.cycle}</Link>),
     },
-    { key: 'end', head: say('payments.endToEnd'), value: (row) => <Foreign text={row.endToEndId} /> },
+    { key: 'end', head: say('payments.endToEnd'), isWide: true, value: (row) => <Foreign text={row.endToEndId} /> },
   ];
 }
 

@@ -8,8 +8,10 @@ import { useDesk, useLive } from '../../desk.tsx';
 import { countText } from '../../format/count.ts';
 import { visibleText } from '../../format/foreign.ts';
 import { clockText, dateText } from '../../format/time.ts';
+import { Mark } from '../../parts/mark.tsx';
 import { Empty, FromAnswer, ProblemPanel } from '../../parts/states.tsx';
 import { Table } from '../../parts/table.tsx';
+import { Time } from '../../parts/texts.tsx';
 import { useWay } from '../../place/use-place.tsx';
 import { usePaymentColumns } from './payment-columns.tsx';
 import { timeOf, without, withTime, withWord, wordsOf } from './search.ts';
@@ -122,6 +124,7 @@ function Picture({ search, onSearch }: SearchProps) {
       from={from}
       stepMs={value.stepMs}
       bars={bars}
+      readTo={value.readTo === null ? undefined : Date.parse(value.readTo)}
       onChoose={(first, last) => {
         const begin = new Date(from + first * value.stepMs).toISOString();
         onSearch(withTime(search, begin, new Date(from + (last + 1) * value.stepMs).toISOString()));
@@ -135,10 +138,12 @@ function Rows({ search, onSearch }: SearchProps) {
   const answer = useAnswer('getPayments', { query: { q: search, limit: String(pageSize) } });
   const [more, setMore] = useState<readonly PaymentRow[]>([]);
   const [next, setNext] = useState<string | null>();
+  const [further, setFurther] = useState<string | null>();
   const [problem, setProblem] = useState<ApiProblem>();
   const columns = usePaymentColumns((field, value) => onSearch(withWord(search, field, value)));
   const first = answer.value;
   const after = next === undefined ? (first?.next ?? null) : next;
+  const readTo = further === undefined ? (first?.readTo ?? null) : further;
 
   const seen = useRef(first);
   useEffect(() => {
@@ -146,6 +151,7 @@ function Rows({ search, onSearch }: SearchProps) {
     seen.current = first;
     setMore([]);
     setNext(undefined);
+    setFurther(undefined);
   }, [first]);
 
   const loadMore = async () => {
@@ -154,6 +160,7 @@ function Rows({ search, onSearch }: SearchProps) {
       const page = await api.ask('getPayments', { query: { q: search, limit: String(pageSize), after } });
       setMore([...more, ...page.payments]);
       setNext(page.next);
+      setFurther(page.readTo);
       setProblem(undefined);
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
@@ -162,11 +169,41 @@ function Rows({ search, onSearch }: SearchProps) {
   };
   return (
     <FromAnswer answer={answer} what={say('page.payments')} rows={20}>
-      {({ payments }) => {
+      {({ payments, isWhole }) => {
         const rows = [...payments, ...more];
+        const foot = (
+          <div className="table-foot">
+            <span>{say('payments.shown', { count: rows.length })}</span>
+            {readTo !== null && (
+              <span>
+                {say('payments.readTo')} <Time at={readTo} exact />
+              </span>
+            )}
+            {after !== null && (
+              <button type="button" className="button small" onClick={() => void loadMore()}>
+                {readTo === null ? say('payments.more', { count: pageSize }) : say('payments.further')}
+              </button>
+            )}
+            {problem !== undefined && <span role="alert">{say('problem.failed', { what: say('page.payments') })}</span>}
+          </div>
+        );
+        const part = !isWhole && (
+          <p className="note p2" role="status">
+            <Mark shape="P2" /> {say('payments.partly')}
+          </p>
+        );
+        if (rows.length === 0 && after !== null) {
+          return (
+            <>
+              {part}
+              <Empty title={say('payments.noneSoFar')}>{foot}</Empty>
+            </>
+          );
+        }
         if (rows.length === 0) {
           return (
             <Empty title={say('payments.none')}>
+              {part}
               <p>
                 {search === '' ? say('payments.noneYet') : say('payments.noneFor', { search: visibleText(search) })}
               </p>
@@ -182,7 +219,8 @@ function Rows({ search, onSearch }: SearchProps) {
         }
         return (
           <>
-            <NewRows newest={payments[0].paymentId} search={search} onShow={answer.again} />
+            {part}
+            {payments.length > 0 && <NewRows newest={payments[0].paymentId} search={search} onShow={answer.again} />}
             <Table
               caption={say('page.payments')}
               columns={columns}
@@ -190,17 +228,7 @@ function Rows({ search, onSearch }: SearchProps) {
               rowKey={({ paymentId }) => paymentId}
               opens={({ paymentId }) => `/payments/${paymentId}`}
             />
-            <div className="table-foot">
-              <span>{say('payments.shown', { count: rows.length })}</span>
-              {after !== null && (
-                <button type="button" className="button small" onClick={() => void loadMore()}>
-                  {say('payments.more', { count: pageSize })}
-                </button>
-              )}
-              {problem !== undefined && (
-                <span role="alert">{say('problem.failed', { what: say('page.payments') })}</span>
-              )}
-            </div>
+            {foot}
           </>
         );
       }}

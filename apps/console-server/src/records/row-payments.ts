@@ -1,46 +1,22 @@
-/** Searches over the payments: one grammar, pages by key, every one narrowed to whom may be seen. */
-import type { PaymentHistogram, PaymentList, SearchTerm } from '@clearway/console-api';
-import { parseSearch } from '@clearway/console-api';
-import { currencies, currencyByAlpha, formatTime, parseTime } from '@clearway/contract';
+/** Payments that are rows of PostgreSQL: pages by key, every one narrowed to whom may be seen. */
+import type { SearchTerm } from '@clearway/console-api';
+import { currencies, formatTime } from '@clearway/contract';
+import type { PaymentState, Reason } from '@clearway/core';
 import type { PaymentRecord } from '@clearway/store';
 import type { Ask } from '../database.ts';
 import { Refusal } from '../refusal.ts';
 import { paymentColumns, paymentRecord, paymentRow } from './payment-row.ts';
-
-export interface PaymentSearch {
-  /** @throws Refusal `queryInvalid`, `tooSlow` */
-  page(query: { q: string; after: string; limit: number; scope: string | undefined }): Promise<PaymentList>;
-  histogram(query: {
-    q: string;
-    from: number;
-    to: number;
-    bars: number;
-    scope: string | undefined;
-  }): Promise<PaymentHistogram>;
-  /** Undefined for what does not exist or lies outside of the scope: nobody can tell which. */
-  one(paymentId: string, scope: string | undefined): Promise<PaymentRecord | undefined>;
-  refundsOf(paymentId: string): Promise<PaymentRecord[]>;
-  withoutOutcome(participant: string, limit: number): Promise<PaymentRecord[]>;
-}
+import type { Payments, TallyQuery, TallyRow } from './payments.ts';
+import { currencyOf, momentOf, openStates, termsOf, thousandths, worthOf } from './search-terms.ts';
 
 /** A bar of a histogram is at least this wide, ms. */
 const leastBarMs = 1_000;
 
-/** `archived`: a payment that is no row, since it came over the stream; the cell knows it. */
-export function createPaymentSearch(
-  ask: Ask,
-  cellNumber: number,
-  archived: (paymentId: string) => Promise<PaymentRecord | undefined>,
-): PaymentSearch {
+export function createRowPayments(ask: Ask, cellNumber: number): Payments {
   const read = async (text: string, values: readonly unknown[]) => (await ask(text, values)).map(paymentRecord);
-  const search: PaymentSearch = {
+  return {
     async page({ q, after, limit, scope }) {
       const terms = termsOf(q);
-      const [term] = terms;
-      if (terms.length === 1 && term.field === 'id') {
-        const found = await search.one(term.value, scope);
-        return { payments: found === undefined ? [] : [paymentRow(found)], next: null, understood: [...terms] };
-      }
       const { sides, conditions, values, value } = conditionsOf(cellNumber, terms, scope);
       if (after !== '') {
         const [submittedAt, paymentId] = readCursor(after);
@@ -60,6 +36,8 @@ export function createPaymentSearch(
         payments: shown.map(paymentRow),
         next: found.length > limit && last !== undefined ? writeCursor(last) : null,
         understood: [...terms],
+        readTo: null,
+        isWhole: true,
       };
     },
 
@@ -84,10 +62,11 @@ export function createPaymentSearch(
       return {
         from: formatTime(from),
         stepMs,
+        readTo: null,
         succeeded: bar((state) => state === 'succeeded'),
         failed: bar((state) => state === 'failed'),
         refused: bar((state) => state === 'refused'),
-        open: bar((state) => ['offered', 'unknown', 'reversing'].includes(state)),
+        open: bar((state) => openStates.includes(state as PaymentState)),
       };
     },
 
@@ -97,13 +76,10 @@ export function createPaymentSearch(
          AND ($3::text IS NULL OR instructing_agent = $3 OR instructed_agent = $3)`,
         [cellNumber, paymentId, scope ?? null],
       );
-      if (found !== undefined) return found;
-      const other = await archived(paymentId);
-      const isSeen = scope === undefined || other?.instructingAgent === scope || other?.instructedAgent === scope;
-      return isSeen ? other : undefined;
+      return found;
     },
 
-    refundsOf: (paymentId) =>
+    refundsOf: ({ paymentId }) =>
       read(
         `SELECT ${paymentColumns} FROM records.payment
          WHERE cell = $1 AND kind = 'refund' AND reference = $2 ORDER BY submitted_at LIMIT 200`,
@@ -117,14 +93,69 @@ export function createPaymentSearch(
          ORDER BY submitted_at LIMIT $3`,
         [cellNumber, participant, limit],
       ),
+
+    async tally(query) {
+      const { text, values } = tallySql(cellNumber, query);
+      const rows = await ask<Record<keyof TallyRow, string | number | null>>(text, values);
+      return {
+        readTo: 0,
+        rows: rows.map((row) => ({
+          at: Number(row.at),
+          institution: (row.institution ?? '') as string,
+          bank: (row.bank ?? '') as string,
+          currency: Number(row.currency ?? 0),
+          kind: (row.kind ?? '') as TallyRow['kind'],
+          state: (row.state ?? '') as TallyRow['state'],
+          reason: (row.reason ?? 'none') as Reason,
+          bucket: row.bucket as number | null,
+          payments: Number(row.payments),
+          amount: BigInt(row.amount as string),
+          firstAt: Number(row.firstAt),
+        })),
+      };
+    },
+
+    async lastSubmittedAt() {
+      const [last] = await ask<{ submitted_at: string }>(
+        'SELECT submitted_at FROM records.payment WHERE cell = $1 ORDER BY submitted_at DESC LIMIT 1',
+        [cellNumber],
+      );
+      return Number(last?.submitted_at ?? 0);
+    },
   };
-  return search;
 }
 
-function termsOf(q: string): readonly SearchTerm[] {
-  const search = parseSearch(q);
-  if ('wrong' in search) throw new Refusal('queryInvalid', `${search.wrong}: ${search.why}`);
-  return search.terms;
+const tallyColumns: Readonly<Record<TallyQuery['by'][number], string>> = {
+  institution: 'instructing_agent',
+  bank: 'instructed_agent',
+  currency: 'currency',
+  kind: 'kind',
+  state: 'state',
+  reason: 'reason',
+  bucket: `CASE WHEN answer_sequence > 0
+    THEN least(71, floor(4 * log(2, greatest(1, changed_at - submitted_at))))::integer END`,
+};
+
+function tallySql(cellNumber: number, { by, stepMs, participant, states, cycle, from, to }: TallyQuery) {
+  const values: unknown[] = [cellNumber];
+  const value = (given: unknown) => `$${values.push(given)}`;
+  const conditions = ['cell = $1'];
+  if (states !== undefined) conditions.push(`state = ANY (${value(states)})`);
+  if (cycle !== undefined) conditions.push(`cycle = ${value(cycle)}`);
+  if (from !== undefined) conditions.push(`submitted_at >= ${value(from)}`);
+  if (to !== undefined) conditions.push(`submitted_at < ${value(to)}`);
+  const select = (side: readonly string[]) =>
+    `SELECT * FROM records.payment WHERE ${[...conditions, ...side].join(' AND ')}`;
+  // Nobody is both sides of a payment: what is found on either side is found once.
+  const sides = sidesOf(participant === undefined ? [] : [participant], value)
+    .map(select)
+    .join(' UNION ALL ');
+  const at = stepMs === 0 ? '0' : `submitted_at - submitted_at % ${value(stepMs)}`;
+  const columns = by.map((one) => `, ${tallyColumns[one]} AS ${one}`).join('');
+  const groups = [1, ...by.map((_, index) => index + 2)].join(', ');
+  const text = `SELECT ${at} AS at${columns}, count(*) AS payments, sum(amount) AS amount, min(submitted_at) AS "firstAt"
+    FROM (${sides}) found GROUP BY ${groups}`;
+  return { text, values };
 }
 
 function conditionsOf(cellNumber: number, terms: readonly SearchTerm[], scope: string | undefined) {
@@ -165,19 +196,13 @@ function conditionOf({ field, operator, value: text }: SearchTerm, value: (given
       return text === 'open' ? `state IN ('offered', 'unknown', 'reversing')` : `state = ${value(text)}`;
     case 'cycle':
       return `cycle = ${value(Number(text))}`;
-    case 'currency': {
-      const currency = currencyByAlpha(text);
-      if (currency === undefined) throw new Refusal('queryInvalid', `currency:${text}: ISO 4217 has no such currency`);
-      return `currency = ${value(currency.numeric)}`;
-    }
+    case 'currency':
+      return `currency = ${value(currencyOf(text))}`;
     case 'amount':
       // Minor units depend on the currency: the amount is compared in the units of each payment's own.
-      return `amount * ${decimalsSql} ${operator} ${value(thousandths(text))}::numeric`;
-    case 'time': {
-      const at = parseTime(text);
-      if (at === undefined) throw new Refusal('queryInvalid', `time:${text}: there is no such time`);
-      return `submitted_at ${operator} ${value(at)}`;
-    }
+      return `amount * ${decimalsSql} ${operator} ${value(String(thousandths(text)))}::numeric`;
+    case 'time':
+      return `submitted_at ${operator} ${value(momentOf(text))}`;
     case 'participant':
       throw new Error('a participant is a side, not a condition');
     default:
@@ -192,13 +217,9 @@ const decimalsSql = (() => {
       .filter((one) => one.decimals === decimals)
       .map(({ numeric }) => numeric)
       .join(', ');
-  return `(CASE WHEN currency IN (${numbers(3)}) THEN 1 WHEN currency IN (${numbers(0)}) THEN 1000 ELSE 10 END)`;
+  const when = (decimals: number) => `WHEN currency IN (${numbers(decimals)}) THEN ${worthOf(decimals)}`;
+  return `(CASE ${when(3)} ${when(0)} ELSE ${worthOf(2)} END)`;
 })();
-
-function thousandths(text: string): string {
-  const [whole, fraction = ''] = text.split('.');
-  return String(BigInt(whole + fraction.padEnd(3, '0')));
-}
 
 const writeCursor = ({ submittedAt, paymentId }: PaymentRecord) => `${submittedAt}-${paymentId}`;
 
