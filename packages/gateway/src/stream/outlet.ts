@@ -1,6 +1,6 @@
 /**
  * From what happened to frames: messages are written into their link's frames when a batch is applied, and leave when it
- * is durable. What waits for one link is sent together: the more links there are, the longer it gathers.
+ * is durable. What waits for one link is sent together: the more links were written to, the longer the next ones gather.
  */
 import {
   coveredMessage,
@@ -14,8 +14,8 @@ import {
 import type { Clock } from '@clearway/ports';
 import type { StreamLink } from './stream-link.ts';
 
-/** A write costs both ends some 30 µs whatever its size: with 32 links one every 4 ms, with 3000 every 375. */
-const linksPerLingerMs = 8;
+/** A write costs both ends some 30 µs whatever its size: 32 busy links are written to every 4 ms, 3000 every 375. */
+const writesPerMs = 8;
 const longestLingerMs = 400;
 /** A peer that leaves so much unread is cut off: it does not keep what its window allows. */
 const mostUnread = 64 * 2 ** 20;
@@ -60,11 +60,7 @@ export interface Outlet {
   stop(): void;
 }
 
-export function createOutlet(options: {
-  readonly clock: Clock;
-  links(): number;
-  overrun(link: StreamLink): void;
-}): Outlet {
+export function createOutlet(options: { readonly clock: Clock; overrun(link: StreamLink): void }): Outlet {
   const { clock } = options;
   const sealed: Sealed[] = [];
   let first = 0;
@@ -73,6 +69,8 @@ export function createOutlet(options: {
   let ready: StreamLink[] = [];
   let timer: (() => void) | undefined;
   let lastFlush = Number.NEGATIVE_INFINITY;
+  /** ms from the last flush to the next. */
+  let lingerMs = 0;
 
   const touch = (link: StreamLink) => {
     if (link.touched) return;
@@ -85,6 +83,7 @@ export function createOutlet(options: {
     lastFlush = clock.elapsed();
     const links = ready;
     ready = [];
+    lingerMs = Math.min(longestLingerMs, links.length / writesPerMs);
     for (const link of links) {
       const pieces = link.ready;
       link.ready = [];
@@ -99,7 +98,6 @@ export function createOutlet(options: {
     if (!link.open) return;
     if (link.ready.push(bytes) === 1) ready.push(link);
     if (timer !== undefined) return;
-    const lingerMs = Math.min(longestLingerMs, options.links() / linksPerLingerMs);
     const wait = lastFlush + lingerMs - clock.elapsed();
     timer = clock.after(Math.max(0, wait), flush);
   };

@@ -109,7 +109,6 @@ export function createStream(options: StreamOptions): Stream {
 
   const outlet = createOutlet({
     clock,
-    links: () => links.size,
     overrun: (link) => {
       log('stream.peerDoesNotRead', { peer: link.link.peer, waiting: link.link.waiting });
       link.link.destroy();

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { outcomeFlags, paymentMessage, questionPrefixBytes } from '@clearway/contract';
+import type { Clock } from '@clearway/ports';
+import { realChance, realClock, realCrypto } from '@clearway/ports/real';
 import type { StreamAnswer } from './payment-message.ts';
-import { finalCounts, idOf, paymentOf, startClient, startPlatform, submitAll, until } from './test-stream.ts';
+import { finalCounts, idOf, links, paymentOf, startClient, startPlatform, submitAll, until } from './test-stream.ts';
 
+/** How often a link looks whether it must say that it lives. */
+const aliveCheckMs = 2_500;
 const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, index) => from + index);
 
 test('what one turn submits leaves in one frame, and each gets its outcome once', async (t) => {
@@ -113,6 +117,30 @@ test('signatures come early enough for a platform that allows few messages witho
     numbers(200).map((n) => paymentOf(n)),
   );
   await until(() => client.outcomes.length === 200, 'outcomes');
+  assert.deepEqual(platform.faults, []);
+});
+
+test('a payment that waits for others is signed too when a sign of life takes it along', async (t) => {
+  const platform = await startPlatform(t);
+  let check: (() => void) | undefined;
+  let skewMs = 0;
+  const clock: Clock = {
+    ...realClock,
+    elapsed: () => realClock.elapsed() + skewMs,
+    after(ms, run) {
+      if (ms !== aliveCheckMs) return realClock.after(ms, run);
+      check = run;
+      return () => {};
+    },
+  };
+  const ports = { clock, chance: realChance, crypto: realCrypto, links };
+  const client = startClient(t, platform, { ports, lingerMs: 100 });
+  await until(() => client.stream.counts.links === 1, 'a link');
+  skewMs = 6_000;
+  client.stream.submit(paymentOf(1));
+  check!();
+  await until(() => client.outcomes.length === 1 && client.stream.counts.uncovered === 0, 'the signature');
+  assert.equal(platform.uncovered(), 0);
   assert.deepEqual(platform.faults, []);
 });
 

@@ -462,6 +462,7 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
       next: () => ++attachments,
       attached: (attachment) => attached(address, attachment),
       frame: takeFrame,
+      leaving: departure.hashWritten,
       drained: pump,
       ended: (attachment, why) => ended(address, attachment, why),
     }),

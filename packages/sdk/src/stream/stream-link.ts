@@ -53,6 +53,8 @@ export interface StreamLinkOptions {
   next(): number;
   attached(attachment: Attachment): void;
   frame(attachment: Attachment, frame: Frame): void;
+  /** Something else is about to leave, and takes with it what stands in the writer. */
+  leaving(attachment: Attachment): void;
   drained(attachment: Attachment): void;
   /** `attachment`: undefined if it never came to a welcome. */
   ended(attachment: Attachment | undefined, why: LinkEnd): void;
@@ -96,11 +98,16 @@ export function createStreamLink(options: StreamLinkOptions): StreamLink {
     let why: LinkEnd | undefined;
     let cancelCheck: Cancel = clock.after(aliveMs / 2, check);
 
+    function send(): void {
+      if (mine) options.leaving(mine);
+      link.write(writer.take());
+    }
+
     function bye(reason: Reason, detail: string): void {
       why ??= { reason, detail };
       const goodbye: Goodbye = { reason, detail: detail.slice(0, 512) };
       writer.text('goodbye', goodbye);
-      link.write(writer.take());
+      send();
       end();
     }
 
@@ -125,7 +132,7 @@ export function createStreamLink(options: StreamLinkOptions): StreamLink {
       if (writer.frames > saidTo) [saidTo, saidAt] = [writer.frames, now];
       if (now - saidAt < aliveMs || !mine || mine.isBlocked) return;
       writer.empty('alive');
-      link.write(writer.take());
+      send();
       [saidTo, saidAt] = [writer.frames, now];
     }
 
@@ -152,7 +159,7 @@ export function createStreamLink(options: StreamLinkOptions): StreamLink {
 
     closeCurrent = () => bye('none', 'closing');
     writer.text('hello', hello);
-    link.write(writer.take());
+    send();
     if (isClosed) link.destroy();
     return {
       data(bytes: Uint8Array) {
