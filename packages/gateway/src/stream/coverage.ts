@@ -38,6 +38,9 @@ export class SignerStream {
   /** Places that never reached the journal: evidence needs their leaves to rebuild the tree. */
   private unjournaled: { readonly position: number; readonly leaf: Uint8Array }[] = [];
 
+  /** Of the latest checkpoint: they are journaled in their order, however long each is judged. */
+  latest: Promise<Verdict> = Promise.resolve({ covered: 0 });
+
   constructor(code: number, stream: number) {
     this.code = code;
     this.stream = stream;
@@ -82,9 +85,9 @@ export class SignerStream {
     return leaves;
   }
 
-  /** Of the places up to `to` that no journaled checkpoint covers, those that are not in the journal, with their leaves. */
-  missing(to: number): Uint8Array {
-    const missing = this.unjournaled.filter(({ position }) => position < to);
+  /** Of these places, which no journaled checkpoint covers, those that are not in the journal, with their leaves. */
+  missing(from: number, to: number): Uint8Array {
+    const missing = this.unjournaled.filter(({ position }) => position >= from && position < to);
     missing.sort((a, b) => a.position - b.position);
     const body = new Uint8Array(missing.length * (4 + hashBytes));
     const view = new DataView(body.buffer);
@@ -167,34 +170,29 @@ export function createCoverage(options: CoverageOptions): Coverage {
         ?.keys.find((one) => one.version === keyVersion && one.suite === suite && !hasEnded(one, clock.now()));
       if (key === undefined || suite === undefined) return { reason: 'keyUnknown' };
       const leaves = signer.claim(to, clock.elapsed());
-      if (Buffer.compare(merkleRoot(lanes, leaves, to - from), root) !== 0) return { reason: 'checkpointFalse' };
-      const code = String(signer.code).padStart(5, '0');
-      const canonical = canonicalCheckpoint(options.scheme(), {
-        signer: code,
-        stream: signer.stream,
-        from,
-        to,
-        signedAt,
-        root,
-      });
-      const value = Buffer.from(signature).toString('base64');
-      if (!(await turn(() => verifyMessage(crypto, [key], canonical, { suite, keyVersion, value }))))
-        return { reason: 'checkpointFalse' };
-      const command = encodeRecordCheckpoint({
-        signer: signer.code,
-        suite: suites[suite],
-        keyVersion,
-        stream: signer.stream,
-        from,
-        to,
-        signedAt,
-        root,
-        signature,
-      });
-      const refused = await options.record(command, () => signer.missing(to));
-      if (refused !== undefined) return { reason: 'journalUnavailable' };
-      signer.cover(to);
-      return { covered: to };
+      const before = signer.latest;
+      signer.latest = judge();
+      return signer.latest;
+
+      async function judge(): Promise<Verdict> {
+        if (Buffer.compare(merkleRoot(lanes, leaves, to - from), root) !== 0) return { reason: 'checkpointFalse' };
+        const code = String(signer.code).padStart(5, '0');
+        const place = { signer: code, stream: signer.stream, from, to, signedAt };
+        const canonical = canonicalCheckpoint(options.scheme(), { ...place, root });
+        const value = Buffer.from(signature).toString('base64');
+        if (!(await turn(() => verifyMessage(crypto, [key!], canonical, { suite, keyVersion, value }))))
+          return { reason: 'checkpointFalse' };
+        const earlier = await before;
+        if ('reason' in earlier) return earlier;
+        const command = encodeRecordCheckpoint({
+          ...{ ...place, signer: signer.code, suite: suites[suite], keyVersion },
+          ...{ root, signature },
+        });
+        const refused = await options.record(command, () => signer.missing(from, to));
+        if (refused !== undefined) return { reason: 'journalUnavailable' };
+        signer.cover(to);
+        return { covered: to };
+      }
     },
   };
 }

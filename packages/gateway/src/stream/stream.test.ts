@@ -48,7 +48,7 @@ const configuration = {
   ],
 } as unknown as Configuration;
 
-function open(settings: Partial<StreamSettings> = {}) {
+function open(settings: Partial<StreamSettings> = {}, recording: () => Promise<void> = async () => {}) {
   const clock = testClock();
   const lots: StreamLot[] = [];
   const recorded: { readonly command: Uint8Array; readonly body: Uint8Array }[] = [];
@@ -61,6 +61,7 @@ function open(settings: Partial<StreamSettings> = {}) {
       enquire() {},
       async record(command, body) {
         recorded.push({ command, body: body() });
+        await recording();
         return undefined;
       },
       reached() {},
@@ -288,6 +289,34 @@ test('messages of a lot that was never sequenced are listed with the checkpoint 
   const { body } = bed.recorded[0]!;
   assert.equal(new DataView(body.buffer, body.byteOffset).getUint32(0), 2);
   assert.deepEqual(body.subarray(4), peer.leaves.get(101)![2]);
+});
+
+test('checkpoints that are judged at the same time are journaled in their order, each with its own missing messages', async () => {
+  const waiting: (() => void)[] = [];
+  const record = () => new Promise<void>((resolve) => void waiting.push(resolve));
+  const bed = open({}, record);
+  await bed.greeted('00201');
+  const peer = await bed.greeted('00101');
+  const wrong = { currency: 999 };
+  peer.payment({ sequence: 1 }).payment({ sequence: 2, ...wrong });
+  peer
+    .payment({ sequence: 3 })
+    .payment({ sequence: 4, ...wrong })
+    .send();
+  await bed.settle();
+  (await peer.checkpoint(101, key, { from: 0, to: 2 })).send();
+  (await peer.checkpoint(101, key, { from: 2, to: 4 })).send();
+  const positions = () => bed.recorded.map(({ body }) => new DataView(body.buffer, body.byteOffset).getUint32(0));
+  while (waiting.length === 0) await bed.settle();
+  await bed.settle();
+  assert.deepEqual(positions(), [1], 'the second waits for the first');
+  waiting.shift()!();
+  while (waiting.length === 0) await bed.settle();
+  waiting.shift()!();
+  await bed.judged(peer, 2);
+  assert.deepEqual(positions(), [1, 3]);
+  assert.ok(bed.recorded.every(({ body }) => body.length === 36));
+  assert.deepEqual(covered(peer).at(-1), { signer: 101, reason: 'none', to: 4, taken: 4 });
 });
 
 test('a reference beyond ASCII is taken', async () => {
