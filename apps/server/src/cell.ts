@@ -977,7 +977,8 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
         const listener = () => {
           if (!reached()) return;
           cycleListeners.delete(listener);
-          resolve();
+          // What the core has applied may not be in the journal yet.
+          void sequencer.durable(state.sequence).then(resolve);
         };
         cycleListeners.add(listener);
         listener();

@@ -15,6 +15,7 @@ export {
 } from './documents.ts';
 export { EvidenceError, type EvidenceSource, type EvidenceWishes, gatherEvidence } from './evidence.ts';
 export { connectOperator, type GatewayLink, type OperatorLink, openGatewayLink } from './gateway-link.ts';
+export { addKey, endKey } from './keys.ts';
 export { type Log, runProgram } from './program.ts';
 export { createProjector, type Projector } from './projector.ts';
 export { reconciliationFile } from './reconciliation.ts';

@@ -1,4 +1,5 @@
 /** The command line. */
+import { type FlowName, flowNames } from './flows.ts';
 import { type PlantName, plants } from './planted.ts';
 
 export interface Arguments {
@@ -7,6 +8,9 @@ export interface Arguments {
   readonly minutes: number;
   readonly rate: number;
   readonly plant: PlantName | undefined;
+  readonly crashPoints: boolean;
+  readonly flow: FlowName | undefined;
+  readonly pairs: boolean;
   readonly json: boolean;
   readonly story: boolean;
   readonly help: boolean;
@@ -22,6 +26,10 @@ The same seed, minutes and rate give the same run, byte for byte.
   --minutes M    minutes of traffic under faults, of virtual time (default 10)
   --rate P       payments ordered a second (default 2)
   --plant NAME   a known bad build instead of the good one, to see that it is found
+  --crash-points kill processes at each numbered point of the core flows, instead of by chance
+  --flow NAME    with --crash-points: this flow alone, of
+                 ${flowNames.join(', ')}
+  --pairs        with --crash-points: pairs of points of the money flows, instead of single points
   --story        everything that happens, as it happens
   --json         one line of JSON at the end instead of text
   --help         this
@@ -33,7 +41,7 @@ ${Object.entries(plants)
 Exit code: 0 all held, 1 something was broken, 2 the arguments are wrong.
 `;
 
-const flags = ['json', 'story', 'help'] as const;
+const flags = ['json', 'story', 'help', 'crash-points', 'pairs'] as const;
 const numbers = { seed: 1, runs: 1, minutes: 10, rate: 2 };
 
 /** What was given, or what is wrong with it. */
@@ -43,7 +51,7 @@ export function readArguments(args: readonly string[]): Arguments | string {
     const [name, value] = args[i].replace(/^--/, '').split('=', 2);
     if (!args[i].startsWith('--')) return `"${args[i]}" is no option.`;
     if (flags.some((flag) => flag === name)) given[name] = true;
-    else if (name in numbers || name === 'plant') given[name] = value ?? args[++i] ?? '';
+    else if (name in numbers || name === 'plant' || name === 'flow') given[name] = value ?? args[++i] ?? '';
     else return `There is no option --${name}.`;
   }
   const read: Record<string, number> = { ...numbers };
@@ -58,9 +66,17 @@ export function readArguments(args: readonly string[]): Arguments | string {
   const { plant } = given;
   if (plant !== undefined && !Object.hasOwn(plants, String(plant)))
     return `--plant is "${plant}"; there are ${Object.keys(plants).join(', ')}.`;
+  const { flow } = given;
+  if (flow !== undefined && !flowNames.some((name) => name === flow))
+    return `--flow is "${flow}"; there are ${flowNames.join(', ')}.`;
+  if ((flow !== undefined || given.pairs === true) && given['crash-points'] !== true)
+    return '--flow and --pairs go with --crash-points.';
   return {
     ...(read as typeof numbers),
     plant: plant as PlantName | undefined,
+    crashPoints: given['crash-points'] === true,
+    flow: flow as FlowName | undefined,
+    pairs: given.pairs === true,
     json: given.json === true,
     story: given.story === true,
     help: given.help === true,

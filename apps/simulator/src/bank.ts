@@ -3,21 +3,19 @@
  * platform is another matter.
  */
 
-import type { HttpHandler } from '@clearway/ports';
 import {
-  createInstitution,
+  type AgreementDecision,
+  type ConfirmationQuestion,
   createReceiver,
   type FinalNotice,
-  type InstitutionOptions,
+  type Handlers,
   type OfferQuestion,
   type PaymentDecision,
   type PaymentQuestion,
 } from '@clearway/sdk';
 import type { Draw } from './chance.ts';
-import type { Faults } from './faults.ts';
-import { type Recorder, watchHandlers, watchInstitution } from './history/index.ts';
-import type { Oracle } from './oracle.ts';
-import type { Time } from './time.ts';
+import { watchHandlers } from './history/index.ts';
+import { createParticipant, isUnsettled, type Life, type Participant, type ParticipantParts } from './participant.ts';
 
 interface Entry {
   readonly question: PaymentQuestion;
@@ -26,12 +24,7 @@ interface Entry {
   decision: PaymentDecision;
 }
 
-export interface BankOptions {
-  readonly institution: InstitutionOptions;
-  readonly time: Time;
-  readonly faults: Faults;
-  readonly oracle: Oracle;
-  readonly recorder: Recorder;
+export interface BankParts extends ParticipantParts {
   readonly draw: Draw;
   /** Takes a second copy of an offer for the first. A bank that does not books again. */
   readonly isIdempotent: boolean;
@@ -39,141 +32,158 @@ export interface BankOptions {
 
 const never = () => new Promise<never>(() => {});
 
-export function createBank(options: BankOptions): HttpHandler {
-  const { institution, time, faults, oracle, recorder, draw, isIdempotent } = options;
-  const { code } = institution;
-  const { clock } = institution.ports;
+export function createBank(parts: BankParts): Participant {
+  const { faults, oracle, recorder, draw, isIdempotent } = parts;
+  const { code } = parts.membership;
+  /** Written down; a decision is told only when it is. */
   const ledger = new Map<string, Entry>();
-  const sdk = watchInstitution(createInstitution(institution), code, recorder);
-  const decided = (answer: PaymentDecision['answer'], reason?: PaymentDecision['reason']): PaymentDecision => ({
-    answer,
-    answeredAt: clock.now(),
-    ...(reason !== undefined && { reason }),
+  return createParticipant(parts, (life) => {
+    const handlers = watchHandlers(createTeller(life), code, recorder);
+    return createReceiver({ ...life.options, handlers });
   });
 
-  const keep = (question: PaymentQuestion, decision: PaymentDecision): Entry => {
-    const entry = { question, hash: question.paymentHash, isBooked: decision.answer === 'succeeded', decision };
-    ledger.set(question.payment.paymentId, entry);
-    return entry;
-  };
+  /** What the bank does while its program runs; nothing here outlives it. */
+  function createTeller({ process: { clock }, sdk, keep, rest, go }: Life): Handlers {
+    /** Decisions that are being written down, by payment. */
+    const deciding = new Map<string, Promise<Entry>>();
 
-  const entryOf = (question: PaymentQuestion): Entry | undefined => {
-    const entry = ledger.get(question.payment.paymentId);
-    if (entry !== undefined)
-      oracle.check(entry.hash === question.paymentHash, question.payment.paymentId, () => {
+    const decided = (answer: PaymentDecision['answer'], reason?: PaymentDecision['reason']): PaymentDecision => ({
+      answer,
+      answeredAt: clock.now(),
+      ...(reason !== undefined && { reason }),
+    });
+
+    /** The entry of the payment, made by `decide` if there is none. */
+    async function entryOf(question: PaymentQuestion, decide: () => PaymentDecision): Promise<Entry> {
+      const { paymentId } = question.payment;
+      const known = ledger.get(paymentId);
+      const entry = known ?? (await (deciding.get(paymentId) ?? enter(question, decide())));
+      oracle.check(entry.hash === question.paymentHash, paymentId, () => {
         return `bank ${code} is asked about it with two contents`;
       });
-    return entry;
-  };
-
-  const book = (question: PaymentQuestion): Entry => {
-    oracle.booked(code, question.payment.paymentId);
-    return keep(question, decided('succeeded'));
-  };
-
-  /** What the ledger says of an offer; a new one is decided. */
-  const decideOffer = (question: OfferQuestion): Entry => {
-    const entry = entryOf(question);
-    if (entry !== undefined) {
-      if (!isIdempotent && entry.isBooked) oracle.booked(code, question.payment.paymentId);
       return entry;
     }
-    if (clock.now() >= question.expiresAt) return keep(question, decided('neverProcessed'));
-    if (draw.happens(0.1)) return keep(question, decided('failed', 'bankInsufficientFunds'));
-    return book(question);
-  };
 
-  /** Tells unasked; what comes back is what the platform holds. */
-  const tell = async (question: Pick<PaymentQuestion, 'payment' | 'paymentHash'>, decision: PaymentDecision) => {
-    const askedAt = oracle.heard;
-    try {
-      const { paymentId, state, cycle } = await sdk.answerLater(question, decision);
-      oracle.told({ paymentId, state, cycle, to: code, via: 'answer', askedAt });
-    } catch (error) {
-      // Refused or unanswered: the platform enquires, and tells by notice what it holds.
-      if (!['Refused', 'Unanswered'].includes((error as Error).name)) throw error;
+    function enter(question: PaymentQuestion, decision: PaymentDecision): Promise<Entry> {
+      const { paymentId } = question.payment;
+      const entry = { question, hash: question.paymentHash, isBooked: decision.answer === 'succeeded', decision };
+      const entered = keep('ledger', () => {
+        ledger.set(paymentId, entry);
+        if (entry.isBooked) oracle.booked(code, paymentId);
+        deciding.delete(paymentId);
+        return entry;
+      });
+      deciding.set(paymentId, entered);
+      return entered;
     }
-  };
 
-  const later = (delayMs: number, run: () => Promise<void>) => {
-    time.after(delayMs, () => {
-      run().catch((error: Error) => oracle.breach(code, `the bank's program failed: ${error.stack}`));
-    });
-  };
-
-  async function offer(question: OfferQuestion): Promise<PaymentDecision | 'later'> {
-    await time.rest(draw.between(2, 80));
-    if (faults.strikes('bankSilentUnbooked')) return never();
-    if (faults.strikes('bankSlow')) await time.rest(draw.between(500, 20_000));
-    const entry = decideOffer(question);
-    const ofNow = () => tell(question, entry.decision);
-    if (faults.strikes('bankAnswersTwice')) later(draw.between(0, 8000), ofNow);
-    if (faults.strikes('bankUnasked')) later(draw.between(0, 5000), () => tellUnasked(question));
-    if (faults.strikes('bankSilentBooked')) return never();
-    if (faults.strikes('bankLate')) {
-      later(draw.between(100, 40_000), ofNow);
-      return 'later';
+    /** What the ledger says of an offer; a new one is decided. */
+    async function decideOffer(question: OfferQuestion): Promise<Entry> {
+      const { paymentId } = question.payment;
+      const wasKnown = ledger.has(paymentId) || deciding.has(paymentId);
+      const entry = await entryOf(question, () => {
+        if (clock.now() >= question.expiresAt) return decided('neverProcessed');
+        return draw.happens(0.1) ? decided('failed', 'bankInsufficientFunds') : decided('succeeded');
+      });
+      if (wasKnown && !isIdempotent && entry.isBooked)
+        await keep('ledger, again', () => oracle.booked(code, paymentId));
+      return entry;
     }
-    await time.rest(draw.between(2, 80));
-    return entry.decision;
-  }
 
-  /** About a payment that does not exist, or with a hash that is not its own. */
-  function tellUnasked({ payment, paymentHash }: PaymentQuestion): Promise<void> {
-    const sequence = String(draw.below(1e9)).padStart(11, '9');
-    const invented = `${payment.paymentId.slice(0, 14)}${sequence}${payment.paymentId.slice(-6)}`;
-    return draw.happens(0.5)
-      ? tell({ payment: { ...payment, paymentId: invented }, paymentHash }, decided('succeeded'))
-      : tell({ payment, paymentHash: 'f'.repeat(64) }, decided('succeeded'));
-  }
+    /** Tells unasked; what comes back is what the platform holds. */
+    const tell = async (question: Pick<PaymentQuestion, 'payment' | 'paymentHash'>, decision: PaymentDecision) => {
+      const askedAt = oracle.heard;
+      try {
+        const { paymentId, state, cycle } = await sdk.answerLater(question, decision);
+        oracle.told({ paymentId, state, cycle, to: code, via: 'answer', askedAt });
+      } catch (error) {
+        // Refused or unanswered: the platform enquires, and tells by notice what it holds.
+        if (!isUnsettled(error)) throw error;
+      }
+    };
 
-  async function enquiry(question: PaymentQuestion): Promise<PaymentDecision> {
-    await time.rest(draw.between(1, 40));
-    if (faults.strikes('bankSlow')) await time.rest(draw.between(500, 20_000));
-    const entry = entryOf(question);
-    if (entry !== undefined) return entry.decision;
-    if (clock.now() < question.expiresAt) return decided('notKnownYet');
-    return keep(question, decided('neverProcessed')).decision;
-  }
+    const later = (delayMs: number, run: () => Promise<void>) => void clock.after(delayMs, () => go(run));
 
-  async function reversal(question: PaymentQuestion): Promise<PaymentDecision> {
-    await time.rest(draw.between(1, 40));
-    const entry = entryOf(question) ?? keep(question, decided('blocked'));
-    if (entry.isBooked) {
-      oracle.undone(code, question.payment.paymentId);
-      entry.isBooked = false;
-      entry.decision = decided('reversed');
+    async function offer(question: OfferQuestion): Promise<PaymentDecision | 'later'> {
+      await rest(draw.between(2, 80));
+      if (faults.strikes('bankSilentUnbooked')) return never();
+      if (faults.strikes('bankSlow')) await rest(draw.between(500, 20_000));
+      const entry = await decideOffer(question);
+      const ofNow = () => tell(question, entry.decision);
+      if (faults.strikes('bankAnswersTwice')) later(draw.between(0, 8000), ofNow);
+      if (faults.strikes('bankUnasked')) later(draw.between(0, 5000), () => tellUnasked(question));
+      if (faults.strikes('bankSilentBooked')) return never();
+      if (faults.strikes('bankLate')) {
+        later(draw.between(100, 40_000), ofNow);
+        return 'later';
+      }
+      await rest(draw.between(2, 80));
+      return entry.decision;
     }
-    if (faults.strikes('bankSilentBooked')) return never();
-    return entry.decision;
-  }
 
-  async function notice({ payment, cycle }: FinalNotice): Promise<void> {
-    if (faults.strikes('noticeRejected')) throw new Error('the bank cannot take it now');
-    if (cycle !== undefined) return;
-    if (payment === undefined) return;
-    const { paymentId, state } = payment;
-    oracle.told({ paymentId, state, cycle: payment.cycle, to: code, via: 'notice', askedAt: oracle.heard });
-    const entry = ledger.get(paymentId);
-    if (entry !== undefined && faults.strikes('bankContradicts')) {
-      const denied = entry.isBooked ? decided('failed', 'bankDeclined') : decided('succeeded');
-      later(draw.between(10, 5000), () => tell(entry.question, denied));
+    /** About a payment that does not exist, or with a hash that is not its own. */
+    function tellUnasked({ payment, paymentHash }: PaymentQuestion): Promise<void> {
+      const sequence = String(draw.below(1e9)).padStart(11, '9');
+      const invented = `${payment.paymentId.slice(0, 14)}${sequence}${payment.paymentId.slice(-6)}`;
+      return draw.happens(0.5)
+        ? tell({ payment: { ...payment, paymentId: invented }, paymentHash }, decided('succeeded'))
+        : tell({ payment, paymentHash: 'f'.repeat(64) }, decided('succeeded'));
     }
-  }
 
-  return createReceiver({
-    ...institution,
-    handlers: watchHandlers(
-      {
-        offer,
-        enquiry,
-        reversal,
-        notice,
-        signing: async () => ({ answer: 'codeSent', answeredAt: clock.now() }),
-        confirmation: async () => ({ answer: 'active', answeredAt: clock.now() }),
-      },
-      code,
-      recorder,
-    ),
-  });
+    async function enquiry(question: PaymentQuestion): Promise<PaymentDecision> {
+      await rest(draw.between(1, 40));
+      if (faults.strikes('bankSilentOnEnquiry')) return never();
+      if (faults.strikes('bankSlow')) await rest(draw.between(500, 20_000));
+      const { paymentId } = question.payment;
+      const isKnown = ledger.has(paymentId) || deciding.has(paymentId);
+      if (!isKnown && clock.now() < question.expiresAt) return decided('notKnownYet');
+      return (await entryOf(question, () => decided('neverProcessed'))).decision;
+    }
+
+    async function reversal(question: PaymentQuestion): Promise<PaymentDecision> {
+      await rest(draw.between(1, 40));
+      const entry = await entryOf(question, () => decided('blocked'));
+      if (entry.isBooked)
+        await keep('ledger, reversed', () => {
+          if (!entry.isBooked) return;
+          oracle.undone(code, question.payment.paymentId);
+          entry.isBooked = false;
+          entry.decision = decided('reversed');
+        });
+      if (faults.strikes('bankSilentBooked')) return never();
+      return entry.decision;
+    }
+
+    async function confirmation({ confirmation: { agreementId } }: ConfirmationQuestion): Promise<AgreementDecision> {
+      await rest(draw.between(1, 40));
+      await keep('agreement', () => oracle.agreed(code, agreementId));
+      return { answer: 'active', answeredAt: clock.now() };
+    }
+
+    async function notice({ payment, agreement }: FinalNotice): Promise<void> {
+      if (faults.strikes('noticeRejected')) throw new Error('the bank cannot take it now');
+      const askedAt = oracle.heard;
+      if (agreement !== undefined) {
+        const { agreementId, state } = agreement;
+        oracle.agreementTold({ agreementId, state, to: code, via: 'notice', askedAt });
+      }
+      if (payment === undefined) return;
+      const { paymentId, state, cycle } = payment;
+      oracle.told({ paymentId, state, cycle, to: code, via: 'notice', askedAt });
+      const entry = ledger.get(paymentId);
+      if (entry !== undefined && faults.strikes('bankContradicts')) {
+        const denied = entry.isBooked ? decided('failed', 'bankDeclined') : decided('succeeded');
+        later(draw.between(10, 5000), () => tell(entry.question, denied));
+      }
+    }
+
+    return {
+      offer,
+      enquiry,
+      reversal,
+      notice,
+      signing: async () => ({ answer: 'codeSent', answeredAt: clock.now() }),
+      confirmation,
+    };
+  }
 }

@@ -16,7 +16,7 @@ import type { Faults } from './faults.ts';
 import type { Owner } from './link.ts';
 import type { Oracle } from './oracle.ts';
 import type { Plant } from './planted.ts';
-import { createProcess, type Process } from './process.ts';
+import { createProcess, type Process, type Watch } from './process.ts';
 import type { SimulatedAgent } from './settlement-agent.ts';
 import type { Story } from './story.ts';
 import type { Time } from './time.ts';
@@ -37,6 +37,7 @@ export interface CellHostOptions {
   readonly snapshotEvery: number;
   readonly cycleSeconds: number;
   readonly plant: Plant;
+  readonly watch: Watch;
   /** A cell serves: gateways connect to it. */
   serving(owner: Owner): void;
 }
@@ -61,8 +62,10 @@ export function createCellHost(options: CellHostOptions): CellHost {
   let starts = 0;
 
   function start(): void {
-    const process = createProcess(`cell ${++starts}`, time, () => {
-      if (faults.strikes('cellDiesAtTimer')) process.die();
+    const process = createProcess(`cell ${++starts}`, time, (mine, point) => {
+      if (point === 'timer' && faults.strikes('cellDiesAtTimer')) mine.die();
+      if (point !== 'timer' && faults.strikes('cellDiesAtPoint')) mine.die();
+      options.watch(mine, point);
     });
     newest = process;
     processes.add(process);

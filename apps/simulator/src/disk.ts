@@ -35,12 +35,12 @@ export function openStore(options: DiskOptions): Store {
   };
 
   const store = memoryStore({ crypto, chance, disk, onAppend });
-  const records = seenFrom(process, store.records);
+  const records = seenFrom(process, 'records', store.records);
   return {
-    journal: seenFrom(process, store.journal),
-    snapshots: seenFrom(process, store.snapshots),
-    configurations: seenFrom(process, store.configurations),
-    bodyKeys: seenFrom(process, store.bodyKeys),
+    journal: seenFrom(process, 'journal', store.journal),
+    snapshots: seenFrom(process, 'snapshots', store.snapshots),
+    configurations: seenFrom(process, 'configurations', store.configurations),
+    bodyKeys: seenFrom(process, 'body keys', store.bodyKeys),
     records: {
       ...records,
       async write(change) {
@@ -53,13 +53,14 @@ export function openStore(options: DiskOptions): Store {
 }
 
 /** Every method goes through the process; methods that read step by step do at each step. */
-export function seenFrom<T extends object>(process: Process, part: T): T {
+export function seenFrom<T extends object>(process: Process, part: string, methods: T): T {
   const seen: Record<string, unknown> = {};
-  for (const [name, method] of Object.entries(part)) {
+  for (const [name, method] of Object.entries(methods)) {
     const call = method as (...values: unknown[]) => unknown;
     seen[name] = (...values: unknown[]) => {
-      if (isStepwise.has(name)) return steps(process, () => call(...values) as AsyncIterable<unknown>);
-      return process.outside(async () => call(...values));
+      const what = `${part}: ${name}`;
+      if (isStepwise.has(name)) return steps(process, what, () => call(...values) as AsyncIterable<unknown>);
+      return process.outside(what, async () => call(...values));
     };
   }
   return seen as T;
@@ -67,10 +68,10 @@ export function seenFrom<T extends object>(process: Process, part: T): T {
 
 const isStepwise = new Set(['read', 'readFacts', 'paymentsOfCycle']);
 
-async function* steps<T>(process: Process, open: () => AsyncIterable<T>): AsyncIterable<T> {
+async function* steps<T>(process: Process, what: string, open: () => AsyncIterable<T>): AsyncIterable<T> {
   const iterator = open()[Symbol.asyncIterator]();
   for (;;) {
-    const step = await process.outside(() => iterator.next());
+    const step = await process.outside(what, () => iterator.next());
     if (step.done === true) return;
     yield step.value;
   }

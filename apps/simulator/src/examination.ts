@@ -45,15 +45,15 @@ export async function compareRecords(records: Records, oracle: Oracle, lastCycle
 
 /** Each institution fetches its files over the healed network; they list what the judge knows, to the last cent. */
 export async function compareFiles(
-  institutions: readonly Pick<SimulatedInstitution, 'code' | 'sdk'>[],
+  institutions: readonly Pick<SimulatedInstitution, 'code' | 'life'>[],
   oracle: Oracle,
   lastCycle: number,
 ): Promise<void> {
-  for (const { code, sdk } of institutions) {
+  for (const { code, life } of institutions) {
     for (let cycle = 1; cycle <= lastCycle; cycle++) {
       const subject = `cycle ${cycle}`;
       const mine = oracle.paymentsIn(cycle, code);
-      const { lines } = await sdk.file(cycle);
+      const { lines } = await life.sdk.file(cycle);
       for (const { paymentId, minor, side } of lines) {
         const own = mine.get(paymentId);
         oracle.check(own?.amount === BigInt(minor) && own.side === side, paymentId, () => {
@@ -85,7 +85,8 @@ export async function compareRestarts(options: {
     if (kept === 'from the journal alone') copy.sealed.clear();
     const second = await createCell({
       place,
-      ports: { clock, crypto, chance: draw.stream(kept) },
+      // At the same moment, so that neither has a midnight more than the other.
+      ports: { clock: { ...clock, now: () => running.state.at }, crypto, chance: draw.stream(kept) },
       store: memoryStore({ crypto, chance: draw.stream(kept), disk: copy }),
       scheme: options.scheme,
       participants: options.participants,

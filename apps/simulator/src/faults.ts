@@ -15,6 +15,8 @@ const rates = {
   cellDiesAfterAppend: [0.0005, 0.01],
   // each write to the records
   recordsRefuse: [0.005, 0.2],
+  // each act of the cell on the outside, before it and after it
+  cellDiesAtPoint: [0.00005, 0.001],
   // each timer of the cell
   cellDiesAtTimer: [0.00002, 0.0005],
   // each delivery that the cell hands to the gateway
@@ -40,6 +42,7 @@ const rates = {
   bankSlow: [0.01, 0.2],
   bankSilentUnbooked: [0.005, 0.1],
   bankSilentBooked: [0.005, 0.1],
+  bankSilentOnEnquiry: [0.005, 0.1],
   bankLate: [0.01, 0.2],
   bankAnswersTwice: [0.01, 0.2],
   bankUnasked: [0.005, 0.05],
@@ -56,6 +59,12 @@ const rates = {
   agentShort: [0.05, 0.5],
   // each second
   cutOffOnDemand: [0.002, 0.03],
+  institutionDies: [0.002, 0.03],
+  bankDies: [0.002, 0.03],
+  agentDies: [0.002, 0.02],
+  agreementSigned: [0.005, 0.05],
+  agreementRescinded: [0.005, 0.05],
+  keyRotated: [0.001, 0.01],
 } as const satisfies Record<string, readonly [number, number]>;
 
 export type Fault = keyof typeof rates;
@@ -71,6 +80,24 @@ export interface Faults {
   readonly chosen: ReadonlyMap<Fault, number>;
   /** Off at first and after the heal. */
   isOn: boolean;
+}
+
+/** Each fault of the script strikes at its first occasions, as often as it says; the others never. */
+export function scriptFaults(draw: Draw, script: Readonly<Partial<Record<Fault, number>>>): Faults {
+  const counts = new Map<Fault, number>();
+  const faults: Faults = {
+    strikes(fault) {
+      const struck = counts.get(fault) ?? 0;
+      if (!faults.isOn || struck >= (script[fault] ?? 0)) return false;
+      counts.set(fault, struck + 1);
+      return true;
+    },
+    draw,
+    counts,
+    chosen: new Map(),
+    isOn: false,
+  };
+  return faults;
 }
 
 export function chooseFaults(draw: Draw): Faults {

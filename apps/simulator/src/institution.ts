@@ -1,224 +1,361 @@
 /** A payment institution: it orders payments through the real SDK, and reports everything that it is told. */
-import type { PaymentRequest, PaymentStatus } from '@clearway/contract';
-import type { HttpHandler } from '@clearway/ports';
-import {
-  createInstitution,
-  createReceiver,
-  type FinalNotice,
-  type Institution,
-  type InstitutionOptions,
-  type PaymentOrder,
-  Refused,
-} from '@clearway/sdk';
+import type { AgreementRequest, AgreementStatus, PaymentRequest, PaymentStatus } from '@clearway/contract';
+import { createReceiver, type FinalNotice, type PaymentOrder, Refused } from '@clearway/sdk';
 import type { Draw } from './chance.ts';
-import type { Faults } from './faults.ts';
-import { type Recorder, watchHandlers, watchInstitution } from './history/index.ts';
-import type { Kind, Oracle } from './oracle.ts';
-import type { Time } from './time.ts';
+import { watchHandlers } from './history/index.ts';
+import type { Kind } from './oracle.ts';
+import { createParticipant, isUnsettled, type Life, type Participant, type ParticipantParts } from './participant.ts';
 
-export interface SimulatedInstitution {
-  readonly code: string;
-  readonly sdk: Institution;
-  readonly handler: HttpHandler;
-  /** Signs an agreement with each bank. */
-  sign(banks: readonly string[]): Promise<void>;
-  /** Orders one payment and pursues it to its end. */
+export interface SimulatedInstitution extends Participant {
+  /** Signs an agreement with the bank; resolves when it is active. */
+  sign(bank: string): Promise<string>;
+  /** Ends an agreement; resolves when that is told. */
+  rescind(agreementId: string): Promise<void>;
+  /** Ends some agreement, if there are others. */
+  rescindOne(): void;
+  /** Orders some payment. */
   order(): void;
-  /** Orders whose end is not known yet. */
+  /** Orders this payment; resolves when its end is known. */
+  pay(chosen: PaymentOrder): Promise<void>;
+  /** Orders and signings whose end is not known yet. */
   readonly open: number;
 }
 
-export interface InstitutionParts {
-  readonly institution: InstitutionOptions;
-  readonly time: Time;
-  readonly faults: Faults;
-  readonly oracle: Oracle;
-  readonly recorder: Recorder;
+export interface InstitutionParts extends ParticipantParts {
   readonly draw: Draw;
   /** A known bad way: what is not answered is ordered again under a new identifier. */
   readonly isHasty: boolean;
 }
 
-interface Pursuit {
-  readonly message: PaymentRequest;
+/** What a customer wants, and what has been made of it: all of this is written down. */
+interface Wish {
+  readonly chosen: PaymentOrder;
+  message?: PaymentRequest;
+  /** The program that runs has heard of its end; one that dies at once forgets it again. */
+  isTold: boolean;
   isEnded: boolean;
   refusal: string;
+  readonly ended: () => void;
+}
+
+interface Signing {
+  readonly bank: string;
+  message?: AgreementRequest;
+  readonly active: (agreementId: string) => void;
+}
+
+interface Rescission {
+  readonly agreementId: string;
+  readonly ended: () => void;
 }
 
 const isFinal = (state: string) => state === 'succeeded' || state === 'failed';
 
+export const yuan = (minor: number) => ({
+  amount: `${Math.floor(minor / 100)}.${String(minor % 100).padStart(2, '0')}`,
+  currency: 'CNY',
+});
+
 export function createSimulatedInstitution(parts: InstitutionParts): SimulatedInstitution {
-  const { institution, time, faults, oracle, recorder, draw, isHasty } = parts;
-  const { code } = institution;
-  const sdk = watchInstitution(createInstitution(institution), code, recorder);
-  const pursuits = new Map<string, Pursuit>();
+  const { faults, oracle, recorder, draw, isHasty } = parts;
+  const { code } = parts.membership;
+  const wishes = new Set<Wish>();
+  const signings = new Set<Signing>();
+  const rescissions = new Set<Rescission>();
+  const byPayment = new Map<string, Wish>();
   const agreements: { readonly agreementId: string; readonly bank: string }[] = [];
   /** Succeeded agreement payments, to give back from. */
   const refundable: { readonly paymentId: string; readonly bank: string; readonly minor: number }[] = [];
   let orders = 0;
-  let open = 0;
 
-  const money = (minor: number) => ({
-    amount: `${Math.floor(minor / 100)}.${String(minor % 100).padStart(2, '0')}`,
-    currency: 'CNY',
-  });
-
-  const told = (status: PaymentStatus, via: 'answer' | 'enquiry' | 'notice', askedAt: number) => {
+  const told = ({ keep, go }: Life, status: PaymentStatus, via: 'answer' | 'enquiry' | 'notice', askedAt: number) => {
     const { paymentId, state, cycle } = status;
     if (state === 'refused') return;
     oracle.told({ paymentId, state, cycle, to: code, via, askedAt });
-    const pursuit = pursuits.get(paymentId);
-    if (pursuit === undefined || pursuit.isEnded || !isFinal(state)) return;
-    pursuit.isEnded = true;
-    open--;
-    const { kind, instructedAgent, interbankSettlementAmount } = pursuit.message;
-    if (state === 'succeeded' && kind === 'agreementPayment')
-      refundable.push({
-        paymentId,
-        bank: instructedAgent,
-        minor: Math.round(Number(interbankSettlementAmount.amount) * 100),
-      });
+    const wish = byPayment.get(paymentId);
+    if (wish === undefined || wish.isTold || !isFinal(state)) return;
+    wish.isTold = true;
+    go(() => keep('end of a payment', () => end(wish, state)));
   };
 
-  function chooseOrder(): PaymentOrder {
+  function end(wish: Wish, state: string): void {
+    if (wish.isEnded) return;
+    wish.isEnded = true;
+    wishes.delete(wish);
+    wish.ended();
+    const { paymentId, kind, instructedAgent, interbankSettlementAmount } = wish.message!;
+    if (state !== 'succeeded' || kind !== 'agreementPayment') return;
+    const minor = Math.round(Number(interbankSettlementAmount.amount) * 100);
+    refundable.push({ paymentId, bank: instructedAgent, minor });
+  }
+
+  function chooseOrder(): PaymentOrder | undefined {
     const endToEndId = `order-${++orders}`;
     const minor = 1 + Math.floor(10 ** draw.between(1, 5));
     const kind = draw.fraction();
     if (kind < 0.25 && refundable.length > 0) {
       // A little more than what was paid, sometimes: three of these together are too much.
       const original = draw.pick(refundable);
-      const amount = money(Math.max(1, Math.floor(original.minor * draw.between(0.2, 1.05))));
+      const amount = yuan(Math.max(1, Math.floor(original.minor * draw.between(0.2, 1.05))));
       return { kind: 'refund', bank: original.bank, amount, endToEndId, originalPaymentId: original.paymentId };
     }
+    if (agreements.length === 0) return undefined;
     const { bank, agreementId } = draw.pick(agreements);
-    const amount = money(minor);
+    const amount = yuan(minor);
     if (kind < 0.65) return { kind: 'agreementPayment', bank, amount, endToEndId, agreementId };
     return { kind: 'payout', bank, amount, endToEndId, creditor: { name: 'Creditor', account: `6200${orders}` } };
   }
 
-  async function order(): Promise<void> {
-    const chosen = chooseOrder();
-    await attempt(chosen);
+  function pay(life: Life, chosen: PaymentOrder): Promise<void> {
+    return new Promise((ended) => {
+      const wish: Wish = { chosen, isTold: false, isEnded: false, refusal: '', ended };
+      wishes.add(wish);
+      life.go(() => attempt(life, wish));
+    });
   }
 
-  async function attempt(chosen: PaymentOrder): Promise<void> {
-    let message: PaymentRequest;
-    try {
-      message = await sdk.preparePayment({ ...chosen, expiresInMs: draw.between(3000, 30_000) });
-    } catch (error) {
-      // Without the platform's parameters nothing can be prepared, and nothing was.
-      if (['Refused', 'Unanswered'].includes((error as Error).name)) return;
-      throw error;
+  async function attempt(life: Life, wish: Wish): Promise<void> {
+    const { sdk, keep, go, rest } = life;
+    const { chosen } = wish;
+    let message: PaymentRequest | undefined;
+    while (message === undefined) {
+      try {
+        message = await sdk.preparePayment({ ...chosen, expiresInMs: draw.between(3000, 30_000) });
+      } catch (error) {
+        // Without the platform's parameters nothing can be prepared, and nothing was.
+        if (!isUnsettled(error)) throw error;
+        await rest(2000);
+      }
     }
-    const { paymentId, kind, instructedAgent, originalPaymentId } = message;
-    oracle.ordered({
-      paymentId,
-      kind: kind as Kind,
-      institution: code,
-      bank: instructedAgent,
-      amount: BigInt(message.interbankSettlementAmount.amount.replace('.', '')),
-      original: originalPaymentId,
-      order: `${code} ${chosen.endToEndId}`,
+    const { paymentId, kind, instructedAgent, originalPaymentId, agreementId } = message;
+    await keep('order', () => {
+      wish.message = message;
+      byPayment.set(paymentId, wish);
+      oracle.ordered({
+        paymentId,
+        kind: kind as Kind,
+        institution: code,
+        bank: instructedAgent,
+        amount: BigInt(message.interbankSettlementAmount.amount.replace('.', '')),
+        original: originalPaymentId,
+        agreement: agreementId,
+        order: `${code} ${chosen.endToEndId}`,
+      });
     });
-    const pursuit: Pursuit = { message, isEnded: false, refusal: '' };
-    pursuits.set(paymentId, pursuit);
-    open++;
-    if (faults.strikes('institutionFloodsEnquiries')) start(() => flood(paymentId));
+    if (faults.strikes('institutionFloodsEnquiries')) go(() => flood(life, paymentId));
     const copies = faults.strikes('institutionRepeats') ? 2 + draw.below(4) : 1;
-    await Promise.all(Array.from({ length: copies }, () => pursue(pursuit, chosen)));
+    await pursueAll(life, wish, copies, false);
+  }
+
+  async function pursueAll(life: Life, wish: Wish, copies: number, again: boolean): Promise<void> {
+    await Promise.all(Array.from({ length: copies }, () => pursue(life, wish, again)));
     // Refused for certain each time, and nobody has told of it otherwise.
-    if (!pursuit.isEnded) {
-      pursuit.isEnded = true;
-      open--;
-      oracle.refused(paymentId, pursuit.refusal);
-    }
+    if (wish.isTold) return;
+    await life.keep('refusal', () => {
+      if (wish.isTold || wish.isEnded) return;
+      wish.isEnded = true;
+      wishes.delete(wish);
+      wish.ended();
+      oracle.refused(wish.message!.paymentId, wish.refusal);
+    });
   }
 
   /** Until the end is told, or until a definite refusal; then it gives up. */
-  async function pursue(pursuit: Pursuit, chosen: PaymentOrder): Promise<void> {
-    const { message } = pursuit;
-    let again = false;
-    for (let pause = 500; !pursuit.isEnded; pause = Math.min(pause * 2, 30_000)) {
+  async function pursue(life: Life, wish: Wish, sentBefore: boolean): Promise<void> {
+    const { sdk, go, rest } = life;
+    const message = wish.message!;
+    let again = sentBefore;
+    for (let pause = 500; !wish.isTold; pause = Math.min(pause * 2, 30_000)) {
       const askedAt = oracle.heard;
       try {
-        told(await sdk.submitPayment(message, { again }), 'answer', askedAt);
+        const status = await sdk.submitPayment(message, { again });
+        told(life, status, 'answer', askedAt);
         // Once it has ended the identifier is known to the platform, so that other content can never be the first.
-        if (pursuit.isEnded && faults.strikes('institutionReusesIdentifier'))
-          start(() => reuse(chosen, message.paymentId));
+        if (isFinal(status.state) && faults.strikes('institutionReusesIdentifier'))
+          go(() => reuse(life, wish.chosen, message.paymentId));
       } catch (error) {
-        const { name } = error as Error;
         if (error instanceof Refused) {
-          pursuit.refusal = error.problem.reason;
+          wish.refusal = error.problem.reason;
           return;
         }
-        if (name !== 'Unanswered') throw error;
-        if (isHasty && !again) start(() => attempt(chosen));
+        if (!isUnsettled(error)) throw error;
+        if (isHasty && !again) void pay(life, wish.chosen);
       }
       again = true;
-      if (pursuit.isEnded) return;
-      await time.rest(pause * draw.between(0.5, 1.5));
-      if (pursuit.isEnded || draw.happens(0.3)) continue;
-      await enquire(message.paymentId);
+      await rest(pause * draw.between(0.5, 1.5));
+      if (wish.isTold || draw.happens(0.3)) continue;
+      await enquire(life, message.paymentId);
     }
   }
 
-  async function enquire(paymentId: string): Promise<void> {
+  async function enquire(life: Life, paymentId: string): Promise<void> {
     const askedAt = oracle.heard;
     try {
-      told(await sdk.enquire(paymentId), 'enquiry', askedAt);
+      told(life, await life.sdk.enquire(paymentId), 'enquiry', askedAt);
     } catch (error) {
-      if (!['Refused', 'Unanswered'].includes((error as Error).name)) throw error;
+      if (!isUnsettled(error)) throw error;
     }
   }
 
-  async function flood(paymentId: string): Promise<void> {
+  async function flood(life: Life, paymentId: string): Promise<void> {
     for (let i = 0; i < 10; i++) {
-      start(() => enquire(paymentId));
-      await time.rest(draw.between(1, 1000));
+      life.go(() => enquire(life, paymentId));
+      await life.rest(draw.between(1, 1000));
     }
   }
 
   /** Another payment under an identifier that is taken. */
-  async function reuse(chosen: PaymentOrder, paymentId: string): Promise<void> {
+  async function reuse({ sdk, rest }: Life, chosen: PaymentOrder, paymentId: string): Promise<void> {
     try {
-      await time.rest(draw.between(0, 5000));
+      await rest(draw.between(0, 5000));
       const message = await sdk.preparePayment({ ...chosen, paymentId, endToEndId: `reused-${orders}` });
       const { state } = await sdk.submitPayment(message);
       // Unknown is what a gateway says that cannot reach the cell in time; anything else says that it was taken.
       oracle.check(state === 'unknown', paymentId, () => `other content under its identifier is answered as ${state}`);
     } catch (error) {
-      if (!['Refused', 'Unanswered'].includes((error as Error).name)) throw error;
+      if (!isUnsettled(error)) throw error;
     }
   }
 
-  async function notice({ payment }: FinalNotice): Promise<void> {
-    if (faults.strikes('noticeRejected')) throw new Error('the institution cannot take it now');
-    if (payment !== undefined) told(payment, 'notice', oracle.heard);
+  // ---- agreements ----
+
+  const agreementTold = (status: AgreementStatus, via: 'answer' | 'enquiry' | 'notice', askedAt: number) => {
+    const { agreementId, state } = status;
+    oracle.agreementTold({ agreementId, state, to: code, via, askedAt });
+    return state;
+  };
+
+  /** The state after a step, or as an enquiry tells it; undefined when nothing is known. */
+  async function agreementAfter(
+    { sdk }: Life,
+    agreementId: string,
+    step?: () => Promise<AgreementStatus>,
+  ): Promise<string | undefined> {
+    const askedAt = oracle.heard;
+    try {
+      if (step !== undefined) return agreementTold(await step(), 'answer', askedAt);
+      return agreementTold(await sdk.agreement(agreementId), 'enquiry', askedAt);
+    } catch (error) {
+      if (!isUnsettled(error)) throw error;
+      return undefined;
+    }
   }
 
-  const start = (run: () => Promise<void>) => {
-    run().catch((error: Error) => oracle.breach(code, `the institution's program failed: ${error.stack}`));
-  };
+  async function pursueSigning(life: Life, signing: Signing): Promise<void> {
+    const { sdk, keep, rest } = life;
+    const { bank } = signing;
+    for (;;) {
+      const { message } = signing;
+      if (message === undefined) {
+        try {
+          const made = await sdk.prepareAgreement({
+            bank,
+            paymentLimit: yuan(10_000_00),
+            expiresOn: '2030-12-31',
+            debtor: { name: 'Debtor', account: '6200', document: '1', phone: '1' },
+          });
+          await keep('request for an agreement', () => void Object.assign(signing, { message: made }));
+        } catch (error) {
+          if (!isUnsettled(error)) throw error;
+          await rest(2000);
+        }
+        continue;
+      }
+      const { agreementId } = message;
+      let state = await agreementAfter(life, agreementId, () => sdk.submitAgreement(message));
+      state ??= await agreementAfter(life, agreementId);
+      if (state === 'codeSent')
+        state = await agreementAfter(life, agreementId, () =>
+          sdk.confirmAgreement({ agreementId, bank, code: '123456' }),
+        );
+      if (state === 'active') {
+        await keep('agreement', () => {
+          if (!signings.delete(signing)) return;
+          agreements.push({ agreementId, bank });
+          signing.active(agreementId);
+        });
+        return;
+      }
+      // One that has failed, or that was never known and never will be, is asked for anew.
+      const isOver = state === 'failed' || (state === undefined && life.process.clock.now() > expiryOf(message));
+      if (isOver) await keep('end of a signing', () => void Object.assign(signing, { message: undefined }));
+      await rest(1000 * draw.between(0.5, 1.5));
+    }
+  }
+
+  async function pursueRescission(life: Life, rescission: Rescission): Promise<void> {
+    const { agreementId } = rescission;
+    for (;;) {
+      if ((await agreementAfter(life, agreementId, () => life.sdk.rescindAgreement(agreementId))) === 'rescinded')
+        break;
+      await life.rest(2000);
+    }
+    await life.keep('rescission', () => {
+      rescissions.delete(rescission);
+      rescission.ended();
+    });
+  }
+
+  function rescind(life: Life, agreementId: string): Promise<void> {
+    // From here on it is not used any more.
+    const at = agreements.findIndex((one) => one.agreementId === agreementId);
+    if (at >= 0) agreements.splice(at, 1);
+    return new Promise((ended) => {
+      const rescission = { agreementId, ended };
+      rescissions.add(rescission);
+      life.go(() => pursueRescission(life, rescission));
+    });
+  }
+
+  function sign(life: Life, bank: string): Promise<string> {
+    return new Promise((active) => {
+      const signing: Signing = { bank, active };
+      signings.add(signing);
+      life.go(() => pursueSigning(life, signing));
+    });
+  }
+
+  // ---- a life ----
+
+  const participant = createParticipant(parts, (life) => {
+    for (const wish of [...wishes]) {
+      wish.isTold = false;
+      life.go(() => (wish.message === undefined ? attempt(life, wish) : pursueAll(life, wish, 1, true)));
+    }
+    for (const signing of [...signings]) life.go(() => pursueSigning(life, signing));
+    for (const rescission of [...rescissions]) life.go(() => pursueRescission(life, rescission));
+    const notice = async ({ payment, agreement }: FinalNotice) => {
+      if (faults.strikes('noticeRejected')) throw new Error('the institution cannot take it now');
+      if (payment !== undefined) told(life, payment, 'notice', oracle.heard);
+      if (agreement !== undefined) agreementTold(agreement, 'notice', oracle.heard);
+    };
+    return createReceiver({ ...life.options, handlers: watchHandlers({ notice }, code, recorder) });
+  });
 
   return {
     code,
-    sdk,
-    handler: createReceiver({ ...institution, handlers: watchHandlers({ notice }, code, recorder) }),
-    async sign(banks) {
-      for (const bank of banks) {
-        const { agreementId } = await sdk.requestAgreement({
-          bank,
-          paymentLimit: money(10_000_00),
-          expiresOn: '2030-12-31',
-          debtor: { name: 'Debtor', account: '6200', document: '1', phone: '1' },
-        });
-        await sdk.confirmAgreement({ agreementId, bank, code: '123456' });
-        agreements.push({ agreementId, bank });
-      }
+    get life() {
+      return participant.life;
     },
-    order: () => start(order),
+    start: participant.start,
+    rotateKey: participant.rotateKey,
+    get isRotating() {
+      return participant.isRotating;
+    },
+    sign: (bank) => sign(participant.life, bank),
+    rescind: (agreementId) => rescind(participant.life, agreementId),
+    rescindOne() {
+      if (agreements.length > 1) void rescind(participant.life, draw.pick(agreements).agreementId);
+    },
+    order() {
+      const chosen = chooseOrder();
+      if (chosen !== undefined) void pay(participant.life, chosen);
+    },
+    pay: (chosen) => pay(participant.life, chosen),
     get open() {
-      return open;
+      return wishes.size + signings.size + rescissions.size;
     },
   };
 }
+
+const expiryOf = (message: AgreementRequest) => Date.parse(message.expiresAt);

@@ -2,8 +2,15 @@
  * The link between a gateway and whichever cell process is the owner now. When a process at either end dies, calls
  * under way end as on a broken socket: a submit with an unknown outcome, a delivery without an answer.
  */
-import { type Cell, type Configuration, type Deliverer, OutcomeUnknownError } from '@clearway/gateway';
-import type { RunningCell } from '@clearway/server';
+import {
+  type Cell,
+  type Configuration,
+  type Configurator,
+  type Deliverer,
+  OutcomeUnknownError,
+  type SubmitResult,
+} from '@clearway/gateway';
+import { addKey, endKey, type RunningCell } from '@clearway/server';
 import type { Faults } from './faults.ts';
 import type { Process } from './process.ts';
 import type { Time } from './time.ts';
@@ -16,6 +23,7 @@ export interface Owner {
 export interface Link extends Cell {
   /** The last that a cell has pushed. */
   configuration(): Configuration | undefined;
+  readonly configurator: Configurator;
   connect(owner: Owner): void;
 }
 
@@ -30,15 +38,16 @@ export function createLink(options: {
   let configuration: Configuration | undefined;
   const hop = () => time.rest(faults.draw.between(0.05, 0.5));
 
-  const call = <T>(ask: (cell: Cell) => Promise<T>): Promise<T> => {
+  const call = <T>(what: string, ask: (cell: RunningCell) => Promise<T>): Promise<T> => {
     const { process, cell } = owner!;
     return gateway.outside(
+      `link: ${what}`,
       () =>
         new Promise<T>((resolve, reject) => {
           const forget = process.onDeath(() => reject(new OutcomeUnknownError('the link broke')));
           void hop().then(() =>
             process
-              .outside(() => ask(cell))
+              .outside(`serve ${what}`, () => ask(cell))
               .finally(hop)
               .finally(forget)
               .then(resolve, reject),
@@ -48,13 +57,16 @@ export function createLink(options: {
   };
 
   const isOpen = () => owner?.process.isAlive ?? false;
-  const read = <T>(ask: (cell: Cell) => Promise<T>): Promise<T> =>
-    isOpen() ? call(ask) : Promise.reject(new OutcomeUnknownError('the cell cannot be reached'));
+  const read = <T>(what: string, ask: (cell: Cell) => Promise<T>): Promise<T> =>
+    isOpen() ? call(what, ask) : Promise.reject(new OutcomeUnknownError('the cell cannot be reached'));
+  const change = (what: string, ask: (cell: RunningCell) => Promise<SubmitResult>): Promise<SubmitResult> =>
+    isOpen() ? call(what, ask) : Promise.resolve({ outcome: 'refused', reason: 'cellUnavailable' });
 
   const delivererFor = (process: Process): Deliverer => ({
     deliver: (delivery) => {
       if (faults.strikes('cellDiesBeforeSend')) process.die();
       return process.outside(
+        `deliver ${delivery.kind}`,
         () =>
           new Promise((resolve) => {
             const forget = gateway.onDeath(() => resolve('noAnswer'));
@@ -78,12 +90,17 @@ export function createLink(options: {
   });
 
   return {
-    submit: (command, body) =>
-      isOpen()
-        ? call((cell) => cell.submit(command, body))
-        : Promise.resolve({ outcome: 'refused', reason: 'cellUnavailable' }),
-    payment: (paymentId) => read((cell) => cell.payment(paymentId)),
-    agreement: (agreementId) => read((cell) => cell.agreement(agreementId)),
+    submit: (command, body) => change('submit', (cell) => cell.submit(command, body)),
+    payment: (paymentId) => read('payment', (cell) => cell.payment(paymentId)),
+    agreement: (agreementId) => read('agreement', (cell) => cell.agreement(agreementId)),
+    configurator: {
+      addKey: (participant, key) =>
+        change('addKey', (cell) => cell.changeParticipants((all) => addKey(all, participant, key))),
+      endKey: (participant, version) => {
+        const at = gateway.clock.now();
+        return change('endKey', (cell) => cell.changeParticipants((all) => endKey(all, participant, version, at)));
+      },
+    },
     configuration: () => configuration,
     connect(next) {
       if (!gateway.isAlive || !next.process.isAlive) return;

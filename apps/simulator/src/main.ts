@@ -1,10 +1,71 @@
-/** The program `npm run sim`: runs one seed or several, prints what they were, and how to repeat what failed. */
-import { readArguments, usage } from './arguments.ts';
-import { print } from './report.ts';
+/** The program `npm run sim`: runs seeds or crash points, prints what they were, and how to repeat what failed. */
+import { type Arguments, readArguments, usage } from './arguments.ts';
+import { killInPairs, killSingly } from './crash-points.ts';
+import { flowNames, moneyFlows } from './flows.ts';
+import { type CrashSummary, print } from './report.ts';
 import { simulate } from './simulation.ts';
 
 // Whoever read from us has gone, as `head` does: there is nobody left to tell.
 process.stdout.on('error', () => process.exit());
+
+const write = (text: string) => void process.stdout.write(`${text}\n`);
+/** What is under way, in a terminal; it is not part of the result. */
+const progress = (text: string) => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${text}`);
+};
+
+/** Whether all held. */
+async function runSeeds(given: Arguments): Promise<boolean> {
+  const startedAt = performance.now();
+  const results = [];
+  for (let seed = given.seed; seed < given.seed + given.runs; seed++) {
+    progress(`seed ${seed}`);
+    const result = await simulate({
+      seed,
+      minutes: given.minutes,
+      perSecond: given.rate,
+      plant: given.plant,
+      onLine: given.story ? write : undefined,
+    });
+    progress('');
+    results.push(result);
+    if (!given.json && !given.story) print.run(result, given, write);
+  }
+  const seconds = (performance.now() - startedAt) / 1000;
+  if (given.json) write(JSON.stringify(print.summary(results, seconds)));
+  else print.total(results, seconds, write);
+  return results.every(({ breaches }) => breaches.length === 0);
+}
+
+async function runCrashPoints({ flow, pairs, json }: Arguments): Promise<boolean> {
+  const startedAt = performance.now();
+  const summaries: CrashSummary[] = [];
+  for (const name of flow === undefined ? (pairs ? moneyFlows : flowNames) : [flow]) {
+    const summary = {
+      flow: name,
+      kills: pairs ? 'in pairs' : 'singly',
+      points: 0,
+      runs: 0,
+      broken: 0,
+      checks: 0,
+    } as const;
+    const counted: { -readonly [Key in keyof CrashSummary]: CrashSummary[Key] } = { ...summary };
+    for await (const run of pairs ? killInPairs(name) : killSingly(name)) {
+      if (run.kills.length === 0) counted.points = run.points.length;
+      counted.runs++;
+      counted.checks += run.checks;
+      if (run.breaches.length > 0) counted.broken++;
+      progress(`${name}: ${counted.runs} runs`);
+      if (!json) print.crash(run, write);
+    }
+    progress('');
+    summaries.push(counted);
+    if (!json) print.crashes(counted, write);
+  }
+  const seconds = Math.round((performance.now() - startedAt) / 100) / 10;
+  if (json) write(JSON.stringify({ seconds, flows: summaries }));
+  return summaries.every(({ broken }) => broken === 0);
+}
 
 const given = readArguments(process.argv.slice(2));
 if (typeof given === 'string') {
@@ -13,22 +74,6 @@ if (typeof given === 'string') {
 } else if (given.help) {
   process.stdout.write(usage);
 } else {
-  const startedAt = performance.now();
-  const write = (text: string) => void process.stdout.write(`${text}\n`);
-  const results = [];
-  for (let seed = given.seed; seed < given.seed + given.runs; seed++) {
-    const result = await simulate({
-      seed,
-      minutes: given.minutes,
-      perSecond: given.rate,
-      plant: given.plant,
-      onLine: given.story ? write : undefined,
-    });
-    results.push(result);
-    if (!given.json && !given.story) print.run(result, given, write);
-  }
-  const seconds = (performance.now() - startedAt) / 1000;
-  if (given.json) write(JSON.stringify(print.summary(results, seconds)));
-  else print.total(results, seconds, write);
-  process.exitCode = results.some(({ breaches }) => breaches.length > 0) ? 1 : 0;
+  const held = await (given.crashPoints ? runCrashPoints(given) : runSeeds(given));
+  process.exitCode = held ? 0 : 1;
 }

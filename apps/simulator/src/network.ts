@@ -35,7 +35,7 @@ export function createNetwork(time: Time, faults: Faults): SimulatedNetwork {
   async function answer({ process, handler }: { process: Process; handler: HttpHandler }, request: HttpRequest) {
     const { pathname, search } = new URL(request.url);
     try {
-      return await process.outside(() => handler({ ...request, url: pathname + search }));
+      return await process.outside('serve', () => handler({ ...request, url: pathname + search }));
     } catch {
       // A listener answers what its handler could not.
       return { status: 500, headers: {}, body: new Uint8Array(0) } satisfies HttpResponse;
@@ -47,6 +47,7 @@ export function createNetwork(time: Time, faults: Faults): SimulatedNetwork {
     from: (here, caller) => ({
       request: (request, { timeoutMs }) =>
         caller.outside(
+          'request',
           () =>
             new Promise<HttpResponse>((resolve, reject) => {
               const there = new URL(request.url).host;

@@ -15,6 +15,7 @@ export interface Ordered {
   readonly bank: string;
   readonly amount: bigint;
   readonly original?: string | undefined;
+  readonly agreement?: string | undefined;
   /** What the customer wants: one order is paid once, under whatever identifiers. */
   readonly order: string;
 }
@@ -30,6 +31,15 @@ export interface Told {
   readonly askedAt: number;
 }
 
+/** The state of an agreement as somebody was told it. */
+export interface AgreementTold {
+  readonly agreementId: string;
+  readonly state: string;
+  readonly to: string;
+  readonly via: 'answer' | 'enquiry' | 'notice';
+  readonly askedAt: number;
+}
+
 export interface Line {
   readonly participant: string;
   readonly credits: bigint;
@@ -37,6 +47,8 @@ export interface Line {
 }
 
 interface Known extends Ordered {
+  /** When it was ordered, by the order of what the judge heard. */
+  readonly heard: number;
   bookings: number;
   undone: number;
   final?: { readonly state: string; readonly cycle: number };
@@ -44,6 +56,15 @@ interface Known extends Ordered {
   readonly heardAt: Map<string, number>;
   readonly noticed: Set<string>;
   refused: boolean;
+}
+
+interface Agreement {
+  /** The bank has signed that it is active. */
+  isAgreed: boolean;
+  /** When somebody first heard that it is rescinded, by the order of what the judge heard. */
+  rescindedAt: number;
+  /** The furthest state that each party was told, and when. */
+  readonly furthest: Map<string, { readonly rank: number; readonly state: string; readonly at: number }>;
 }
 
 export interface Oracle {
@@ -57,6 +78,9 @@ export interface Oracle {
   refused(paymentId: string, reason: string): void;
   booked(bank: string, paymentId: string): void;
   undone(bank: string, paymentId: string): void;
+  /** A bank signs an agreement with its customer. */
+  agreed(bank: string, agreementId: string): void;
+  agreementTold(what: AgreementTold): void;
   settled(cycle: number, positions: readonly { readonly participant: string; readonly net: bigint }[]): void;
   breach(subject: string, what: string): void;
   check(holds: boolean, subject: string, what: () => string): void;
@@ -71,9 +95,12 @@ export interface Oracle {
 }
 
 const finals = new Set(['succeeded', 'failed']);
+/** An agreement only moves along here; failed and rescinded are ends. */
+const agreementRanks = ['requested', 'codeSent', 'confirming', 'active', 'rescinded', 'failed'];
 
 export function createOracle(story: Story): Oracle {
   const payments = new Map<string, Known>();
+  const agreements = new Map<string, Agreement>();
   const settlements = new Map<number, Map<string, bigint>>();
   const breaches: { subject: string; what: string }[] = [];
   let heard = 0;
@@ -99,6 +126,16 @@ export function createOracle(story: Story): Oracle {
       check(payment.bookings === 0, paymentId, () => `was refused, and bank ${payment.bank} has booked it`);
   };
 
+  const agreementOf = (agreementId: string): Agreement => {
+    const known = agreements.get(agreementId) ?? {
+      isAgreed: false,
+      rescindedAt: Number.POSITIVE_INFINITY,
+      furthest: new Map(),
+    };
+    agreements.set(agreementId, known);
+    return known;
+  };
+
   const refundsOf = new Map<string, Known[]>();
   const byOrder = new Map<string, Known[]>();
 
@@ -116,6 +153,7 @@ export function createOracle(story: Story): Oracle {
       heard++;
       const known: Known = {
         ...payment,
+        heard,
         bookings: 0,
         undone: 0,
         heardAt: new Map(),
@@ -142,7 +180,13 @@ export function createOracle(story: Story): Oracle {
       if (via === 'notice') payment.noticed.add(to);
       if (!finals.has(state)) {
         const since = payment.heardAt.get(to) ?? Number.POSITIVE_INFINITY;
-        check(askedAt < since, paymentId, () => `${to} is told ${state} after it was told ${payment.final?.state}`);
+        // A gateway that cannot ask its cell in time answers a repeated order so: it says that it does not know.
+        const saysNothing = state === 'unknown' && via === 'answer' && to === payment.institution;
+        check(
+          saysNothing || askedAt < since,
+          paymentId,
+          () => `${to} is told ${state} after it was told ${payment.final?.state}`,
+        );
         return;
       }
       const { final } = payment;
@@ -176,6 +220,8 @@ export function createOracle(story: Story): Oracle {
       check(net(payment) <= 1, paymentId, () => `bank ${bank} has booked it ${net(payment)} times`);
       check(payment.bank === bank, paymentId, () => `bank ${bank} books what was ordered at ${payment.bank}`);
       agreesWithLedger(payment);
+      const isRescinded = payment.agreement !== undefined && agreementOf(payment.agreement).rescindedAt < payment.heard;
+      check(!isRescinded, paymentId, () => `was ordered after agreement ${payment.agreement} was told as rescinded`);
       const rivals = byOrder.get(payment.order)!.filter((one) => net(one) > 0);
       check(rivals.length <= 1, paymentId, () => `order ${payment.order} is paid ${rivals.length} times`);
       const original = payment.original === undefined ? undefined : payments.get(payment.original);
@@ -199,6 +245,28 @@ export function createOracle(story: Story): Oracle {
       payment.undone++;
       check(net(payment) >= 0, paymentId, () => `bank ${bank} has reversed it more often than booked`);
       agreesWithLedger(payment);
+    },
+    agreed(bank, agreementId) {
+      heard++;
+      story.tell(agreementId, `bank ${bank} agrees`);
+      agreementOf(agreementId).isAgreed = true;
+    },
+    agreementTold({ agreementId, state, to, via, askedAt }) {
+      heard++;
+      story.tell(agreementId, `${to} is told ${state} by ${via}`);
+      const agreement = agreementOf(agreementId);
+      const isActive = state === 'active' || state === 'rescinded';
+      check(!isActive || agreement.isAgreed, agreementId, () => `is told as ${state}, and its bank never agreed`);
+      const rank = agreementRanks.indexOf(state);
+      const before = agreement.furthest.get(to);
+      const isEnd = before?.state === 'rescinded' || before?.state === 'failed';
+      check(
+        before === undefined || (isEnd ? before.rank === rank : before.rank <= rank) || askedAt < before.at,
+        agreementId,
+        () => `${to} is told ${state} after it was told ${before?.state}`,
+      );
+      if (before === undefined || before.rank < rank) agreement.furthest.set(to, { rank, state, at: heard });
+      if (state === 'rescinded') agreement.rescindedAt = Math.min(agreement.rescindedAt, heard);
     },
     settled(cycle, positions) {
       heard++;

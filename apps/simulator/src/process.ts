@@ -5,6 +5,9 @@
 import type { Cancel, Clock } from '@clearway/ports';
 import type { Time } from './time.ts';
 
+/** Told of each place where a process touches the outside, and of its timers: it may be ended there. */
+export type Watch = (process: Process, point: string) => void;
+
 export interface Process {
   readonly name: string;
   readonly clock: Clock;
@@ -13,7 +16,7 @@ export interface Process {
   /** Runs it now, when the process goes on, or never. */
   enter(run: () => void): void;
   /** Does something outside the process and brings the result in; a dead process does nothing any more. */
-  outside<T>(act: () => Promise<T>): Promise<T>;
+  outside<T>(what: string, act: () => Promise<T>): Promise<T>;
   /** Every memory is lost; what is on its way is never seen. */
   die(): void;
   onDeath(run: () => void): Cancel;
@@ -24,7 +27,7 @@ export interface Process {
   skewMs: number;
 }
 
-export function createProcess(name: string, time: Time, beforeTimer: () => void = () => {}): Process {
+export function createProcess(name: string, time: Time, watch: Watch = () => {}): Process {
   const held: (() => void)[] = [];
   const mourners = new Set<() => void>();
   const startedAt = time.elapsed;
@@ -48,7 +51,7 @@ export function createProcess(name: string, time: Time, beforeTimer: () => void 
         const cancel = time.after(delayMs, () =>
           enter(() => {
             if (isCancelled) return;
-            beforeTimer();
+            watch(process, 'timer');
             if (isAlive) run();
           }),
         );
@@ -65,12 +68,17 @@ export function createProcess(name: string, time: Time, beforeTimer: () => void 
       return isHeld;
     },
     enter,
-    outside<T>(act: () => Promise<T>) {
+    outside<T>(what: string, act: () => Promise<T>) {
       return new Promise<T>((resolve, reject) => {
+        if (isAlive) watch(process, `before ${what}`);
         if (!isAlive) return;
+        const come = (result: () => void) => {
+          if (isAlive) watch(process, `after ${what}`);
+          enter(result);
+        };
         act().then(
-          (value) => enter(() => resolve(value)),
-          (error) => enter(() => reject(error)),
+          (value) => come(() => resolve(value)),
+          (error) => come(() => reject(error)),
         );
       });
     },

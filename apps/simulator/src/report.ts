@@ -1,5 +1,6 @@
 /** Runs in words and in numbers. */
 import type { Arguments } from './arguments.ts';
+import type { CrashRun } from './crash-points.ts';
 import type { RunResult } from './simulation.ts';
 
 type Write = (text: string) => void;
@@ -22,20 +23,24 @@ export function commandFor(
   return `npm run sim -- --seed ${seed} --minutes ${minutes} --rate ${rate}${plant ? ` --plant ${plant}` : ''}`;
 }
 
-function run(result: RunResult, given: Arguments, write: Write): void {
-  const { seed, hash, payments, breaches, cellStarts, checks, stories } = result;
-  const counted = Object.entries(payments).map(([name, count]) => `${count} ${name}`);
-  write(
-    `seed ${seed}  ${breaches.length === 0 ? 'holds' : 'BROKEN'}  ${hash.slice(0, 16)}  ${counted.join(', ')}; ` +
-      `${faultsOf(result)} faults, ${cellStarts} cell processes, ${checks} checks`,
-  );
-  if (breaches.length === 0) return;
+/** The stories of what was broken, and how to see them again. */
+function broken({ breaches, stories }: Pick<RunResult, 'breaches' | 'stories'>, command: string, write: Write): void {
   for (const { subject, what } of breaches) write(`  ${subject}: ${what}`);
   for (const [subject, lines] of Object.entries(stories).slice(0, mostStories)) {
     write(`  The story of ${subject}:`);
     for (const line of lines) write(`    ${line}`);
   }
-  write(`  Repeat it:  ${commandFor(result, given)}`);
+  write(`  Repeat it:  ${command}`);
+}
+
+function run(result: RunResult, given: Arguments, write: Write): void {
+  const { seed, hash, payments, breaches, cellStarts, checks } = result;
+  const counted = Object.entries(payments).map(([name, count]) => `${count} ${name}`);
+  write(
+    `seed ${seed}  ${breaches.length === 0 ? 'holds' : 'BROKEN'}  ${hash.slice(0, 16)}  ${counted.join(', ')}; ` +
+      `${faultsOf(result)} faults, ${cellStarts} cell processes, ${checks} checks`,
+  );
+  if (breaches.length > 0) broken(result, commandFor(result, given), write);
 }
 
 /** Everything that was counted, over all runs. */
@@ -68,4 +73,27 @@ function total(results: readonly RunResult[], seconds: number, write: Write): vo
   );
 }
 
-export const print = { run, summary, total };
+/** What the kills of one flow came to. */
+export interface CrashSummary {
+  readonly flow: string;
+  readonly kills: 'singly' | 'in pairs';
+  /** Points of the undisturbed flow. */
+  readonly points: number;
+  readonly runs: number;
+  readonly broken: number;
+  readonly checks: number;
+}
+
+function crash(result: CrashRun, write: Write): void {
+  const { flow, kills, points, breaches } = result;
+  if (breaches.length === 0) return;
+  const where = kills.map((number) => `${number} (${points[number - 1]})`);
+  write(`${flow}  BROKEN  killed at ${where.join(' and ') || 'no point'}`);
+  broken(result, `npm run sim -- --crash-points --flow ${flow}${kills.length > 1 ? ' --pairs' : ''}`, write);
+}
+
+function crashes({ flow, kills, points, runs, broken, checks }: CrashSummary, write: Write): void {
+  write(`${flow.padEnd(12)} ${points} points, killed ${kills} in ${runs} runs, ${broken} broken, ${checks} checks`);
+}
+
+export const print = { run, summary, total, crash, crashes };

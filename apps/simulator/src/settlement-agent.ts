@@ -10,6 +10,9 @@ export interface SimulatedAgent {
   /** The agent as a process of the platform sees it. */
   seenBy(process: Process): SettlementAgent;
   deposit(participant: string, minor: bigint): void;
+  /** Is away for a while; who waits for an answer never gets it. What it has booked it has booked. */
+  die(forMs: number): void;
+  heal(): void;
 }
 
 const currency = 'CNY';
@@ -55,21 +58,39 @@ export function createSimulatedAgent(time: Time, faults: Faults, oracle: Oracle)
     return known.advice;
   }
 
+  let lives = 0;
+  let awayUntil = 0;
+
   async function call<T>(act: () => Promise<T>): Promise<T> {
+    const life = lives;
+    const mustLive = () => {
+      if (life !== lives || awayUntil > time.elapsed) throw new Error('the settlement agent cannot be reached');
+    };
     await time.rest(faults.draw.between(1, 20));
+    mustLive();
     if (faults.strikes('agentRefuses')) throw new Error('the settlement agent refuses');
     if (faults.strikes('agentSlow')) await time.rest(faults.draw.between(100, 9000));
+    mustLive();
     const result = await act();
+    await time.rest(faults.draw.between(1, 20));
+    mustLive();
     if (faults.strikes('agentAnswerLost')) throw new Error('the answer of the settlement agent is lost');
     return result;
   }
 
   return {
     deposit: (participant, minor) => enter(participant, 'deposit', minor, 'deposit'),
+    die(forMs) {
+      lives++;
+      awayUntil = time.elapsed + forMs;
+    },
+    heal() {
+      awayUntil = 0;
+    },
     seenBy: (process) => ({
-      submit: (instruction) => process.outside(() => call(() => submit(instruction))),
+      submit: (instruction) => process.outside('agent: submit', () => call(() => submit(instruction))),
       entries: (participant, _, after) =>
-        process.outside(() =>
+        process.outside('agent: entries', () =>
           call(async () => (statements.get(participant) ?? []).filter(({ entry }) => entry > after)),
         ),
     }),

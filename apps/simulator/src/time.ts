@@ -4,6 +4,8 @@
  */
 import type { Cancel } from '@clearway/ports';
 
+const turnsBetweenLoops = 5000;
+
 interface Timer {
   readonly dueAt: number;
   readonly order: number;
@@ -23,6 +25,11 @@ export interface Time {
   pass(ms: number): Promise<void>;
   /** Lets time pass until it holds, `ms` at most; whether it holds then. */
   passUntil(holds: () => boolean, ms: number): Promise<boolean>;
+  /**
+   * Lets time pass until the act is done.
+   * @throws what the act throws, and Error when it is not done within `ms`
+   */
+  complete<T>(what: string, act: Promise<T>, ms: number): Promise<T>;
 }
 
 export function createTime(startsAt: number): Time {
@@ -30,6 +37,7 @@ export function createTime(startsAt: number): Time {
   let elapsed = 0;
   let order = 0;
   let fired = 0;
+  let turns = 0;
 
   const before = (a: Timer, b: Timer) => a.dueAt < b.dueAt || (a.dueAt === b.dueAt && a.order < b.order);
 
@@ -61,8 +69,15 @@ export function createTime(startsAt: number): Time {
     return first;
   }
 
-  /** setImmediate comes when no promise can go on any more. */
-  const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+  /**
+   * Comes when no promise can go on any more: Node looks at nextTick when its queue of promises is empty. Now and then
+   * the event loop gets a turn, so that what is printed is seen.
+   */
+  const settled = () =>
+    new Promise<void>((resolve) => {
+      if (++turns % turnsBetweenLoops === 0) setImmediate(resolve);
+      else queueMicrotask(() => process.nextTick(resolve));
+    });
 
   async function passUntil(holds: () => boolean, ms: number): Promise<boolean> {
     const until = elapsed + ms;
@@ -106,5 +121,14 @@ export function createTime(startsAt: number): Time {
       await passUntil(() => false, ms);
     },
     passUntil,
+    async complete(what, act, ms) {
+      let isDone = false;
+      const end = () => {
+        isDone = true;
+      };
+      act.then(end, end);
+      if (!(await passUntil(() => isDone, ms))) throw new Error(`${what} does not end within ${ms / 1000} s`);
+      return act;
+    },
   };
 }

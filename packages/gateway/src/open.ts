@@ -21,9 +21,12 @@ export function openOperations(
   options: OpenOptions,
 ): Record<'getOpenApi' | 'getHealth' | 'getReady' | 'getMetrics', OpenOperation> {
   const { clock, watched, configuration, metrics } = options;
-  const openApi = encodeJson(openApiDocument());
+  let openApi: Uint8Array | undefined;
   return {
-    getOpenApi: async () => jsonReply(openApi),
+    async getOpenApi() {
+      openApi ??= encodeJson(openApiDocument());
+      return jsonReply(openApi);
+    },
     getHealth: async () => textReply(200, 'alive\n'),
     async getReady() {
       const { ready, lines } = await readinessOf(clock, watched, configuration());

@@ -6,11 +6,18 @@ import type { Recorder, Told } from './history.ts';
 
 const toldBy = ({ state, cycle }: PaymentStatus): Told => ({ state, cycle: cycle ?? 0 });
 
-/** Nothing is told by an error, unless it is a definite refusal. */
-async function tell<T extends PaymentStatus>(answer: Promise<T>, end: (told: Told) => void): Promise<T> {
+/**
+ * Nothing is told by an error, unless it is a definite refusal; nor by `unknown` to an order that is repeated: so answers
+ * a gateway whose cell cannot be asked in time.
+ */
+async function tell<T extends PaymentStatus>(
+  answer: Promise<T>,
+  end: (told: Told) => void,
+  isRepeated = false,
+): Promise<T> {
   try {
     const status = await answer;
-    end(toldBy(status));
+    if (!isRepeated || status.state !== 'unknown') end(toldBy(status));
     return status;
   } catch (error) {
     if (error instanceof Refused) end({ refused: error.problem.reason, status: error.problem.status });
@@ -30,7 +37,7 @@ export function watchInstitution(sdk: Institution, code: string, recorder: Recor
       // Other content under a taken identifier is no operation on this payment.
       if (signature !== first) return sdk.submitPayment(message, options);
       const end = recorder.begins(paymentId, code, { does: 'submit', told: undefined });
-      return tell(sdk.submitPayment(message, options), end);
+      return tell(sdk.submitPayment(message, options), end, options?.again);
     },
     enquire: (paymentId) =>
       tell(sdk.enquire(paymentId), recorder.begins(paymentId, code, { does: 'enquire', told: undefined })),

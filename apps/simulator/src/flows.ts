@@ -1,0 +1,169 @@
+/** The core flows, each as small as it can be: what is there before, and what is done while processes are killed. */
+import type { Fault } from './faults.ts';
+import { yuan } from './institution.ts';
+import type { Shape, World } from './world.ts';
+
+/** What the preparation leaves behind. */
+export interface Prepared {
+  readonly agreementId: string;
+  /** Of a succeeded payment over 10.00. */
+  readonly paymentId: string;
+}
+
+export interface Flow {
+  readonly shape: Shape;
+  /** Each strikes as often as it says, from the beginning of the flow on. */
+  readonly faults?: Readonly<Partial<Record<Fault, number>>>;
+  /** Money moves in it: it is killed in pairs too. */
+  readonly movesMoney?: true;
+  prepare(world: World): Promise<Prepared>;
+  run(world: World, prepared: Prepared): Promise<unknown>;
+}
+
+const institution = '00101';
+const bank = '00201';
+
+const shape: Shape = {
+  // A working day at ten in the morning in the scheme's time zone.
+  startsAt: Date.UTC(2026, 10, 23, 2),
+  institutions: [institution],
+  banks: [bank],
+  bookingTwice: [],
+  reversalAfterMs: 8000,
+  netDebitCap: () => '100000000',
+  deposit: () => 100_000_000n,
+  snapshotEvery: 1000,
+  // Cycles are closed by the flows themselves.
+  cycleSeconds: 0,
+};
+
+const nothing: Prepared = { agreementId: '', paymentId: '' };
+const payer = ({ institutions }: World) => institutions[0];
+const payOnce = (world: World, agreementId: string, endToEndId: string) =>
+  payer(world).pay({ kind: 'agreementPayment', bank, amount: yuan(10_00), endToEndId, agreementId });
+const payOutOnce = (world: World, endToEndId: string) => {
+  const creditor = { name: 'Creditor', account: '6201' };
+  return payer(world).pay({ kind: 'payout', bank, amount: yuan(7_00), endToEndId, creditor });
+};
+
+const sign = async (world: World): Promise<Prepared> => ({ ...nothing, agreementId: await payer(world).sign(bank) });
+
+const signAndPay = async (world: World): Promise<Prepared> => {
+  const agreementId = await payer(world).sign(bank);
+  await payOnce(world, agreementId, 'before');
+  const [{ paymentId }] = world.oracle.payments();
+  return { agreementId, paymentId };
+};
+
+const pay = (world: World, { agreementId }: Prepared) => payOnce(world, agreementId, 'flow');
+
+/** Asks whoever serves until the cut-off is in the journal; gives its number. */
+async function cutOff({ cells, time }: World, cycle: number): Promise<void> {
+  const current = () => cells.owner?.cell.statistics().cycle ?? 0;
+  while (current() <= cycle) {
+    const { owner } = cells;
+    if (owner !== undefined && current() === cycle)
+      await Promise.race([owner.cell.closeCycle().catch(() => 0), time.rest(1000)]);
+    else await time.rest(100);
+  }
+}
+
+async function settled({ records, time, cells }: World, cycle: number): Promise<void> {
+  cells.owner?.house.wake();
+  while ((await records.cycle(cycle))?.state !== 'settled') await time.rest(100);
+}
+
+export const flows = {
+  signing: {
+    shape,
+    prepare: async () => nothing,
+    run: (world) => payer(world).sign(bank),
+  },
+  rescission: {
+    shape,
+    prepare: sign,
+    run: (world, { agreementId }) => payer(world).rescind(agreementId),
+  },
+  payment: { shape, movesMoney: true, prepare: sign, run: pay },
+  payout: { shape, movesMoney: true, prepare: async () => nothing, run: (world) => payOutOnce(world, 'flow') },
+  refund: {
+    shape,
+    movesMoney: true,
+    prepare: signAndPay,
+    run: (world, { paymentId }) =>
+      payer(world).pay({
+        kind: 'refund',
+        bank,
+        amount: yuan(10_00),
+        endToEndId: 'flow',
+        originalPaymentId: paymentId,
+      }),
+  },
+  unknown: { shape, faults: { bankSilentBooked: 1 }, prepare: sign, run: pay },
+  reversal: {
+    shape,
+    movesMoney: true,
+    faults: { bankSilentBooked: 1, bankSilentOnEnquiry: 100 },
+    prepare: sign,
+    run: pay,
+  },
+  cutOff: {
+    shape,
+    prepare: sign,
+    run: async (world, { agreementId }) => {
+      const cycle = world.cells.owner!.cell.statistics().cycle;
+      await Promise.all([
+        payOnce(world, agreementId, 'at the cut-off'),
+        payOutOnce(world, 'paid out at the cut-off'),
+        world.time.rest(60).then(() => cutOff(world, cycle)),
+      ]);
+    },
+  },
+  settlement: {
+    shape,
+    prepare: signAndPay,
+    run: async (world) => {
+      const cycle = world.cells.owner!.cell.statistics().cycle;
+      await cutOff(world, cycle);
+      await settled(world, cycle);
+    },
+  },
+  snapshot: {
+    shape: { ...shape, snapshotEvery: 11 },
+    prepare: sign,
+    run: async (world, { agreementId }) => {
+      for (const order of ['first', 'second', 'third']) await payOnce(world, agreementId, order);
+    },
+  },
+  takeover: {
+    shape,
+    prepare: sign,
+    run: async (world, { agreementId }) => {
+      const { cells, time } = world;
+      const old = cells.process!;
+      const paid = payOnce(world, agreementId, 'while the owner is held');
+      // The offer is at the bank; its answer comes to another owner.
+      await time.rest(30);
+      old.hold();
+      await time.rest(50);
+      cells.takeOver();
+      await time.rest(3000);
+      old.goOn();
+      await paid;
+    },
+  },
+  keyRotation: {
+    shape,
+    prepare: sign,
+    run: async (world, { agreementId }) => {
+      const rotated = payer(world).rotateKey();
+      await world.time.rest(100);
+      await payOnce(world, agreementId, 'while the key changes');
+      await rotated;
+    },
+  },
+} satisfies Record<string, Flow>;
+
+export type FlowName = keyof typeof flows;
+export const flowNames = Object.keys(flows) as FlowName[];
+export const moneyFlows = flowNames.filter((name) => (flows[name] as Flow).movesMoney === true);

@@ -1,0 +1,120 @@
+/** Runs the gateway as its supervisor would: starts it, sees it die, starts it again and connects it to the cell. */
+import type { SigningKey, VerifyingKey } from '@clearway/contract';
+import { layout } from '@clearway/core';
+import { type Cell, createGateway, createMetrics, type Delivery, type Gateway } from '@clearway/gateway';
+import type { Crypto } from '@clearway/ports';
+import { type MemoryDisk, memoryStore } from '@clearway/store';
+import type { Draw } from './chance.ts';
+import type { Faults } from './faults.ts';
+import { createLink, type Link, type Owner } from './link.ts';
+import type { SimulatedNetwork } from './network.ts';
+import type { Plant } from './planted.ts';
+import { createProcess, type Process, type Watch } from './process.ts';
+import type { Story } from './story.ts';
+import type { Time } from './time.ts';
+
+export interface GatewayHostOptions {
+  readonly time: Time;
+  readonly faults: Faults;
+  readonly story: Story;
+  readonly crypto: Crypto;
+  readonly draw: Draw;
+  readonly network: SimulatedNetwork;
+  readonly host: string;
+  readonly disk: MemoryDisk;
+  readonly platformKey: SigningKey;
+  readonly platformKeys: readonly VerifyingKey[];
+  readonly plant: Plant;
+  readonly watch: Watch;
+  /** Who serves now. */
+  owner(): Owner | undefined;
+}
+
+export interface GatewayHost {
+  readonly process: Process | undefined;
+  start(): void;
+  /** A cell serves. */
+  connect(owner: Owner): void;
+  /** Hash of the canonical bytes of a payment, by its identifier in hex; kept only for a plant that wants it. */
+  readonly hashes: ReadonlyMap<string, Uint8Array>;
+}
+
+export function createGatewayHost(options: GatewayHostOptions): GatewayHost {
+  const { time, faults, story, crypto, draw, network, plant } = options;
+  const world = draw.stream('gateway');
+  const hashes = new Map<string, Uint8Array>();
+  let process: Process | undefined;
+  let link: Link | undefined;
+  let starts = 0;
+
+  const remember = (command: Uint8Array) => {
+    const { id, hash, size } = layout.submitPayment;
+    if (plant.owner === undefined || command.length !== size) return;
+    hashes.set(Buffer.from(command.subarray(id, id + 16)).toString('hex'), command.slice(hash, hash + 32));
+  };
+
+  const tellDelivery = ({ kind, participant, subject, possibleDuplicate }: Delivery) =>
+    story.tell(subject, `${kind} goes to ${participant}${possibleDuplicate ? ', perhaps again' : ''}`);
+
+  function start(): void {
+    const mine = createProcess(`gateway ${++starts}`, time, options.watch);
+    process = mine;
+    story.tell(mine.name, 'starts');
+    let gateway: Gateway | undefined;
+    const connected = createLink({
+      gateway: mine,
+      time,
+      faults,
+      deliverer: () => {
+        const { deliverer } = gateway!;
+        const watched = {
+          deliver(delivery: Delivery) {
+            tellDelivery(delivery);
+            return deliverer.deliver(delivery);
+          },
+        };
+        return plant.deliverer?.(watched, world) ?? watched;
+      },
+    });
+    link = connected;
+    const cell: Cell = plant.cell?.(connected) ?? connected;
+    gateway = createGateway({
+      ports: {
+        clock: mine.clock,
+        chance: draw.stream(`chance of ${mine.name}`),
+        crypto,
+        network: network.from(options.host, mine),
+      },
+      cell: {
+        ...cell,
+        submit(command, body) {
+          remember(command);
+          return cell.submit(command, body);
+        },
+      },
+      records: memoryStore({ crypto, chance: world, disk: options.disk }).records,
+      configuration: connected.configuration,
+      configurator: connected.configurator,
+      platformKey: options.platformKey,
+      platformKeys: options.platformKeys,
+      metrics: createMetrics(),
+      log: (event) => story.tell(mine.name, event),
+    });
+    network.listen(options.host, mine, gateway.handle);
+    const owner = options.owner();
+    if (owner !== undefined) connected.connect(owner);
+    mine.onDeath(() => {
+      story.tell(mine.name, 'is dead');
+      time.after(faults.draw.between(20, 3000), start);
+    });
+  }
+
+  return {
+    get process() {
+      return process;
+    },
+    start,
+    connect: (owner) => link?.connect(owner),
+    hashes,
+  };
+}

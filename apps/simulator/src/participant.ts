@@ -1,0 +1,161 @@
+/**
+ * What institutions and banks have in common: a program that dies and is started again, what it has written down and
+ * finds again, and keys that it changes while everything goes on.
+ */
+import type { Crypto, HttpHandler } from '@clearway/ports';
+import { createConnection, createInstitution, type Institution, type InstitutionOptions, Refused } from '@clearway/sdk';
+import type { Faults } from './faults.ts';
+import { type Recorder, watchInstitution } from './history/index.ts';
+import type { SimulatedNetwork } from './network.ts';
+import type { Oracle } from './oracle.ts';
+import { createProcess, type Process, type Watch } from './process.ts';
+import type { Story } from './story.ts';
+import type { Time } from './time.ts';
+
+/** Everything of the SDK's options that does not change from one life of a program to the next. */
+export type Membership = Omit<InstitutionOptions, 'ports' | 'signing' | 'connection' | 'stream'> & {
+  readonly signing: { readonly version: 1; readonly suite: 'ed25519'; readonly privateKey: string };
+};
+
+export interface ParticipantParts {
+  readonly membership: Membership;
+  readonly host: string;
+  readonly time: Time;
+  readonly faults: Faults;
+  readonly story: Story;
+  readonly oracle: Oracle;
+  readonly recorder: Recorder;
+  readonly crypto: Crypto;
+  readonly network: SimulatedNetwork;
+  readonly watch: Watch;
+  chance(life: number): InstitutionOptions['ports']['chance'];
+}
+
+/** One run of a program, until it dies. */
+export interface Life {
+  readonly process: Process;
+  readonly options: InstitutionOptions;
+  readonly sdk: Institution;
+  rest(ms: number): Promise<void>;
+  /** Makes something durable: what `write` does stays, and the program hears of it if it lives. */
+  keep<T>(what: string, write: () => T): Promise<T>;
+  /** Runs beside the rest; anything thrown is a mistake of the program. */
+  go(run: () => Promise<void>): void;
+}
+
+export interface Participant {
+  readonly code: string;
+  /** The life that runs or ended last. */
+  readonly life: Life;
+  start(): void;
+  /** Takes a new key into use and ends the old one; goes on over any number of deaths. */
+  rotateKey(): Promise<void>;
+  /** A key is being changed. */
+  readonly isRotating: boolean;
+}
+
+interface Rotation {
+  readonly pair: { readonly publicKey: string; readonly privateKey: string };
+  readonly version: number;
+  readonly done: () => void;
+}
+
+const suite = 'ed25519';
+/** Nothing that was signed with the old key is on its way any more, ms. */
+const oldKeyLivesMs = 70_000;
+/** What a program has to live with when it asks the platform; anything else is a mistake. */
+export const isUnsettled = (error: unknown) => ['Refused', 'Unanswered'].includes((error as Error).name);
+
+/** `begin`: what a new life does first; it gives what answers the platform's questions. */
+export function createParticipant(parts: ParticipantParts, begin: (life: Life) => HttpHandler): Participant {
+  const { membership, time, faults, story, oracle, crypto, network } = parts;
+  const { code } = membership;
+  let signing: InstitutionOptions['signing'] = membership.signing;
+  let rotation: Rotation | undefined;
+  let life: Life | undefined;
+  let lives = 0;
+
+  function start(): void {
+    const name = `participant ${code}${lives === 0 ? '' : `, life ${lives + 1}`}`;
+    const process = createProcess(name, time, parts.watch);
+    const ports = {
+      clock: process.clock,
+      chance: parts.chance(lives++),
+      crypto,
+      network: network.from(parts.host, process),
+    };
+    const options = { ...membership, ports, signing };
+    const shared = { ...options, connection: createConnection(options) };
+    const rest = (ms: number) => new Promise<void>((resolve) => void process.clock.after(ms, resolve));
+    const mine: Life = {
+      process,
+      options: shared,
+      sdk: watchInstitution(createInstitution(shared), code, parts.recorder),
+      rest,
+      keep: (what, write) =>
+        process.outside(`book: ${what}`, async () => {
+          await time.rest(faults.draw.between(0.2, 3));
+          return write();
+        }),
+      go(run) {
+        run().catch((error: Error) => oracle.breach(code, `its program failed: ${error.stack}`));
+      },
+    };
+    life = mine;
+    network.listen(parts.host, process, begin(mine));
+    process.onDeath(() => {
+      story.tell(name, 'is dead');
+      time.after(faults.draw.between(200, 5000), start);
+    });
+    if (rotation !== undefined) mine.go(() => rotate(mine, rotation!));
+  }
+
+  /** Each step is asked for until it is done; that a life before this one did it shows as a refusal. */
+  async function rotate({ sdk, keep, rest, process }: Life, { version, pair, done }: Rotation): Promise<void> {
+    const untilDone = async (ask: () => Promise<void>, doneBefore: readonly string[]) => {
+      for (;;) {
+        try {
+          return await ask();
+        } catch (error) {
+          if (error instanceof Refused && doneBefore.includes(error.problem.reason)) return;
+          if (!isUnsettled(error)) throw error;
+        }
+        await rest(1000);
+      }
+    };
+    if (signing.version !== version) {
+      await untilDone(() => sdk.addKey({ version, suite, publicKey: pair.publicKey }), ['keyVersionTaken']);
+      await keep('key in use', () => {
+        signing = { version, suite, privateKey: pair.privateKey };
+      });
+      // A program reads its key when it starts.
+      process.die();
+      return;
+    }
+    await rest(oldKeyLivesMs);
+    await untilDone(() => sdk.endKey(version - 1), ['keyUnknown', 'notFound']);
+    await keep('key rotated', () => {
+      rotation = undefined;
+      done();
+    });
+  }
+
+  return {
+    code,
+    get life() {
+      return life!;
+    },
+    start,
+    async rotateKey() {
+      const pair = await crypto.generateSigningKey(suite);
+      await new Promise<void>((done) => {
+        rotation = { pair, version: signing.version + 1, done };
+        const mine = rotation;
+        life!.go(() => rotate(life!, mine));
+      });
+    },
+    get isRotating() {
+      return rotation !== undefined;
+    },
+  };
+}

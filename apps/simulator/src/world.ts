@@ -1,0 +1,329 @@
+/**
+ * A world: the whole platform, the institutions and banks around it, the settlement agent and the judge, in one process
+ * under one virtual time. Who makes it decides what happens in it; how it has to end is always the same.
+ */
+import { createHash } from 'node:crypto';
+import { type ParticipantConfiguration, platformCode } from '@clearway/gateway';
+import type { KeyPair } from '@clearway/ports';
+import type { ParticipantsDocument, SchemeDocument } from '@clearway/server';
+import { type MemoryDisk, memoryDisk, memoryStore, type Records } from '@clearway/store';
+import { createBank } from './bank.ts';
+import { type CellHost, createCellHost } from './cell-host.ts';
+import type { Draw } from './chance.ts';
+import { createCrypto } from './crypto.ts';
+import { compareFiles, compareRecords, compareRestarts } from './examination.ts';
+import type { Faults } from './faults.ts';
+import { createGatewayHost, type GatewayHost } from './gateway-host.ts';
+import { type Account, checkHistory, createRecorder, recordFrom } from './history/index.ts';
+import { createSimulatedInstitution, type SimulatedInstitution } from './institution.ts';
+import { createNetwork, type SimulatedNetwork } from './network.ts';
+import { createOracle, type Oracle } from './oracle.ts';
+import type { Participant, ParticipantParts } from './participant.ts';
+import type { Plant } from './planted.ts';
+import { createProcess, type Watch } from './process.ts';
+import { createSimulatedAgent, type SimulatedAgent } from './settlement-agent.ts';
+import { createStory, type Story } from './story.ts';
+import { createTime, type Time } from './time.ts';
+
+/** What a world is like before anything happens in it. */
+export interface Shape {
+  /** ms since 1970. */
+  readonly startsAt: number;
+  readonly institutions: readonly string[];
+  readonly banks: readonly string[];
+  /** Banks that are not certified: they book a second copy of an offer again. */
+  readonly bookingTwice: readonly string[];
+  readonly reversalAfterMs: number;
+  /** Of a bank, minor units. */
+  netDebitCap(bank: string): string;
+  /** Of an institution, minor units. */
+  deposit(institution: string): bigint;
+  readonly snapshotEvery: number;
+  readonly cycleSeconds: number;
+}
+
+export interface WorldOptions {
+  readonly draw: Draw;
+  readonly faults: Faults;
+  readonly shape: Shape;
+  readonly plant: Plant;
+  readonly watch?: Watch | undefined;
+  readonly onLine?: ((line: string) => void) | undefined;
+}
+
+/** What is left of a world at its end. */
+export interface Ending {
+  readonly lastCycle: number;
+  /** SHA-256 over the core's state, hex; empty when something was broken before. */
+  readonly stateHash: string;
+}
+
+export interface World {
+  readonly time: Time;
+  readonly story: Story;
+  readonly oracle: Oracle;
+  readonly network: SimulatedNetwork;
+  readonly agent: SimulatedAgent;
+  readonly cells: CellHost;
+  readonly gateways: GatewayHost;
+  readonly institutions: readonly SimulatedInstitution[];
+  readonly banks: readonly Participant[];
+  readonly disk: MemoryDisk;
+  readonly records: Records;
+  readonly isBroken: boolean;
+  /** Nothing is under way any more. */
+  readonly isQuiet: boolean;
+  /** Resolves when the platform serves and has read what lies at the settlement agent. */
+  start(): Promise<void>;
+  /** Whatever is cut, held or wrong is well again. */
+  heal(): void;
+  /** A healed world comes to its end: all is quiet, settled, and everywhere what the judge knows. */
+  end(): Promise<Ending>;
+  /** SHA-256 over everything that happened and the ending, hex. */
+  hash(ending: Ending): string;
+}
+
+const gatewayHost = 'gateway.test';
+const suite = 'ed25519';
+/** How long a healed world may take until nothing is left over, virtual ms. */
+const patienceMs = 30 * 60_000;
+/** After this time no copy of a message is on its way any more, virtual ms. */
+const stragglersMs = 120_000;
+const identity = { schemeId: 'SIM', environment: 'sandbox' } as const;
+const currency = 156;
+
+export async function createWorld(options: WorldOptions): Promise<World> {
+  const { draw, faults, shape, plant } = options;
+  const time = createTime(shape.startsAt);
+  const story = createStory(time, options.onLine);
+  const recorder = createRecorder();
+  const oracle = recordFrom(createOracle(story), recorder);
+  const crypto = createCrypto(draw.stream('crypto'));
+  const network = createNetwork(time, faults);
+  const agent = createSimulatedAgent(time, faults, oracle);
+  const disk = memoryDisk();
+  const { records } = memoryStore({ crypto, chance: draw.stream('records'), disk });
+  const watch: Watch = options.watch ?? (() => {});
+
+  // ---- who takes part ----
+
+  const keys = new Map<string, { readonly signing: KeyPair; readonly sealing: KeyPair }>();
+  for (const code of [platformCode, ...shape.institutions, ...shape.banks])
+    keys.set(code, { signing: await crypto.generateSigningKey(suite), sealing: await crypto.generateSealingKey() });
+  const verifyingKey = (code: string) => ({ version: 1, suite, publicKey: keys.get(code)!.signing.publicKey }) as const;
+  const signingKey = (code: string) => ({ version: 1, suite, privateKey: keys.get(code)!.signing.privateKey }) as const;
+  const hostOf = (code: string) => `institution-${code}.test`;
+  const isIdempotent = (code: string) => !shape.bookingTwice.includes(code);
+
+  const scheme: SchemeDocument = {
+    version: 1,
+    ...identity,
+    currencies: [currency],
+    maximumAmount: '10000000000',
+    offerTimeoutMs: 5000,
+    longestExpiryMs: 60_000,
+    enquiryBackoffMs: 1000,
+    enquiryBackoffLargestMs: 30_000,
+    reversalAfterMs: shape.reversalAfterMs,
+    workItemAfterMs: 120_000,
+    signingTimeoutMs: 300_000,
+    routing: [{ centre: 1, cell: 1, weight: 1 }],
+    timeZone: 'Asia/Shanghai',
+  };
+  const accounts = new Map<string, Account>();
+  const capOf = (code: string) => {
+    const amount = shape.netDebitCap(code);
+    accounts.set(code, { cap: BigInt(amount) });
+    return { currency, amount };
+  };
+  const describe = (code: string, role: ParticipantConfiguration['role']): ParticipantConfiguration => ({
+    code,
+    name: `Participant ${code}`,
+    role,
+    status: 'active',
+    idempotent: isIdempotent(code),
+    endpoint: `https://${hostOf(code)}`,
+    keys: [verifyingKey(code)],
+    sealingKey: keys.get(code)!.sealing.publicKey,
+    netDebitCaps: role === 'bank' ? [capOf(code)] : [],
+    enquiryBudget: { perSecond: 20, burst: 50 },
+  });
+  const participants: ParticipantsDocument = {
+    version: 1,
+    participants: [
+      ...shape.institutions.map((code) => describe(code, 'paymentInstitution')),
+      ...shape.banks.map((code) => describe(code, 'bank')),
+    ],
+  };
+  for (const code of shape.institutions) {
+    const funds = shape.deposit(code);
+    agent.deposit(code, funds);
+    accounts.set(code, { funds });
+  }
+
+  const partsOf = (code: string): ParticipantParts => ({
+    membership: {
+      gateway: `https://${gatewayHost}`,
+      code,
+      scheme: identity,
+      signing: signingKey(code),
+      sealing: keys.get(code)!.sealing,
+      platformKeys: [verifyingKey(platformCode)],
+    },
+    host: hostOf(code),
+    time,
+    faults,
+    story,
+    oracle,
+    recorder,
+    crypto,
+    network,
+    watch,
+    chance: (life) => draw.stream(`chance ${code} ${life}`),
+  });
+  const institutions = shape.institutions.map((code) =>
+    createSimulatedInstitution({
+      ...partsOf(code),
+      draw: draw.stream(`institution ${code}`),
+      isHasty: plant.hastyInstitutions === true,
+    }),
+  );
+  const banks = shape.banks.map((code) =>
+    createBank({ ...partsOf(code), draw: draw.stream(`bank ${code}`), isIdempotent: isIdempotent(code) }),
+  );
+
+  // ---- the platform ----
+
+  const cells: CellHost = createCellHost({
+    time,
+    faults,
+    story,
+    oracle,
+    crypto,
+    chance: draw.stream('chance of the cell'),
+    disk,
+    scheme,
+    participants,
+    agent,
+    snapshotEvery: shape.snapshotEvery,
+    cycleSeconds: shape.cycleSeconds,
+    plant,
+    watch,
+    serving: (owner) => gateways.connect(owner),
+  });
+  const gateways = createGatewayHost({
+    time,
+    faults,
+    story,
+    crypto,
+    draw,
+    network,
+    host: gatewayHost,
+    disk,
+    platformKey: signingKey(platformCode),
+    platformKeys: [verifyingKey(platformCode)],
+    plant,
+    watch,
+    owner: () => cells.owner,
+  });
+
+  // ---- its beginning and its end ----
+
+  const isBroken = () => oracle.breaches.length > 0;
+  const openOrders = () => institutions.reduce((sum, institution) => sum + institution.open, 0);
+  const isQuiet = () => {
+    const statistics = cells.owner?.cell.statistics();
+    return (
+      statistics !== undefined &&
+      openOrders() === 0 &&
+      ![...institutions, ...banks].some(({ isRotating }) => isRotating) &&
+      statistics.inFlight === 0 &&
+      statistics.undelivered === 0
+    );
+  };
+
+  async function start(): Promise<void> {
+    for (const participant of [...institutions, ...banks]) participant.start();
+    cells.start();
+    gateways.start();
+    if (!(await time.passUntil(() => cells.owner !== undefined, 60_000)))
+      throw new Error('the cell does not start in a world without faults');
+    // The clearing house reads every five seconds what was deposited.
+    await time.pass(7000);
+  }
+
+  async function calmDown(): Promise<void> {
+    const isCalm = await time.passUntil(() => isQuiet() || isBroken(), patienceMs);
+    // What is still on its way may change nothing any more.
+    await time.pass(stragglersMs);
+    oracle.check(isCalm, 'world', () => {
+      const told = cells.owner?.cell.statistics();
+      return `is not quiet after ${patienceMs / 60_000} minutes: ${openOrders()} orders open, in flight ${told?.inFlight}, notices ${told?.undelivered}`;
+    });
+  }
+
+  async function settle(): Promise<number> {
+    const { cell, house } = cells.owner!;
+    const lastCycle = await time.complete('the last cut-off', cell.closeCycle(), patienceMs);
+    house.wake();
+    await time.complete(`settlement of cycle ${lastCycle}`, cell.cycleReached(lastCycle, 'settled'), patienceMs);
+    const isTold = () => cell.statistics().recordsLag === 0 && cell.statistics().undelivered === 0;
+    oracle.check(await time.passUntil(isTold, 60_000), 'world', () => 'the records or the notices do not catch up');
+    return lastCycle;
+  }
+
+  async function compare(lastCycle: number): Promise<string> {
+    const { cell, house } = cells.owner!;
+    oracle.conclude(lastCycle);
+    const { anomalies } = checkHistory(recorder, { accounts, lackIsExact: true });
+    for (const { subject, what } of anomalies) oracle.breach(subject, what);
+    await compareRecords(records, oracle, lastCycle);
+    await time.complete('the files', compareFiles(institutions, oracle, lastCycle), patienceMs);
+    await time.complete('the clearing house', house.stop(), patienceMs);
+    const { clock } = createProcess('restart', time);
+    const restarts = { disk, running: cell, clock, crypto, draw: draw.stream('restart'), scheme, participants, oracle };
+    return time.complete('the restarts', compareRestarts(restarts), 60_000);
+  }
+
+  return {
+    time,
+    story,
+    oracle,
+    network,
+    agent,
+    cells,
+    gateways,
+    institutions,
+    banks,
+    disk,
+    records,
+    get isBroken() {
+      return isBroken();
+    },
+    get isQuiet() {
+      return isQuiet();
+    },
+    start,
+    heal() {
+      story.tell('world', 'is healed');
+      faults.isOn = false;
+      network.heal();
+      agent.heal();
+      cells.heal();
+      if (gateways.process !== undefined) gateways.process.skewMs = 0;
+    },
+    async end() {
+      let lastCycle = 0;
+      let stateHash = '';
+      try {
+        if (!isBroken()) await calmDown();
+        if (!isBroken()) lastCycle = await settle();
+        if (!isBroken()) stateHash = await compare(lastCycle);
+      } catch (error) {
+        oracle.breach('world', `cannot come to its end: ${(error as Error).stack}`);
+      }
+      return { lastCycle, stateHash };
+    },
+    hash: ({ stateHash }) => createHash('sha256').update(story.hash()).update(stateHash).digest('hex'),
+  };
+}
