@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { type ParticipantConfiguration, platformCode } from '@clearway/gateway';
 import type { KeyPair } from '@clearway/ports';
-import type { ParticipantsDocument, SchemeDocument } from '@clearway/server';
+import { businessDateAt, type ParticipantsDocument, type SchemeDocument } from '@clearway/server';
 import { type MemoryDisk, memoryDisk, memoryStore, type Records } from '@clearway/store';
 import { createBank } from './bank.ts';
 import { type CellHost, createCellHost } from './cell-host.ts';
@@ -269,6 +269,9 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     await time.complete(`settlement of cycle ${lastCycle}`, cell.cycleReached(lastCycle, 'settled'), patienceMs);
     const isTold = () => cell.statistics().recordsLag === 0 && cell.statistics().undelivered === 0;
     oracle.check(await time.passUntil(isTold, 60_000), 'world', () => 'the records or the notices do not catch up');
+    // A midnight that has just passed is followed within a second.
+    const hasFollowed = () => cell.state.businessDate === businessDateAt(cell.state.at, scheme.timeZone);
+    await time.passUntil(() => hasFollowed() && cell.statistics().frontier === cell.state.sequence, 60_000);
     return lastCycle;
   }
 
