@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The one way into every program: `node scripts/run.mjs start|test|bench|sim|fuzz|cli|… [arguments]`.
+ * The one way into every program: `node scripts/run.mjs start|test|bench|sim|fuzz|drill|cli|… [arguments]`.
  *
  * Plain JavaScript without dependencies, because it is what runs before anything is installed. It installs the locked
  * dependencies where they are missing, builds what has changed, and then *becomes* the program by importing it:
@@ -22,6 +22,8 @@ const programs = {
   bench: 'benchmarks/dist/main.js',
   sim: 'apps/simulator/dist/main.js',
   fuzz: 'test/dist/fuzz/main.js',
+  drill: 'test/dist/drill/main.js',
+  faults: 'test/dist/faults/main.js',
   screenshots: 'apps/console/dist-test/screenshots.js',
   'soak-wall': 'apps/console/dist-test/soak-wall.js',
   test: 'scripts/dist/test.js',

@@ -118,5 +118,12 @@ async function applyAll(list: readonly Uint8Array[]): Promise<void> {
 
 async function replay(store: Store, recordedTo: number): Promise<void> {
   const options = { store, crypto: realCrypto, place, elapsed: () => performance.now() };
-  await recover(options, { recordedTo, restored() {}, passed() {}, async reached() {}, replayed() {} });
+  await recover(options, {
+    recordedTo,
+    madeTo: recordedTo,
+    restored() {},
+    passed() {},
+    async reached() {},
+    replayed() {},
+  });
 }

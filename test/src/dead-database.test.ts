@@ -1,14 +1,15 @@
 /** A database that dies, freezes or has no room: new payments are refused or told as unknown, and nothing told is lost. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startWorld, type World } from '@clearway/start';
 import { customer, play, signAgreement } from './player.ts';
 import { type Probe, probe } from './probe.ts';
+import { family, signalIfAlive } from './processes.ts';
 import { tameBanks } from './restart.ts';
+import { canMount, fill, mount, unmount } from './small-disk.ts';
 import { rest, until } from './until.ts';
 import { assertVerified } from './verify.ts';
 import { examine } from './witness.ts';
@@ -56,7 +57,7 @@ async function assertNothingLost(world: World, own: Probe): Promise<void> {
   const { breaches, answers } = await examine(world, own.payments);
   assert.deepEqual(breaches, []);
   assert.ok(answers > 100, 'there was something to examine');
-  assertVerified(world);
+  await assertVerified(world);
   const wrong = Object.keys(own.counts).filter((word) => !allowed.includes(word));
   assert.deepEqual(wrong, [], JSON.stringify(own.counts));
 }
@@ -138,63 +139,7 @@ test('a full disk: refused definitely, and service resumes when there is room ag
   } finally {
     await own?.stop();
     await world?.stop('at once');
-    spawnSync('umount', ['-l', folder]);
+    unmount(folder);
     rmSync(folder, { recursive: true, force: true });
   }
 });
-
-/** A process and all below it, by /proc: PostgreSQL's backends are no group. */
-function family(root: number): number[] {
-  const parents = readdirSync('/proc')
-    .filter((name) => /^[0-9]+$/.test(name))
-    .flatMap((name) => {
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-        return [{ pid: Number(name), parent: Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) }];
-      } catch {
-        return []; // it has ended meanwhile
-      }
-    });
-  const found = [root];
-  for (const pid of found) found.push(...parents.filter(({ parent }) => parent === pid).map((child) => child.pid));
-  return found;
-}
-
-function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}
-
-function canMount(): boolean {
-  if (process.platform !== 'linux' || process.geteuid?.() !== 0) return false;
-  const folder = mkdtempSync(join(tmpdir(), 'clearway-mount-'));
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]).status === 0;
-  if (mounted) spawnSync('umount', [folder]);
-  rmSync(folder, { recursive: true, force: true });
-  return mounted;
-}
-
-function mount(folder: string): void {
-  const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=400m,mode=711', 'tmpfs', folder]);
-  assert.equal(status, 0, String(stderr));
-}
-
-/** Takes all the room that is left, to the last block. */
-function fill(file: string): void {
-  const handle = openSync(file, 'a');
-  try {
-    for (let size = 2 ** 20; size >= 4096; size /= 2) {
-      const block = Buffer.alloc(size);
-      try {
-        while (statfsSync(file).bavail > 0) writeSync(handle, block);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-      }
-    }
-  } finally {
-    closeSync(handle);
-  }
-}

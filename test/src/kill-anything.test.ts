@@ -67,7 +67,7 @@ test(`kill -9 of any one process loses nothing and doubles nothing (CLEARWAY_KIL
         `sum of cycle ${cycle}`,
       );
     }
-    assertVerified(world);
+    await assertVerified(world);
     passed = true;
     t.diagnostic(
       `${testimony.payments} payments, ${testimony.answers} answers, ${testimony.bookings} bookings, ${rounds * victims.length} kills, ${last} cycles`,

@@ -1,6 +1,6 @@
 /** Payments that the test sends itself, each once, while it breaks something: what is told of them is noted. */
 import { NetworkError } from '@clearway/ports';
-import { Refused, Unanswered } from '@clearway/sdk';
+import { type InstitutionOptions, Refused, Unanswered } from '@clearway/sdk';
 import type { World } from '@clearway/start';
 import { type Customer, type Player, play } from './player.ts';
 import type { OwnPayment } from './witness.ts';
@@ -15,10 +15,17 @@ export interface Probe {
   stop(): Promise<void>;
 }
 
-/** Several at a time, each as soon as the one before is answered. `who` has an account at its bank. */
-export function probe(world: World, name: string, who: Customer, atOnce = 8): Probe {
+export interface ProbeOptions {
+  /** Several at a time, each as soon as the one before is answered; default 8. */
+  readonly atOnce?: number;
+  readonly options?: Partial<InstitutionOptions>;
+}
+
+/** `who` has an account at its bank. */
+export function probe(world: World, name: string, who: Customer, more: ProbeOptions = {}): Probe {
+  const { atOnce = 8, options } = more;
   // Refusals are to be seen, not waited out: one attempt each.
-  const { institution }: Player = play(world, name, { attempts: 1, timeoutMs: 20_000, lane: 7 });
+  const { institution }: Player = play(world, name, { attempts: 1, timeoutMs: 20_000, lane: 7, ...options });
   const { bank } = who;
   const payments: { paymentId: string; amount: string; told: string[] }[] = [];
   const counts: Record<string, number> = {};

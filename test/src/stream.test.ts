@@ -101,7 +101,7 @@ test('payments go on while links are cut and the cell is killed, and every one i
   const testimony = await examine(world);
   assert.deepEqual(testimony.breaches, []);
   assert.ok(testimony.answers > 100, 'there was something to examine');
-  assertVerified(world);
+  await assertVerified(world);
   t.diagnostic(`${testimony.payments} payments, ${relay.struck.cut} links cut, ${last} cycles`);
   passed++;
 });
@@ -411,6 +411,6 @@ test('after all that the journal still agrees with state, positions and files', 
   await until('the records have caught up', async () => (await world.operator.statistics())?.recordsLag === 0);
   const last = await closeCycle();
   await until('settlement', async () => (await world.records.cycle(last))?.state === 'settled');
-  assertVerified(world);
+  await assertVerified(world);
   passed++;
 });

@@ -271,6 +271,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     { store, crypto, place, elapsed: () => clock.elapsed() },
     {
       recordedTo: Math.min(cursor, archive?.cursor ?? cursor),
+      madeTo: Math.max(cursor, archive?.cursor ?? cursor),
       restored(restored, page) {
         state = restored;
         noticesToTell.push(...((page?.pendingNotices ?? []) as PendingNotice[]));

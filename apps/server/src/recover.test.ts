@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { realClock, realCrypto, realDisk } from '@clearway/ports/real';
-import { decodeHeader, fileJournal, makeBatch, memoryDisk } from '@clearway/store';
+import { decodeHeader, fileJournal, makeBatch, memoryArchive, memoryArchiveDisk, memoryDisk } from '@clearway/store';
+import { copyEndToEndId } from './copy-end-to-end-id.ts';
 import { payment, place, start, storeOn, until } from './test-bed.ts';
 
 test('a flipped bit in any page of a snapshot stops the start', async () => {
@@ -102,6 +103,21 @@ test('a journal that has lost its end is refused when records or a snapshot were
       { name: 'JournalDamagedError', message: /the journal ends at batch 1, but .* its end is lost/ },
     );
   }
+});
+
+test('a journal that has lost its end is refused also when the archive is behind and the records alone know', async () => {
+  const disk = memoryDisk();
+  const archive = () => memoryArchive({ copyReference: copyEndToEndId, disk: memoryArchiveDisk() });
+  const first = await start(() => 'succeeded', { disk, archive: archive() });
+  await first.fund(1, 5_000);
+  await first.pay(payment('payout', 5));
+  await first.cell.recordsWritten();
+  await first.cell.stop();
+  disk.journal.batches.length = 1;
+  await assert.rejects(
+    start(() => 'silent', { disk, archive: archive() }),
+    { name: 'JournalDamagedError', message: /the journal ends at batch 1, but .* its end is lost/ },
+  );
 });
 
 test('a cell with its journal in files goes on where it ended, and told is told', async () => {

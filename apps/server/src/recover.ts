@@ -38,6 +38,8 @@ export class JournalDamagedError extends Error {
 export interface Edge {
   /** The last batch that is in its records and archives: later ones are handed over with their bodies. */
   readonly recordedTo: number;
+  /** The last batch that anything was made of, here or there: a journal that ends before it has lost its end. */
+  readonly madeTo: number;
   /** Called once, with the snapshot's state or an empty one. */
   restored(state: State, edge: EdgePage | undefined): void;
   /** Called right after a batch was applied that is recorded already; its bodies are not there. */
@@ -66,7 +68,7 @@ export async function recover(
   const { state, page } = await restore(store, crypto, place);
   const snapshot = state.sequence;
   checkReaches(claim, snapshot, 'a snapshot was taken');
-  checkReaches(claim, edge.recordedTo, 'records were made');
+  checkReaches(claim, edge.madeTo, 'records were made');
   edge.restored(state, page);
   const effects = new Effects();
   /** Where a batch is decided again; used for each. */

@@ -1,0 +1,196 @@
+/**
+ * The 48 faults of docs/faults.md, and what of each is tried. Drills name their faults themselves; here is the rest.
+ * A row in which nothing is tried says why.
+ */
+export interface Row {
+  readonly fault: string;
+  /** What the simulator does; names in backticks are those of apps/simulator/src/faults.ts, and a test looks for them. */
+  readonly simulated?: string;
+  /** Tests against real programs or the real database: what they show, and where they are. */
+  readonly tests?: Readonly<Record<string, string>>;
+  /** What of it is not tried, or of whom it cannot be asked. */
+  readonly lacks?: string;
+}
+
+const kill = 'test/src/kill-anything.test.ts';
+const deadDatabase = 'test/src/dead-database.test.ts';
+const relay = 'test/src/relay/relay.test.ts';
+const stream = 'test/src/stream.test.ts';
+const money = 'test/src/money.test.ts';
+const verify = 'apps/cli/src/verify/verify-journal.test.ts';
+const tables = 'packages/core/test/tables';
+const gateway = 'packages/gateway/src/gateway.test.ts';
+
+const oneMachine = 'one machine so far';
+
+export const rows: readonly Row[] = [
+  {
+    fault: "The core's process dies at any point",
+    simulated:
+      '`cellDiesBeforeAppend`, `cellDiesAfterAppend`, `cellDiesAtTimer`, `cellDiesBeforeSend`, `cellDiesAfterSend`',
+    tests: { 'kill test': kill },
+  },
+  {
+    fault: "A gateway dies between the core's answer and its own",
+    simulated: '`gatewayDies`',
+    tests: { 'kill test': kill },
+  },
+  { fault: 'A machine is lost with all that ran on it', lacks: `only that it comes back with its disk; ${oneMachine}` },
+  { fault: 'A centre is lost', lacks: 'one centre so far' },
+  { fault: 'A region is lost, at cut-off or while another is rebuilt', lacks: 'one centre so far' },
+  { fault: 'A region and one more centre are lost', lacks: 'one centre so far' },
+  {
+    fault: 'The network splits in two',
+    simulated: '`networkCut`, between gateway and institutions',
+    lacks: 'there are no two centres to split',
+  },
+  { fault: 'One side hears the other, but not the reverse', simulated: '`networkCutOneWay`', lacks: 'as for 7' },
+  {
+    fault: 'A link that comes and goes',
+    simulated: '`networkCut`, one after the other',
+    tests: { 'cut links': stream },
+  },
+  {
+    fault: 'Delay, loss, doubling and reordering of messages',
+    simulated: '`messageDelayed` up to 20 s, `requestLost`, `responseLost`, `requestDuplicated`',
+    tests: { relay },
+  },
+  {
+    fault: 'Bits flip, messages are cut or run together',
+    simulated: '`requestCorrupted`, `responseCorrupted`, one bit of a body',
+    tests: { 'relay under TLS': relay },
+  },
+  {
+    fault: 'Half-open connections, black holes, resets',
+    simulated: '`networkCut` swallows, `connectionRefused`',
+    tests: { relay, 'a peer that never reads': stream },
+  },
+  { fault: 'Bandwidth collapses', tests: { relay } },
+  {
+    fault: 'One class of messages only is lost',
+    simulated: '`responseLost`, `networkCutOneWay`',
+    lacks: 'a sick centre among healthy ones',
+  },
+  {
+    fault: 'The owner is held and wakes up after another took over',
+    simulated: '`cellHeld`, `cellTakenOver`, appends that land after the takeover by `appendSlow`',
+    tests: { fencing: 'packages/store/src/postgres/fencing.test.ts' },
+  },
+  { fault: 'Processor or memory taken away' },
+  { fault: 'The event loop is blocked', simulated: '`cellHeld`: to others it looks the same' },
+  {
+    fault: 'A flush fails',
+    simulated: '`appendRefused`, `appendLost`',
+    tests: { 'the journal in files': 'packages/store/src/file/power-loss.test.ts' },
+  },
+  { fault: 'The disk is full', tests: { 'full disk': deadDatabase } },
+  {
+    fault: 'The disk is slow or stalls',
+    simulated: '`appendSlow` up to 30 s',
+    tests: { 'frozen database': deadDatabase },
+  },
+  {
+    fault: 'Unflushed writes are lost, pages torn, an old snapshot comes back',
+    simulated: 'unflushed appends are lost at each death',
+    tests: { 'power loss of the journal in files': 'packages/store/src/file/power-loss.test.ts' },
+    lacks: "PostgreSQL's own pages: no machine of ours loses its power",
+  },
+  {
+    fault: 'Stored bits rot',
+    tests: { verify, archive: 'packages/store/src/archive/archive.test.ts' },
+    lacks: 'found, not repaired: there is no peer to repair from',
+  },
+  {
+    fault: 'A commit whose fate nobody knows',
+    simulated: '`appendLost`, `appendAnswerLost`',
+    tests: { 'dead database': deadDatabase },
+    lacks: 'a standby',
+  },
+  { fault: 'Lock storms, deadlocks, no connections left' },
+  {
+    fault: 'The store of ownership is down, slow or wrong about time',
+    lacks: "ownership is in the journal's own database, so 20, 23 and 34 are all there is of it",
+  },
+  { fault: 'Far too much load', tests: { 'refusals at each bound': gateway } },
+  { fault: 'A flood of enquiries', simulated: '`institutionFloodsEnquiries`', tests: { 'one flooder': money } },
+  { fault: 'A storm of repeats', simulated: '`institutionRepeats` with `bankSlow`' },
+  {
+    fault: 'Everything that makes configuration is down',
+    lacks: 'the cell and the gateways go on with what they have, in every drill; that for 24 hours is not tried',
+  },
+  { fault: 'Configuration is damaged, old, or routes wrongly', tests: { refusals: tables } },
+  {
+    fault: 'Banks that are slow, silent, late, answer twice, contradict themselves, answer unasked',
+    simulated:
+      '`bankSlow`, `bankSilentBooked`, `bankSilentUnbooked`, `bankLate`, `bankAnswersTwice`, `bankContradicts`, `bankUnasked`',
+  },
+  {
+    fault: 'A debit that is then denied, a reversal lost or before its original',
+    simulated: 'reversals lost and first, by `bankSilentBooked` and `messageDelayed`',
+    lacks: 'a bank that lies before the platform knows better cannot be found by the platform',
+  },
+  {
+    fault: 'Identifiers used again',
+    simulated: '`institutionReusesIdentifier`',
+    tests: { 'over days': tables },
+  },
+  {
+    fault: 'Clocks that jump',
+    simulated: '`cellClockJumps`, `gatewayClockJumps`, 0.1 s to 66 min; midnight in most runs',
+  },
+  {
+    fault: 'Cut-off in the middle of all that, repeated, with deaths',
+    simulated: '`cutOffOnDemand`',
+    lacks: 'a cell that is cut off from the others',
+  },
+  {
+    fault: 'The settlement agent refuses, is late, answers are lost, a debtor is short',
+    simulated: '`agentRefuses`, `agentSlow`, `agentAnswerLost`, `agentShort`',
+    tests: { 'a debtor is short': money },
+  },
+  {
+    fault: 'Keys change or end under way',
+    tests: { 'a key is changed under traffic': money, rotation: 'packages/gateway/src/operations.test.ts' },
+    lacks: 'hardware modules that lose a key or sign wrongly',
+  },
+  {
+    fault: 'Old traffic is sent again',
+    simulated: '`requestDuplicated`, within seconds, also to a gateway that started anew',
+    tests: { 'good once and for a minute': 'packages/contract/src/http-signature.test.ts' },
+    lacks: 'traffic of other days',
+  },
+  {
+    fault: 'Malicious input',
+    tests: { fuzzing: 'test/src/fuzz/fuzz.test.ts', 'bad input': 'test/src/bad-input.test.ts', 'lying peers': stream },
+  },
+  { fault: 'The operator errs' },
+  {
+    fault: 'Two versions side by side, and back',
+    tests: { 'recorded histories are replayed': 'packages/core/test/history.test.ts' },
+    lacks: 'two versions that run at the same time',
+  },
+  {
+    fault: 'Somebody changes the journal by hand',
+    tests: { verify, 'a superuser': 'packages/store/src/postgres/roles.test.ts' },
+  },
+  {
+    fault: 'The switch itself turns a no into a yes',
+    tests: { "a bank's approval cannot be forged": money },
+    lacks: 'a build that does so, but for known bad builds of the simulator',
+  },
+  { fault: 'Different logs for different readers', lacks: 'no reader compares its log with another yet' },
+  {
+    fault: 'All load on one cell, one merchant, one participant',
+    lacks: 'all drills have one cell and three institutions, of which one has half the load',
+  },
+  {
+    fault: 'Numbers near their ends',
+    tests: { 'core limits': 'packages/core/test/limits.test.ts', money: 'packages/contract/src/money.test.ts' },
+  },
+  {
+    fault: 'Unknowns that pile up',
+    simulated: '`networkCut` and `bankSilentUnbooked` for minutes, drained after the heal',
+    lacks: 'hundreds, not a million',
+  },
+  { fault: 'Everything starts at once from nothing', lacks: 'with nine institutions, not three thousand' },
+];
