@@ -1,6 +1,11 @@
 /** Processes that are no children of ours. */
 import { readdirSync, readFileSync } from 'node:fs';
 
+/** What {@link family} needs. */
+export function lacksProc(): string | undefined {
+  return process.platform === 'linux' ? undefined : 'Linux, to find processes in /proc';
+}
+
 /** A process and all below it, by /proc: PostgreSQL's backends are no group. */
 export function family(root: number): number[] {
   const parents = readdirSync('/proc')

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { startWorld, type World } from '@clearway/start';
 import { Random } from '../fuzz/random.ts';
 import { type Relay, startRelay } from '../relay/relay.ts';
-import { rest, until } from '../until.ts';
+import { until } from '../until.ts';
 import type { Drill, Result, Stage } from './drill.ts';
 import { judge } from './judge.ts';
 import { type Load, rails, startLoad, streamed } from './load.ts';
@@ -23,6 +23,7 @@ export interface RunOptions {
 }
 
 const patienceMs = 180_000;
+const endMs = 60_000;
 
 /** @throws Error only when the world could not be started, or was told to end */
 export async function runDrill(drill: Drill, options: RunOptions): Promise<Result> {
@@ -116,7 +117,7 @@ export async function runDrill(drill: Drill, options: RunOptions): Promise<Resul
   const told = Object.fromEntries(rails.map((rail) => [rail, { ...load?.probes[rail].counts }]));
   const { sent, succeeded, failed, refused, unknown } = world.tally.totals();
   // Let the last answers of a failed run come, or not: nobody judges them.
-  await Promise.race([end(), rest(60_000)]);
+  await Promise.race([end(), impatience()]);
   if (error === undefined) rmSync(folder, { recursive: true, force: true });
   return {
     drill: drill.name,
@@ -135,6 +136,9 @@ export async function runDrill(drill: Drill, options: RunOptions): Promise<Resul
     cycles: verdict?.cycles ?? 0,
   };
 }
+
+/** Resolves after a while, if the process is still there then. */
+const impatience = () => new Promise<void>((resolve) => void setTimeout(resolve, endMs).unref());
 
 /** `bank-00201` is one of the banks. */
 function groupOf(who: string): string {

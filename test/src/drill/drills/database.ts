@@ -3,7 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { family, signalIfAlive } from '../../processes.ts';
+import { family, lacksProc, signalIfAlive } from '../../processes.ts';
 import { canMount, fill, mount, unmount } from '../../small-disk.ts';
 import { rest, until } from '../../until.ts';
 import type { Drill, Stage } from '../drill.ts';
@@ -14,6 +14,7 @@ const killed: Drill = {
   name: 'database-kill',
   about: 'PostgreSQL is killed under load: all of it, or one of its processes, which ends all sessions',
   faults: [23, 1],
+  needs: lacksProc,
   async strike(stage) {
     let last: number | undefined;
     while (stage.lasts()) {
@@ -80,6 +81,7 @@ const frozen: Drill = {
   name: 'database-freeze',
   about: 'PostgreSQL is stopped for 0.5 to 5 s, with all its processes',
   faults: [20, 23],
+  needs: lacksProc,
   async strike(stage) {
     while (stage.lasts()) {
       const pids = family(await runningPid(stage, 'postgres'));
@@ -120,7 +122,9 @@ const full: Drill = {
 
 function canTrace(): string | undefined {
   const works = spawnSync('strace', ['-qq', '-e', 'trace=none', 'true']).status === 0;
-  return works ? undefined : 'strace and leave to use it: on Debian `apt-get install strace`, as root';
+  return works && process.platform === 'linux'
+    ? undefined
+    : 'Linux, strace and leave to use it: on Debian `apt-get install strace`, as root';
 }
 
 /** Attaches to all of PostgreSQL; ended, everything is as before. */

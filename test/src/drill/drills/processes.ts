@@ -1,7 +1,7 @@
 /** Programs that die, are held, or get too little of the machine. */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { family, signalIfAlive } from '../../processes.ts';
+import { family, lacksProc, signalIfAlive } from '../../processes.ts';
 import { killAndWait } from '../../restart.ts';
 import { rest, until } from '../../until.ts';
 import type { Drill } from '../drill.ts';
@@ -59,6 +59,7 @@ const blackStart: Drill = {
   name: 'black-start',
   about: 'everything is killed at once, the database too, and all come back together',
   faults: [48, 3],
+  needs: lacksProc,
   async strike(stage) {
     const { world } = stage;
     while (stage.lasts()) {

@@ -64,7 +64,11 @@ const rot: Drill = {
 };
 
 /** What the cell says when it does not start. */
-const refusals = ({ world }: Stage) => occurrences(join(world.dataFolder, 'logs', 'cell.log'), /its end is lost/g);
+const refusals = ({ world }: Stage) =>
+  occurrences(
+    join(world.dataFolder, 'logs', 'cell.log'),
+    /program\.failed","error":"(DamagedJournal|JournalDamaged)Error/g,
+  );
 
 const tables = ['journal.cell', 'journal.epoch', 'journal.batch'];
 
@@ -93,6 +97,8 @@ const oldCopy: Drill = {
         await client.query(`CREATE TABLE public.whole_${table.slice(8)} AS SELECT * FROM ${table}`);
       await client.query('DELETE FROM journal.batch WHERE sequence > $1', [rows[0].sequence]);
       signalIfAlive(pidOf(stage, 'cell')!, 'SIGKILL');
+      // What it had sent waits for the locks, and would be done when they go.
+      await client.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'clearway_cell'`);
       await client.query('COMMIT');
       stage.struck('journal put back');
       const restarts = restartsOf(stage, 'cell');
