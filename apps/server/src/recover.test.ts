@@ -43,8 +43,9 @@ test('a snapshot of an older format is passed over: the journal tells everything
 
   const [sequence, pages] = [...disk.pages].sort(([a], [b]) => a - b).at(-1)!;
   const meta = Buffer.from(pages.get(0)!).toString('utf8');
-  assert.match(meta, /"format":2/);
-  pages.set(0, Buffer.from(meta.replace('"format":2', '"format":1')));
+  const format = /"format":\d+/;
+  assert.match(meta, format);
+  pages.set(0, Buffer.from(meta.replace(format, '"format":1')));
   const hashes = [...pages.values()].map((page) => realCrypto.sha256(page));
   disk.sealed.set(sequence, { pages: pages.size, hash: realCrypto.sha256(...hashes) });
   const second = await start(() => 'silent', { disk });
