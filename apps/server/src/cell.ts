@@ -209,6 +209,11 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
   const { archive, place, store, log } = options;
   const { clock, crypto } = options.ports;
   const metrics = createMetrics();
+  const turnaround = metrics.histogram(
+    'clearway_stream_turnaround_seconds',
+    'From a message over the stream to the departure of what it brought about',
+    [],
+  );
   const latency = metrics.histogram('clearway_cell_payment_seconds', 'From sequencing to the first told outcome', []);
 
   const waiters = new Map<number, (() => void)[]>();
@@ -517,6 +522,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     tally,
     sequencer: () => sequencer,
     configuration: () => configuration(),
+    turnedAround: (messages, ms) => turnaround.recordMany(messages, ms),
     stopSigner: (participant, reason, detail) => void stopSigner(participant, reason, detail),
     log,
     bodies: (sequence) => readBodies(store, crypto, place, sequence),

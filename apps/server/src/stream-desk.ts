@@ -50,6 +50,7 @@ export interface StreamDeskOptions {
   readonly tally: StreamTally;
   sequencer(): Sequencer;
   configuration: StreamCell['configuration'];
+  turnedAround: StreamCell['turnedAround'];
   stopSigner: StreamCell['stopSigner'];
   /** The request of a payment in flight, from the journal: bodies of one batch are asked for together. */
   bodies(sequence: number): Promise<readonly Uint8Array[]>;
@@ -89,19 +90,25 @@ class QueuedLot implements Lot {
   readonly bodies: Uint8Array;
   readonly commands: number;
   readonly links: readonly StreamLink[];
+  readonly arrivedAt: number;
   readonly unjournaled: () => void;
+  private readonly departing: (lot: QueuedLot) => void;
   private readonly refuse: (lot: StreamLot, reason: Reason) => void;
 
-  constructor(lot: StreamLot, refuse: (lot: StreamLot, reason: Reason) => void) {
+  constructor(lot: StreamLot, departing: (lot: QueuedLot) => void, refuse: (lot: StreamLot, reason: Reason) => void) {
     this.facts = lot.facts;
     this.bodies = lot.bodies;
     this.commands = lot.commands;
     this.links = lot.links;
+    this.arrivedAt = lot.arrivedAt;
     this.unjournaled = lot.unjournaled;
+    this.departing = departing;
     this.refuse = refuse;
   }
 
-  durable(): void {}
+  durable(): void {
+    this.departing(this);
+  }
 
   refused(error: RefusedBeforeSequencing): void {
     this.refuse(this, error.reason);
@@ -488,10 +495,13 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
     stream!.outlet.seal(0);
   };
 
+  const departing = ({ commands, arrivedAt }: QueuedLot) => stream!.outlet.departing(commands, arrivedAt);
+
   const cell: StreamCell = {
     configuration: options.configuration,
+    turnedAround: options.turnedAround,
     take(lot) {
-      options.sequencer().take(new QueuedLot(lot, refuseLot));
+      options.sequencer().take(new QueuedLot(lot, departing, refuseLot));
     },
     enquire(link, participant, id) {
       const handle = paymentHandle(state, id);

@@ -12,6 +12,7 @@ import { type Platform, startPlatform } from './platform.ts';
 import { type Costs, costsOf, eachPayment } from './process-cost.ts';
 import { profileInto, type Shares, sharesOf } from './profile.ts';
 import type { StreamSettings } from './settings.ts';
+import { type Turnaround, type TurnaroundQuantiles, turnaroundBetween, turnaroundIn } from './turnaround.ts';
 import { faultsOf } from './whole.ts';
 import { within } from './within.ts';
 
@@ -42,6 +43,8 @@ export interface RailRun extends LoadRun {
   readonly journalBytesPerPayment: number;
   readonly flushes: number;
   readonly meanFlushMs: number;
+  /** Inside the cell: from a message's arrival to the departure of what it brought about. A payment takes two of these. */
+  readonly turnaroundMs?: TurnaroundQuantiles;
 }
 
 export interface Whole {
@@ -102,6 +105,7 @@ export async function startRail(
       costs: costsOf(pids),
       journalBytes: bytesIn(platform.journalFolder),
       statistics: await asked(platform, platform.operator.statistics()),
+      turnaround: turnaroundIn(await platform.operator.metricsText()),
     });
 
     return {
@@ -162,11 +166,13 @@ interface Reading {
   readonly costs: Costs | undefined;
   readonly journalBytes: number;
   readonly statistics: Statistics;
+  readonly turnaround: Turnaround;
 }
 
 function railRun(order: RunOrder, run: LoadRun, before: Reading, after: Reading): RailRun {
   const ended = ({ succeeded, failed }: Statistics) => succeeded + failed;
   const payments = ended(after.statistics) - ended(before.statistics);
+  const turnaroundMs = turnaroundBetween(before.turnaround, after.turnaround);
   const flush = (reading: Reading) => reading.statistics.flush;
   const flushes = flush(after).batches - flush(before).batches;
   const flushMs = flush(after).batches * flush(after).meanMs - flush(before).batches * flush(before).meanMs;
@@ -183,6 +189,7 @@ function railRun(order: RunOrder, run: LoadRun, before: Reading, after: Reading)
     journalBytesPerPayment: Math.round((after.journalBytes - before.journalBytes) / payments),
     flushes,
     meanFlushMs: Math.round((flushMs / Math.max(1, flushes)) * 1000) / 1000,
+    ...(turnaroundMs && { turnaroundMs }),
   };
 }
 

@@ -14,6 +14,8 @@ export interface Counter {
 export interface Histogram {
   /** A duration in milliseconds, 0 or more. */
   record(durationMs: number, ...labels: readonly string[]): void;
+  /** The same duration so many times. */
+  recordMany(times: number, durationMs: number, ...labels: readonly string[]): void;
   /** Upper bound, in milliseconds, of the bucket that holds the quantile `q` (0 to 1) over all labels; 0 while empty. */
   quantile(q: number): number;
 }
@@ -117,17 +119,19 @@ export function createMetrics(): Metrics {
           }
         },
       });
+      const recordMany = (times: number, durationMs: number, ...values: readonly string[]) => {
+        const key = values.join('\n');
+        let one = series.get(key);
+        if (!one) {
+          one = { counts: new Float64Array(bounds.length + 1), sumMs: 0 };
+          series.set(key, one);
+        }
+        one.counts[bucketOf(durationMs)]! += times;
+        one.sumMs += times * durationMs;
+      };
       return {
-        record(durationMs, ...values) {
-          const key = values.join('\n');
-          let one = series.get(key);
-          if (!one) {
-            one = { counts: new Float64Array(bounds.length + 1), sumMs: 0 };
-            series.set(key, one);
-          }
-          one.counts[bucketOf(durationMs)]! += 1;
-          one.sumMs += durationMs;
-        },
+        recordMany,
+        record: (durationMs, ...values) => recordMany(1, durationMs, ...values),
         quantile(q) {
           const counts = new Float64Array(bounds.length + 1);
           let total = 0;

@@ -63,6 +63,7 @@ export function createIntake(options: IntakeOptions): Intake {
   let bodiesView = new DataView(bodies.buffer);
   let bodiesLength = 0;
   let links: StreamLink[] = [];
+  let arrivedAt = 0;
   /** For each command: whose it is, and its place in the signer's stream. */
   let owners: SignerStream[] = [];
   let places: number[] = [];
@@ -111,6 +112,7 @@ export function createIntake(options: IntakeOptions): Intake {
   };
 
   const own = (link: StreamLink, signer: SignerStream): void => {
+    if (links.length === 0) arrivedAt = elapsed();
     links.push(link);
     owners.push(signer);
     places.push(signer.next - 1);
@@ -161,6 +163,7 @@ export function createIntake(options: IntakeOptions): Intake {
       bodies: bodies.slice(0, bodiesLength),
       commands: links.length,
       links,
+      arrivedAt,
       unjournaled: unjournalAll.bind(undefined, owners, places),
     };
     factsLength = 0;

@@ -35,6 +35,12 @@ export interface Covered {
   readonly reason: number;
 }
 
+/** Commands of one lot whose effects are ready to leave. */
+interface Departing {
+  readonly messages: number;
+  readonly arrivedAt: number;
+}
+
 export interface Outlet {
   /** Room for an outcome to write at the given offset of the link's writer; all 64 bytes are zero. */
   outcome(link: StreamLink): number;
@@ -57,16 +63,26 @@ export interface Outlet {
   seal(sequence: number): void;
   /** All batches up to this one are durable. */
   release(sequence: number): void;
+  /** All that so many messages brought about, which arrived together, is released. */
+  departing(messages: number, arrivedAt: number): void;
   stop(): void;
 }
 
-export function createOutlet(options: { readonly clock: Clock; overrun(link: StreamLink): void }): Outlet {
+export interface OutletOptions {
+  readonly clock: Clock;
+  overrun(link: StreamLink): void;
+  /** How long messages and what they brought about were here, ms. */
+  turnedAround(messages: number, ms: number): void;
+}
+
+export function createOutlet(options: OutletOptions): Outlet {
   const { clock } = options;
   const sealed: Sealed[] = [];
   let first = 0;
   let released = 0;
   let touched: StreamLink[] = [];
   let ready: StreamLink[] = [];
+  let departing: Departing[] = [];
   let timer: (() => void) | undefined;
   let lastFlush = Number.NEGATIVE_INFINITY;
   /** ms from the last flush to the next. */
@@ -92,6 +108,10 @@ export function createOutlet(options: { readonly clock: Clock; overrun(link: Str
       link.link.write(pieces.length === 1 ? pieces[0] : joined(pieces));
       if (link.link.waiting > mostUnread) options.overrun(link);
     }
+    if (departing.length === 0) return;
+    const now = clock.elapsed();
+    for (const { messages, arrivedAt } of departing) options.turnedAround(messages, now - arrivedAt);
+    departing = [];
   };
 
   const letOut = (link: StreamLink, bytes: Uint8Array) => {
@@ -171,6 +191,10 @@ export function createOutlet(options: { readonly clock: Clock; overrun(link: Str
         sealed.splice(0, first);
         first = 0;
       }
+    },
+    departing(messages, arrivedAt) {
+      if (ready.length > 0) departing.push({ messages, arrivedAt });
+      else options.turnedAround(messages, clock.elapsed() - arrivedAt);
     },
     stop() {
       timer?.();

@@ -9,6 +9,8 @@ export interface StreamLot {
   /** The messages as received, packed as in a batch of the journal. */
   readonly bodies: Uint8Array;
   readonly commands: number;
+  /** When the first of its messages arrived, by the duration clock. */
+  readonly arrivedAt: number;
   /** For each command the link that it came over. */
   readonly links: readonly StreamLink[];
   /** Nothing of it was sequenced: the tree that its messages are leaves of has to be told. */
@@ -23,6 +25,8 @@ export interface StreamCell {
   enquire(link: StreamLink, participant: number, id: Uint8Array): void;
   /** Resolves when the command is durable; the reason when it was refused. `body` is asked for at each attempt. */
   record(command: Uint8Array, body: () => Uint8Array): Promise<string | undefined>;
+  /** So long after so many messages arrived together, ms, what they brought about has left, or there was nothing to tell. */
+  turnedAround(messages: number, ms: number): void;
   /** A bank can be reached: asks it again what it has not answered. */
   reached(bank: number): void;
   /** Stops this participant on all rails and raises a work item: it has not signed what was taken from it. */

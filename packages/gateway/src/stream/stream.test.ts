@@ -65,6 +65,7 @@ function open(settings: Partial<StreamSettings> = {}, recording: () => Promise<v
         return undefined;
       },
       reached() {},
+      turnedAround() {},
       stopSigner: (code, reason) => stopped.push(`${code} ${reason}`),
     },
     ports: { clock, crypto: realCrypto },

@@ -113,6 +113,7 @@ export function createStream(options: StreamOptions): Stream {
       log('stream.peerDoesNotRead', { peer: link.link.peer, waiting: link.link.waiting });
       link.link.destroy();
     },
+    turnedAround: (messages, ms) => cell.turnedAround(messages, ms),
   });
 
   const coverage = createCoverage({ clock, crypto, scheme, participant, record: cell.record });
