@@ -4,6 +4,7 @@ import type { Quantiles } from './histogram.ts';
 import type { Shares } from './profile.ts';
 import { type RailRun, type RunningRail, startRail, type Whole } from './run.ts';
 import { payingOf, type StreamSettings } from './settings.ts';
+import { type StageCosts, stageCosts } from './stages.ts';
 
 type Say = (text: string) => void;
 
@@ -16,6 +17,8 @@ export interface PlainResult {
   readonly timeline: RailRun['timeline'];
   readonly steps: readonly Step[];
   readonly whole: Whole;
+  /** µs of processor time a payment by process and stage: shares of a shorter profiled run, of the costs of the measured one. */
+  readonly stages?: StageCosts;
   readonly profiles?: Readonly<Record<string, Shares>>;
 }
 
@@ -26,6 +29,7 @@ export interface PlainOptions {
 }
 
 const warmupSeconds = 5;
+const profiledSeconds = 10;
 /** What was carried for five seconds may be too much for a minute: then so much less. */
 const lessEachTime = 0.92;
 const mostTries = 4;
@@ -50,7 +54,26 @@ export async function benchPlain(settings: StreamSettings, options: PlainOptions
   } finally {
     profiles = await rail.stop();
   }
-  return { ...result, ...(profiles && { profiles }) };
+  const shares = profiles ?? (await profile(settings, result.run.rate, say));
+  const { cpuMicroseconds } = result.run;
+  return {
+    ...result,
+    ...(cpuMicroseconds && { stages: stageCosts(cpuMicroseconds, shares) }),
+    ...(profiles && { profiles }),
+  };
+}
+
+/** A run of its own, since profiling costs something too. */
+async function profile(settings: StreamSettings, rate: number, say: Say): Promise<Readonly<Record<string, Shares>>> {
+  say(`${profiledSeconds} s at ${rate}/s once more, to see where the time goes`);
+  const rail = await startRail(settings, say, { profiled: true });
+  let shares: Awaited<ReturnType<RunningRail['stop']>>;
+  try {
+    await rail.run({ rate, seconds: profiledSeconds, warmupSeconds });
+  } finally {
+    shares = await rail.stop();
+  }
+  return shares!;
 }
 
 async function stay(rail: RunningRail, highest: number, { seconds, rate }: PlainOptions, say: Say): Promise<RailRun> {

@@ -1,6 +1,7 @@
-/** V8 profiles of the processes, summed by module: where the microseconds of a payment go. */
+/** V8 profiles of the processes, summed by module and stage: where the microseconds of a payment go. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Stage, stageOf } from './stages.ts';
 
 interface Profile {
   readonly nodes: readonly {
@@ -13,11 +14,15 @@ interface Profile {
 
 /** Shares of the time in which the thread was not idle. */
 export interface Shares {
+  /** Of the main thread alone. */
+  readonly stages: Readonly<Partial<Record<Stage, number>>>;
   readonly modules: Readonly<Record<string, number>>;
   readonly functions: Readonly<Record<string, number>>;
 }
 
 const mostFunctions = 25;
+/** CPU.day.time.process.thread.serial.cpuprofile */
+const mainThread = /^CPU\.\d+\.\d+\.\d+\.0\./;
 
 /** V8 options that write a profile of every thread into the folder when the process ends. */
 export const profileInto = (folder: string): string[] => ['--cpu-prof', `--cpu-prof-dir=${folder}`];
@@ -26,9 +31,12 @@ export const profileInto = (folder: string): string[] => ['--cpu-prof', `--cpu-p
 export function sharesOf(folder: string): Shares {
   const modules = new Map<string, number>();
   const functions = new Map<string, number>();
+  const stages = new Map<Stage, number>();
   let total = 0;
+  let ofMain = 0;
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.cpuprofile'))) {
     const { nodes, samples, timeDeltas }: Profile = JSON.parse(readFileSync(join(folder, file), 'utf8'));
+    const isMain = mainThread.test(file);
     const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
     samples.forEach((sample, index) => {
       const { functionName, url, lineNumber } = frames.get(sample)!;
@@ -39,9 +47,17 @@ export function sharesOf(folder: string): Shares {
       const place = url === '' ? functionName : `${functionName || 'anonymous'} ${module}:${lineNumber + 1}`;
       functions.set(place, (functions.get(place) ?? 0) + spent);
       total += spent;
+      if (!isMain) return;
+      const stage = stageOf(module, functionName);
+      stages.set(stage, (stages.get(stage) ?? 0) + spent);
+      ofMain += spent;
     });
   }
-  return { modules: largest(modules, total), functions: largest(functions, total) };
+  return {
+    stages: largest(stages, ofMain) as Shares['stages'],
+    modules: largest(modules, total),
+    functions: largest(functions, total),
+  };
 }
 
 /** `packages/core/dist/payment/flight.js` is `core/payment/flight`; what has no file is named by its kind. */
