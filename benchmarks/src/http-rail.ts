@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startWorld, type World } from '@clearway/start';
 import { cpuTime } from './cpu-time.ts';
+import { countingEnvironment, countsIn, type SignatureCosts, signatureCosts } from './signatures.ts';
 
 export interface HttpRailResult {
   readonly seconds: number;
@@ -23,6 +24,7 @@ export interface HttpRailResult {
   /** Microseconds of processor time for each payment, by kind of program; absent where it cannot be read. */
   readonly cpuMicroseconds?: Readonly<Record<string, number>>;
   readonly meanFlushMs: number;
+  readonly signatures: SignatureCosts;
 }
 
 export async function benchHttpRail(
@@ -31,6 +33,8 @@ export async function benchHttpRail(
   onProgress: (text: string) => void,
 ): Promise<HttpRailResult> {
   const folder = await mkdtemp(join(tmpdir(), 'clearway-bench-'));
+  const counting = join(folder, 'counts');
+  const environment = countingEnvironment(counting);
   try {
     const world = await startWorld({
       dataFolder: join(folder, 'data'),
@@ -39,6 +43,7 @@ export async function benchHttpRail(
       cycleSeconds: 0,
       fresh: true,
       mostInFlight: 128,
+      environment: () => environment,
       onEvent: onProgress,
     });
     try {
@@ -46,14 +51,18 @@ export async function benchHttpRail(
       await rest(5);
       const before = mustAnswer(await world.operator.statistics());
       const timeBefore = timeByKind(world);
+      const countsBefore = countsIn(counting);
       const began = performance.now();
       await rest(seconds);
       const after = mustAnswer(await world.operator.statistics());
       const elapsed = (performance.now() - began) / 1000;
       const timeAfter = timeByKind(world);
+      const countsAfter = countsIn(counting);
       world.setRate(0);
       const ended = (one: typeof after) => one.succeeded + one.failed;
       const payments = ended(after) - ended(before);
+      const cpuMicroseconds = timeBefore && timeAfter && eachPayment(timeBefore, timeAfter, payments);
+      const microseconds = cpuMicroseconds && Object.values(cpuMicroseconds).reduce((sum, one) => sum + one, 0);
       const batches = after.flush.batches - before.flush.batches;
       return {
         seconds: Math.round(elapsed),
@@ -66,8 +75,9 @@ export async function benchHttpRail(
         unknown: after.unknown - before.unknown,
         latencyMs: after.latencyMs,
         batches,
-        ...(timeBefore && timeAfter && { cpuMicroseconds: eachPayment(timeBefore, timeAfter, payments) }),
+        ...(cpuMicroseconds && { cpuMicroseconds }),
         meanFlushMs: Math.round(after.flush.meanMs * 100) / 100,
+        signatures: await signatureCosts(countsBefore, countsAfter, payments, microseconds),
       };
     } finally {
       await world.stop();

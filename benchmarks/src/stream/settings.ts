@@ -36,7 +36,7 @@ export const defaultSettings: StreamSettings = {
   silent: 0.001,
   refunds: 0.05,
   payouts: 0.1,
-  suite: 'ed25519',
+  suite: 'ecdsa-p256-sha256',
   tls: true,
   journal: 'file',
   lingerMs: 4,
