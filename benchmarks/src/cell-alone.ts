@@ -122,7 +122,8 @@ export async function benchCellAlone(payments: number, links: number, inFlight =
   const stream = createStream({
     cell: cell.streamCell,
     ports: { clock: realClock, crypto: realCrypto },
-    settings: { certificates: false, uncoveredMs: 3_600_000, uncoveredMessages: 1e9 },
+    // Its ends sign nothing.
+    settings: { certificates: false, refusedMs: 3_600_000, overdueMs: 3_600_000, uncoveredMessages: 1e9 },
     log: () => {},
   });
   cell.attachStream(stream);
