@@ -59,6 +59,21 @@ function withShortfalls(statistics: Statistics, of: CellLinkOptions['shortfalls'
   return { ...statistics, cycles };
 }
 
+/** Whoever names the cycle that he means never closes the one after it, and is told only what is durable. */
+async function closeCycle(cell: RunningCell, meant: number | null): Promise<number> {
+  const isCurrent = () => meant === null || meant === currentCycle(cell.state).number;
+  if (isCurrent()) {
+    try {
+      return await cell.closeCycle();
+    } catch (error) {
+      // Somebody else was faster.
+      if (isCurrent()) throw error;
+    }
+  }
+  await cell.cycleReached(meant!, 'cut');
+  return meant!;
+}
+
 function serve(socket: Socket, { cell, records, archive, wake, shortfalls, body, log }: CellLinkOptions): void {
   const endings: (() => void)[] = [];
 
@@ -107,10 +122,7 @@ function serve(socket: Socket, { cell, records, archive, wake, shortfalls, body,
       case 'administer':
         return administer(cell, value as Administration);
       case 'closeCycle': {
-        // Whoever names the cycle that he means never closes the one after it.
-        const meant = value as number | null;
-        if (meant !== null && meant !== currentCycle(cell.state).number) return meant;
-        const cycle = await cell.closeCycle();
+        const cycle = await closeCycle(cell, value as number | null);
         wake();
         return cycle;
       }
