@@ -66,6 +66,7 @@ import { archivedRecords } from './archived-records.ts';
 import { businessDateAt } from './business-day.ts';
 import { createCellClock } from './cell-clock.ts';
 import {
+  assertSameScheme,
   type ParticipantsDocument,
   parseDocument,
   participantsContent,
@@ -725,17 +726,19 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
 
   /** What is adopted wins over an older file; a newer file is adopted. */
   const settleDocument = async <K extends 'scheme' | 'participants'>(kind: K, adopted: number) => {
-    if (documents[kind].version > adopted) {
+    const bytes = adopted === 0 ? undefined : await store.configurations.get(kind, adopted);
+    if (adopted > 0 && bytes === undefined)
+      throw new Error(`${kind} version ${adopted} is adopted but its document is not in the store`);
+    const before = bytes && parseDocument<(typeof documents)[K]>(bytes);
+    if (before === undefined || documents[kind].version > adopted) {
+      if (kind === 'scheme' && before !== undefined) assertSameScheme(before as SchemeDocument, documents.scheme);
       const result = await adopt(kind, documents[kind]);
       if (result.outcome === 'refused') {
         throw new Error(`${kind}.json, version ${documents[kind].version}, is refused: ${result.reason}`);
       }
       return;
     }
-    const bytes = await store.configurations.get(kind, adopted);
-    if (bytes === undefined)
-      throw new Error(`${kind} version ${adopted} is adopted but its document is not in the store`);
-    Object.assign(documents, { [kind]: parseDocument(bytes) });
+    Object.assign(documents, { [kind]: before });
   };
 
   await settleDocument('scheme', state.schemeVersion);

@@ -10,6 +10,17 @@ export interface ParticipantsDocument {
   readonly participants: readonly ParticipantConfiguration[];
 }
 
+/** What a scheme is called is part of everything that was signed under it. @throws Error when it is called otherwise now */
+export function assertSameScheme(before: SchemeDocument, after: SchemeDocument): void {
+  for (const name of ['schemeId', 'environment'] as const) {
+    if (after[name] === before[name]) continue;
+    throw new Error(
+      `scheme.json, version ${after.version}, has ${name} ${after[name]}, and this journal is of ${before[name]}: ` +
+        'what was signed would not hold any more; another scheme has a journal of its own',
+    );
+  }
+}
+
 /** @throws Error that names what the document lacks */
 export function schemeContent(scheme: SchemeDocument): Uint8Array {
   return json({

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { realClock, realCrypto, realDisk } from '@clearway/ports/real';
 import { decodeHeader, fileJournal, makeBatch, memoryArchive, memoryArchiveDisk, memoryDisk } from '@clearway/store';
 import { copyEndToEndId } from './copy-end-to-end-id.ts';
-import { payment, place, start, storeOn, until } from './test-bed.ts';
+import { payment, place, scheme, start, storeOn, until } from './test-bed.ts';
 
 test('a flipped bit in any page of a snapshot stops the start', async () => {
   const disk = memoryDisk();
@@ -168,4 +168,18 @@ test('a batch that says another outcome than is decided stops the start, whateve
       );
     }
   }
+});
+
+test('a journal belongs to one scheme: a configuration with another name or environment stops the start', async () => {
+  const disk = memoryDisk();
+  const first = await start(() => 'succeeded', { disk });
+  await first.cell.stop();
+  for (const change of [{ schemeId: 'OTHER' }, { environment: 'production' as const }]) {
+    const other = start(() => 'silent', { disk, scheme: { ...scheme, ...change, version: scheme.version + 1 } });
+    await assert.rejects(other, /another scheme has a journal of its own/);
+  }
+  const newer = { ...scheme, version: scheme.version + 1, offerTimeoutMs: scheme.offerTimeoutMs + 1 };
+  const second = await start(() => 'silent', { disk, scheme: newer });
+  assert.equal(second.cell.configuration().schemeVersion, newer.version);
+  await second.cell.stop();
 });

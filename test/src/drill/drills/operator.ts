@@ -89,45 +89,42 @@ const secondCell: Drill = {
   },
 };
 
-const damages: [string, (content: string) => string][] = [
-  ['cut off in the middle', (content) => content.slice(0, content.length / 2)],
-  ['of an older version', (content) => JSON.stringify({ ...JSON.parse(content), version: 0 })],
-  ['with a name that there is not', (content) => JSON.stringify({ ...JSON.parse(content), maximumAmounts: '1' })],
-  ['of another environment', (content) => changed(content, { environment: 'production' })],
-  ['without currencies', (content) => changed(content, { currencies: [] })],
-  ['routed to a cell that there is not', (content) => changed(content, { routing: [] })],
-];
+type Scheme = Record<string, unknown>;
 
-function changed(content: string, change: object): string {
-  const before = JSON.parse(content);
-  return JSON.stringify({ ...before, ...change, version: before.version + 1 });
-}
+/** Each makes a file of a scheme that is good but for being new. */
+const damages: [string, (scheme: Scheme) => string][] = [
+  ['cut off in the middle', (scheme) => JSON.stringify(scheme).slice(0, 200)],
+  ['of an older version', (scheme) => JSON.stringify({ ...scheme, version: 0, currencies: [] })],
+  ['of another environment', (scheme) => JSON.stringify({ ...scheme, environment: 'production' })],
+  ['without currencies', (scheme) => JSON.stringify({ ...scheme, currencies: [] })],
+  ['without an end of an offer', (scheme) => JSON.stringify({ ...scheme, offerTimeoutMs: -1 })],
+];
 
 const configuration: Drill = {
   name: 'configuration',
   about:
-    'the configuration is damaged, old or senseless when the cell starts: it is not adopted, and what was adopted holds',
+    'the configuration is damaged, old or senseless when the cell starts: it does not start with it, or goes on with what was adopted',
   faults: [30],
   async strike(stage) {
     const file = join(stage.world.dataFolder, 'configuration', 'scheme.json');
-    const whole = readFileSync(file, 'utf8');
+    const whole: Scheme & { readonly version: number } = JSON.parse(readFileSync(file, 'utf8'));
+    let { version } = whole;
     const put = (content: string) => {
       writeFileSync(`${file}.new`, content);
       renameSync(`${file}.new`, file);
     };
+    const cell = () => stage.world.processes().find(({ name }) => name === 'cell')!;
     for (const [what, damage] of damages) {
-      put(damage(whole));
-      const restarts = restartsOf(stage, 'cell');
-      const { pid } = stage.world.processes().find(({ name }) => name === 'cell')!;
+      put(damage({ ...whole, version: ++version }));
+      await serves(stage, 'cell');
+      const { restarts, pid } = cell();
       process.kill(pid!, 'SIGKILL');
       // It starts with what it has, or it does not start: then the supervisor tries again.
-      await until('the cell has started, or been refused', () => {
-        const { ready } = stage.world.processes().find(({ name }) => name === 'cell')!;
-        return (ready && restartsOf(stage, 'cell') > restarts) || restartsOf(stage, 'cell') > restarts + 2;
-      });
-      const { ready } = stage.world.processes().find(({ name }) => name === 'cell')!;
-      stage.struck(`scheme ${what}: ${ready ? 'not adopted' : 'no start'}`);
-      put(whole);
+      const isUp = () => cell().ready && cell().restarts > restarts;
+      await until('the cell has started, or was refused', () => isUp() || cell().restarts > restarts + 2);
+      stage.struck(`scheme ${what}: ${isUp() ? 'not adopted' : 'no start'}`);
+      // A document that was refused has taken its version.
+      put(JSON.stringify({ ...whole, version: ++version }));
       await serves(stage, 'cell');
       await stage.recovers();
     }
