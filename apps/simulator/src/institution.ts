@@ -94,9 +94,10 @@ export function createSimulatedInstitution(parts: InstitutionParts): SimulatedIn
     const minor = 1 + Math.floor(10 ** draw.between(1, 5));
     const kind = draw.fraction();
     if (kind < 0.25 && refundable.length > 0) {
-      // A little more than what was paid, sometimes: three of these together are too much.
+      // A little more than what was paid, sometimes: three of these together are too much, and now and then it is a cent.
       const original = draw.pick(refundable);
-      const amount = yuan(Math.max(1, Math.floor(original.minor * draw.between(0.2, 1.05))));
+      const part = draw.happens(0.1) ? original.minor + draw.below(2) : original.minor * draw.between(0.2, 1.05);
+      const amount = yuan(Math.max(1, Math.floor(part)));
       return { kind: 'refund', bank: original.bank, amount, endToEndId, originalPaymentId: original.paymentId };
     }
     if (agreements.length === 0) return undefined;

@@ -2,25 +2,21 @@
  * Histories that a right platform can leave behind, and ones that it cannot: the checker has to tell them apart.
  *
  * A line is a place or two (when it was called, when it returned; `-` alone: never), who, and what. Payments are
- * P1, P2 (pulls of 60 from the bank), O1 (a payout of 60); 60 fits the limits of 100 once.
+ * P1, P2 (pulls of 60 from the bank), O1, O2 (payouts of 60), R1, R2 (refunds of 40 of P1); cap and money are 100.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { checkHistory } from './check.ts';
 import type { Act, Happening, History, Order, Told } from './history.ts';
 
-const orders = new Map<string, Order>(
-  (['P1', 'P2', 'O1', 'O2'] as const).map((name) => [
-    `${name}-010001`,
-    {
-      paymentId: `${name}-010001`,
-      kind: name.startsWith('P') ? 'agreementPayment' : 'payout',
-      institution: 'institution',
-      bank: 'bank',
-      amount: 60n,
-    },
-  ]),
-);
+const kinds = { P: 'agreementPayment', O: 'payout', R: 'refund' } as const;
+const orders = new Map<string, Order>();
+for (const name of ['P1', 'P2', 'O1', 'O2', 'R1', 'R2']) {
+  const kind = kinds[name[0] as keyof typeof kinds];
+  const paymentId = `${name}-010001`;
+  const refund = kind === 'refund' ? { amount: 40n, original: 'P1-010001' } : { amount: 60n };
+  orders.set(paymentId, { paymentId, kind, institution: 'institution', bank: 'bank', ...refund });
+}
 const accounts = new Map([
   ['bank', { cap: 100n }],
   ['institution', { funds: 100n }],
@@ -28,7 +24,7 @@ const accounts = new Map([
 
 function readTold([state, cycle]: readonly string[]): Told | undefined {
   if (state === undefined) return undefined;
-  if (['floatInsufficient', 'netDebitCapExceeded', 'requestExpired'].includes(state))
+  if (['floatInsufficient', 'netDebitCapExceeded', 'refundAboveOriginal', 'requestExpired'].includes(state))
     return { refused: state, status: 422 };
   if (state === 'overloaded') return { refused: state, status: 503 };
   return state === 'notFound' ? { refused: state, status: 404 } : { state, cycle: Number(cycle ?? 0) };
@@ -46,6 +42,8 @@ function readAct(verb: string, rest: readonly string[]): Act {
       return { does: 'asked', question: (rest[0] ?? 'offer') as 'offer', hash: 'right' };
     case 'says':
       return { does: 'says', answer: rest[0], hash: rest[1] ?? 'right', told: undefined };
+    case 'disbelieves':
+      return { does: 'unproved', what: rest.join(' ') };
     case 'books':
       return { does: 'book' };
     case 'undoes':
@@ -137,6 +135,14 @@ const right: Readonly<Record<string, string>> = {
     7 agent settles 1
     ${paid('P2', 8, 2)}`,
   'an institution spends what it was paid': `${paid('P1', 1, 1)}${paid('O1', 8, 1)}${paid('O2', 15, 1)}`,
+  'a refund fits once, and again after the first has failed': `${paid('P1', 1, 1)}
+    7-10 institution submits R1 failed
+    8 bank asked R1
+    9 bank says R1 failed${paid('R2', 11, 1)}`,
+  'a refund is too much while another is open': `${paid('P1', 1, 1)}
+    7-20 institution submits R1 unknown
+    8 bank asked R1
+    9-10 institution submits R2 refundAboveOriginal`,
   'two successes around a cut-off, answered the other way round': `
     1-9 institution submits P1 succeeded 1
     2 bank asked P1
@@ -224,6 +230,15 @@ const wrong: Readonly<Record<string, string>> = {
     4-5 institution submits P2 unknown
     6 bank asked P2
     7-8 institution enquires P1 unknown`,
+  'refunds of more than was paid': `${paid('P1', 1, 1)}${paid('R1', 7, 1)}${paid('R2', 14, 1)}`,
+  'a refund is too much though an earlier one has failed': `${paid('P1', 1, 1)}
+    7-10 institution submits R1 failed
+    8 bank asked R1
+    9 bank says R1 failed
+    11-12 institution submits R2 refundAboveOriginal`,
+  'an end that the bank has not signed': `
+    1-5 institution submits P1 unknown
+    6 institution disbelieves P1 failed`,
   'a lack with all of it free': `
     1-2 institution submits P1 netDebitCapExceeded`,
   'a reservation that is not given back after a failure': `

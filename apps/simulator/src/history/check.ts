@@ -40,12 +40,14 @@ interface Passage {
   readonly cycle: number;
   readonly endedAfter: number;
   readonly endedBefore: number;
-  /** When it was refused for lack of money, if it was. */
-  readonly lackedBefore: number;
+  /** Why it was refused for good, and by when that was told. */
+  readonly refusal: string;
+  readonly refusedBefore: number;
 }
 
 const never = Number.POSITIVE_INFINITY;
-const lacks = new Set(['floatInsufficient', 'netDebitCapExceeded']);
+/** Refusals for lack of something, which the platform holds to. */
+const remembered = new Set(['floatInsufficient', 'netDebitCapExceeded', 'refundAboveOriginal']);
 const routingDigits = 6;
 
 export function checkHistory(history: History, options: CheckOptions = {}): Findings {
@@ -83,9 +85,17 @@ export function checkHistory(history: History, options: CheckOptions = {}): Find
     if (order !== undefined) passages.push(passageOf(order, happenings));
   }
 
+  const lackIsExact = options.lackIsExact ?? false;
   for (const [participant, account] of options.accounts ?? []) {
-    const list = movementsOn(participant, passages, history, options.lackIsExact ?? false);
+    const list = movementsOn(participant, passages, history, lackIsExact);
     look(`account of ${participant}`, accountModel(account), list, json);
+  }
+
+  // What may still be given back of a payment is an account too: nothing is ever added to it.
+  for (const [original, refunds] of refundsByOriginal(passages)) {
+    const funds = history.orders.get(original)?.amount ?? 0n;
+    const list = refunds.flatMap((refund) => takingsOf(refund, 'refundAboveOriginal', true));
+    look(`refunds of ${original}`, accountModel({ funds }), list, json);
   }
 
   const cells = new Map<string, Passage[]>();
@@ -114,7 +124,8 @@ function byPayment(history: History): Map<string, Happening[]> {
 function passageOf(order: Order, happenings: readonly Happening[]): Passage {
   let takenAfter = never;
   let takenBefore = never;
-  let lackedBefore = never;
+  let refusal = '';
+  let refusedBefore = never;
   let end: Passage['end'];
   let cycle = 0;
   let endedBefore = never;
@@ -124,7 +135,9 @@ function passageOf(order: Order, happenings: readonly Happening[]): Passage {
     const told = 'told' in act ? act.told : undefined;
     if (told === undefined) continue;
     if ('refused' in told) {
-      if (act.does === 'submit' && lacks.has(told.refused)) lackedBefore = Math.min(lackedBefore, returnedAt);
+      if (act.does !== 'submit' || !remembered.has(told.refused)) continue;
+      refusal = told.refused;
+      refusedBefore = Math.min(refusedBefore, returnedAt);
     } else if (told.state === 'succeeded' || told.state === 'failed') {
       takenBefore = Math.min(takenBefore, returnedAt);
       endedBefore = Math.min(endedBefore, returnedAt);
@@ -138,7 +151,21 @@ function passageOf(order: Order, happenings: readonly Happening[]): Passage {
       act.does === 'says' && act.answer !== 'notKnownYet' && (act.answer === 'succeeded') === (end === 'succeeded'),
   );
   const endedAfter = Math.min(never, ...said.map(({ calledAt }) => calledAt));
-  return { order, takenAfter, takenBefore, end, cycle, endedAfter, endedBefore, lackedBefore };
+  return { order, takenAfter, takenBefore, end, cycle, endedAfter, endedBefore, refusal, refusedBefore };
+}
+
+/** What a payment takes from what it is held against, and gives back when it fails. */
+function takingsOf(passage: Passage, lack: string, lackIsExact: boolean): Operation<Movement>[] {
+  const { order, takenAfter, takenBefore, end, endedAfter, endedBefore, refusal, refusedBefore } = passage;
+  const { amount } = order;
+  const list: Operation<Movement>[] = [];
+  const add = (calledAt: number, returnedAt: number, is: 'lack' | 'reserve' | 'release') =>
+    list.push({ calledAt, returnedAt, what: { is, amount } });
+  if (lackIsExact && refusal === lack) add(takenAfter, refusedBefore, 'lack');
+  if (takenBefore === never) return list;
+  add(takenAfter, takenBefore, 'reserve');
+  if (end === 'failed') add(endedAfter, endedBefore, 'release');
+  return list;
 }
 
 function movementsOn(
@@ -148,21 +175,30 @@ function movementsOn(
   lackIsExact: boolean,
 ): Operation<Movement>[] {
   const list: Operation<Movement>[] = [];
-  const add = (calledAt: number, returnedAt: number, what: Movement) => list.push({ calledAt, returnedAt, what });
   for (const passage of passages) {
-    const { order, takenAfter, takenBefore, end, cycle, endedAfter, endedBefore, lackedBefore } = passage;
+    const { order, end, cycle, endedAfter, endedBefore } = passage;
     const { kind, institution, bank, amount } = order;
-    const [debtor, creditor] = kind === 'agreementPayment' ? [bank, institution] : [institution, bank];
-    if (creditor === participant && end === 'succeeded') add(endedAfter, endedBefore, { is: 'credit', amount, cycle });
-    if (debtor !== participant) continue;
-    if (lackIsExact && lackedBefore < never) add(takenAfter, lackedBefore, { is: 'lack', amount });
-    if (takenBefore === never) continue;
-    add(takenAfter, takenBefore, { is: 'reserve', amount });
-    if (end === 'succeeded') add(endedAfter, endedBefore, { is: 'debit', amount, cycle });
-    if (end === 'failed') add(endedAfter, endedBefore, { is: 'release', amount });
+    const isPull = kind === 'agreementPayment';
+    const [debtor, creditor] = isPull ? [bank, institution] : [institution, bank];
+    const lack = isPull ? 'netDebitCapExceeded' : 'floatInsufficient';
+    const post = (is: 'credit' | 'debit') =>
+      list.push({ calledAt: endedAfter, returnedAt: endedBefore, what: { is, amount, cycle } });
+    if (debtor === participant) list.push(...takingsOf(passage, lack, lackIsExact));
+    if (end === 'succeeded' && debtor === participant) post('debit');
+    if (end === 'succeeded' && creditor === participant) post('credit');
   }
-  for (const [cycle, bookedAt] of history.settlements) add(bookedAt, never, { is: 'settle', cycle });
+  for (const [cycle, bookedAt] of history.settlements)
+    list.push({ calledAt: bookedAt, returnedAt: never, what: { is: 'settle', cycle } });
   return list;
+}
+
+function refundsByOriginal(passages: readonly Passage[]): Map<string, Passage[]> {
+  const found = new Map<string, Passage[]>();
+  for (const passage of passages) {
+    const { original } = passage.order;
+    if (original !== undefined) found.set(original, [...(found.get(original) ?? []), passage]);
+  }
+  return found;
 }
 
 /**

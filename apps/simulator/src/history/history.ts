@@ -15,6 +15,8 @@ export type Act =
   | { readonly does: 'asked'; readonly question: 'offer' | 'enquiry' | 'reversal'; readonly hash: string }
   /** What the bank has signed goes out; `told` where the platform answers with what it holds. */
   | { readonly does: 'says'; readonly answer: string; readonly hash: string; readonly told: Told | undefined }
+  /** Told an end that the bank has not signed. */
+  | { readonly does: 'unproved'; readonly what: string }
   /** In the bank's own ledger. */
   | { readonly does: 'book' | 'undo' };
 
@@ -35,6 +37,8 @@ export interface Order {
   readonly bank: string;
   /** Minor units. */
   readonly amount: bigint;
+  /** Of a refund: what it gives back from. */
+  readonly original?: string | undefined;
 }
 
 export interface History {

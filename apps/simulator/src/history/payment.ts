@@ -23,7 +23,8 @@ export interface PaymentState {
 export type Step =
   | { readonly is: 'accepted' | 'wasAsked' | 'wasReversing' | 'book' | 'undo' }
   | { readonly is: 'said'; readonly answer: string }
-  | { readonly is: 'told'; readonly told: Told };
+  | { readonly is: 'told'; readonly told: Told }
+  | { readonly is: 'unproved'; readonly what: string };
 
 /** Answers of a bank that end a payment as failed. */
 const denials = new Set(['failed', 'neverProcessed', 'reversed', 'blocked']);
@@ -53,6 +54,8 @@ export const payment: Model<PaymentState, Step> = {
         return isOpen && denials.has(what.answer) ? { ...state, phase: 'failed' } : undefined;
       case 'told':
         return tell(state, what.told);
+      case 'unproved':
+        return undefined;
     }
   },
 };
@@ -106,6 +109,9 @@ export function operationsOn(happenings: readonly Happening[]): Operation<Step>[
         if (hashes.has(act.hash)) add(calledAt, never, { is: 'said', answer: act.answer });
         if (hashes.has(act.hash) && act.told !== undefined && !('refused' in act.told))
           add(calledAt, returnedAt, { is: 'told', told: act.told });
+        break;
+      case 'unproved':
+        add(calledAt, returnedAt, { is: 'unproved', what: act.what });
         break;
       case 'notice':
         add(0, returnedAt, { is: 'told', told: act.told });

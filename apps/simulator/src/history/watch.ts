@@ -1,32 +1,39 @@
 /** Writes down what passes through an institution's SDK and handlers, and changes nothing of it. */
 import type { PaymentStatus } from '@clearway/contract';
-import { type Handlers, type Institution, type PaymentQuestion, Refused } from '@clearway/sdk';
+import { type Handlers, type Institution, type PaymentQuestion, Refused, Unanswered } from '@clearway/sdk';
 import type { Oracle } from '../oracle.ts';
 import type { Recorder, Told } from './history.ts';
 
 const toldBy = ({ state, cycle }: PaymentStatus): Told => ({ state, cycle: cycle ?? 0 });
 
-/**
- * Nothing is told by an error, unless it is a definite refusal; nor by `unknown` to an order that is repeated: so answers
- * a gateway whose cell cannot be asked in time.
- */
-async function tell<T extends PaymentStatus>(
-  answer: Promise<T>,
-  end: (told: Told) => void,
-  isRepeated = false,
-): Promise<T> {
-  try {
-    const status = await answer;
-    if (!isRepeated || status.state !== 'unknown') end(toldBy(status));
-    return status;
-  } catch (error) {
-    if (error instanceof Refused) end({ refused: error.problem.reason, status: error.problem.status });
-    throw error;
-  }
-}
+/** How the SDK says that an end was told which it does not believe. */
+const disbelief = /^payment \d+ is told as /;
 
 export function watchInstitution(sdk: Institution, code: string, recorder: Recorder): Institution {
   const signatures = new Map<string, string>();
+
+  /**
+   * Nothing is told by an error, unless it is a definite refusal; nor by `unknown` to an order that is repeated: so
+   * answers a gateway whose cell cannot be asked in time.
+   */
+  async function tell(
+    paymentId: string,
+    answer: Promise<PaymentStatus>,
+    end: (told: Told) => void,
+    isRepeated = false,
+  ): Promise<PaymentStatus> {
+    try {
+      const status = await answer;
+      if (!isRepeated || status.state !== 'unknown') end(toldBy(status));
+      return status;
+    } catch (error) {
+      if (error instanceof Refused) end({ refused: error.problem.reason, status: error.problem.status });
+      if (error instanceof Unanswered && disbelief.test(error.message))
+        recorder.happens(paymentId, code, { does: 'unproved', what: error.message });
+      throw error;
+    }
+  }
+
   return {
     ...sdk,
     submitPayment(message, options) {
@@ -37,14 +44,15 @@ export function watchInstitution(sdk: Institution, code: string, recorder: Recor
       // Other content under a taken identifier is no operation on this payment.
       if (signature !== first) return sdk.submitPayment(message, options);
       const end = recorder.begins(paymentId, code, { does: 'submit', told: undefined });
-      return tell(sdk.submitPayment(message, options), end, options?.again);
+      return tell(paymentId, sdk.submitPayment(message, options), end, options?.again);
     },
     enquire: (paymentId) =>
-      tell(sdk.enquire(paymentId), recorder.begins(paymentId, code, { does: 'enquire', told: undefined })),
+      tell(paymentId, sdk.enquire(paymentId), recorder.begins(paymentId, code, { does: 'enquire', told: undefined })),
     answerLater(question, decision) {
       const { payment, paymentHash: hash } = question;
       const says = { does: 'says', answer: decision.answer, hash, told: undefined } as const;
-      return tell(sdk.answerLater(question, decision), recorder.begins(payment.paymentId, code, says));
+      const { paymentId } = payment;
+      return tell(paymentId, sdk.answerLater(question, decision), recorder.begins(paymentId, code, says));
     },
   };
 }
