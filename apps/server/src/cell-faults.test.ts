@@ -305,3 +305,28 @@ test('an append of the old epoch that fails while the cell claims its journal do
   assert.deepEqual([cell.statistics().serving, cell.statistics().epoch], [true, 2]);
   await cell.stop();
 });
+
+for (const [batches, found] of [
+  [1, /is not the one that this cell wrote/],
+  [2, /the journal ends at/],
+] as const) {
+  test(`a cell that claims its journal again and finds ${batches} batches of another halts`, async () => {
+    const disk = memoryDisk();
+    let armed = false;
+    const store = storeOn(disk, async () => {
+      if (!armed) return undefined;
+      armed = false;
+      const other = await start(() => 'silent', { disk });
+      for (let entry = 2; entry < 2 + batches; entry++) await other.fund(entry, 100);
+      await other.cell.stop();
+      return 'lost';
+    });
+    const { fund, halts } = await start(() => 'silent', { disk, store });
+    await fund(1, 10_000);
+    armed = true;
+    void fund(9, 500);
+    await until('it halts', () => halts.length > 0);
+    assert.equal(halts[0].name, 'FencedError');
+    assert.match(halts[0].message, found);
+  });
+}

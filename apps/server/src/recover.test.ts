@@ -183,3 +183,22 @@ test('a journal belongs to one scheme: a configuration with another name or envi
   assert.equal(second.cell.configuration().schemeVersion, newer.version);
   await second.cell.stop();
 });
+
+test('a batch that was put in the place of another stops the start: the next one names another hash', async () => {
+  const disk = memoryDisk();
+  const first = await start(() => 'succeeded', { disk });
+  await first.fund(1, 5_000);
+  await first.fund(2, 5_000);
+  await first.cell.stop();
+  const { batches } = disk.journal;
+  const last = batches.length - 2;
+  const head = decodeHeader(batches[last].header);
+  batches[last] = { ...batches[last], ...makeBatch(realCrypto, { ...head, ...batches[last], at: head.at + 1 }) };
+  for (const cursor of [last, batches.length]) {
+    disk.records.cursor = cursor;
+    await assert.rejects(
+      start(() => 'silent', { disk }),
+      { name: 'JournalDamagedError', message: /does not follow the one before/ },
+    );
+  }
+});

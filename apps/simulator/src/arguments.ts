@@ -1,6 +1,6 @@
 /** The command line. */
 import { type FlowName, flowNames } from './flows.ts';
-import { type PlantName, plants } from './planted.ts';
+import { mistakes, type PlantName } from './planted/index.ts';
 
 export interface Arguments {
   readonly seed: number;
@@ -11,6 +11,8 @@ export interface Arguments {
   readonly crashPoints: boolean;
   readonly flow: FlowName | undefined;
   readonly pairs: boolean;
+  /** Look for every known bad build. */
+  readonly planted: boolean;
   readonly json: boolean;
   readonly story: boolean;
   readonly help: boolean;
@@ -30,18 +32,19 @@ The same seed, minutes and rate give the same run, byte for byte.
   --flow NAME    with --crash-points: this flow alone, of
                  ${flowNames.join(', ')}
   --pairs        with --crash-points: pairs of points of the money flows, instead of single points
+  --planted      each known bad build in its turn, from seed 1 on until it is found; nothing else is run
   --story        everything that happens, as it happens
   --json         one line of JSON at the end instead of text
   --help         this
 
 Known bad builds:
-${Object.entries(plants)
-  .map(([name, { mistake }]) => `  ${name.padEnd(30)} ${mistake}\n`)
+${Object.entries(mistakes)
+  .map(([name, mistake]) => `  ${name.padEnd(30)} ${mistake}\n`)
   .join('')}
 Exit code: 0 all held, 1 something was broken, 2 the arguments are wrong.
 `;
 
-const flags = ['json', 'story', 'help', 'crash-points', 'pairs'] as const;
+const flags = ['planted', 'json', 'story', 'help', 'crash-points', 'pairs'] as const;
 const numbers = { seed: 1, runs: 1, minutes: 10, rate: 2 };
 
 /** What was given, or what is wrong with it. */
@@ -64,8 +67,8 @@ export function readArguments(args: readonly string[]): Arguments | string {
     read[name] = number;
   }
   const { plant } = given;
-  if (plant !== undefined && !Object.hasOwn(plants, String(plant)))
-    return `--plant is "${plant}"; there are ${Object.keys(plants).join(', ')}.`;
+  if (plant !== undefined && !Object.hasOwn(mistakes, String(plant)))
+    return `--plant is "${plant}"; there are ${Object.keys(mistakes).join(', ')}.`;
   const { flow } = given;
   if (flow !== undefined && !flowNames.some((name) => name === flow))
     return `--flow is "${flow}"; there are ${flowNames.join(', ')}.`;
@@ -77,6 +80,7 @@ export function readArguments(args: readonly string[]): Arguments | string {
     crashPoints: given['crash-points'] === true,
     flow: flow as FlowName | undefined,
     pairs: given.pairs === true,
+    planted: given.planted === true,
     json: given.json === true,
     story: given.story === true,
     help: given.help === true,

@@ -15,7 +15,7 @@ import { openStore } from './disk.ts';
 import type { Faults } from './faults.ts';
 import type { Owner } from './link.ts';
 import type { Oracle } from './oracle.ts';
-import type { Plant } from './planted.ts';
+import type { Wrap } from './planted/index.ts';
 import { createProcess, type Process, type Watch } from './process.ts';
 import type { SimulatedAgent } from './settlement-agent.ts';
 import type { Story } from './story.ts';
@@ -36,7 +36,7 @@ export interface CellHostOptions {
   readonly agent: SimulatedAgent;
   readonly snapshotEvery: number;
   readonly cycleSeconds: number;
-  readonly plant: Plant;
+  readonly plant: Wrap;
   readonly watch: Watch;
   /** A cell serves: gateways connect to it. */
   serving(owner: Owner): void;

@@ -8,7 +8,7 @@ import type { Draw } from './chance.ts';
 import type { Faults } from './faults.ts';
 import { createLink, type Link, type Owner } from './link.ts';
 import type { SimulatedNetwork } from './network.ts';
-import type { Plant } from './planted.ts';
+import type { Wrap } from './planted/index.ts';
 import { createProcess, type Process, type Watch } from './process.ts';
 import type { Story } from './story.ts';
 import type { Time } from './time.ts';
@@ -24,7 +24,7 @@ export interface GatewayHostOptions {
   readonly disk: MemoryDisk;
   readonly platformKey: SigningKey;
   readonly platformKeys: readonly VerifyingKey[];
-  readonly plant: Plant;
+  readonly plant: Wrap;
   readonly watch: Watch;
   /** Who serves now. */
   owner(): Owner | undefined;

@@ -2,6 +2,7 @@
 import { type Arguments, readArguments, usage } from './arguments.ts';
 import { killInPairs, killSingly } from './crash-points.ts';
 import { flowNames, moneyFlows } from './flows.ts';
+import { needsPatch, runPlanted, startPatched } from './planted/run.ts';
 import { type CrashSummary, print } from './report.ts';
 import { simulate } from './simulation.ts';
 
@@ -67,12 +68,17 @@ async function runCrashPoints({ flow, pairs, json }: Arguments): Promise<boolean
   return summaries.every(({ broken }) => broken === 0);
 }
 
-const given = readArguments(process.argv.slice(2));
+const args = process.argv.slice(2);
+const given = readArguments(args);
 if (typeof given === 'string') {
   process.stderr.write(`${given}\n\n${usage}`);
   process.exitCode = 2;
 } else if (given.help) {
   process.stdout.write(usage);
+} else if (given.planted) {
+  process.exitCode = await runPlanted(given.json, write);
+} else if (given.plant !== undefined && needsPatch(given.plant)) {
+  process.exitCode = await startPatched(given.plant, args);
 } else {
   const held = await (given.crashPoints ? runCrashPoints(given) : runSeeds(given));
   process.exitCode = held ? 0 : 1;

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type PlantName, plants } from './planted.ts';
 import { simulate } from './simulation.ts';
 
 const words = (breaches: readonly { readonly subject: string; readonly what: string }[]) =>
@@ -31,33 +30,5 @@ for (let seed = 101; seed <= 108; seed++) {
     const { breaches, payments, checks } = await simulate({ seed, minutes: 2 });
     assert.equal(words(breaches), '', `repeat it: npm run sim -- --seed ${seed} --minutes 2`);
     assert.ok(payments.succeeded > 20 && checks > 1000, 'there was something to judge');
-  });
-}
-
-/** For each known bad build the first seed that found it; when others have changed the runs, one after it has to. */
-const found: Readonly<Record<PlantName, number>> = {
-  answerBeforeFlush: 1,
-  fenceIgnored: 6,
-  indeterminateTakenForDurable: 3,
-  offeredTwice: 1,
-  noticeTakenForTold: 2,
-  noticesNotInSnapshot: 2,
-  unknownEndedByTime: 1,
-  refundTakenForPayout: 1,
-  settledUnderNewNumber: 19,
-  centLostInNetting: 1,
-  recordsSkipped: 1,
-  paidAgainUnderNewIdentifier: 12,
-};
-const budget = 30;
-
-for (const [name, { mistake }] of Object.entries(plants)) {
-  test(`the judge finds a platform in which ${mistake}`, async () => {
-    const plant = name as PlantName;
-    for (let seed = found[plant]; seed < found[plant] + budget; seed++) {
-      const { breaches } = await simulate({ seed, minutes: 1, plant });
-      if (breaches.length > 0) return;
-    }
-    assert.fail(`${budget} seeds did not find it`);
   });
 }

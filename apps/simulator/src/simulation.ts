@@ -5,7 +5,7 @@
 import { identifierToBytes, parseIdentifier } from '@clearway/core';
 import { type Draw, drawFrom } from './chance.ts';
 import { chooseFaults, type Fault, type Faults } from './faults.ts';
-import { type Plant, type PlantName, plants } from './planted.ts';
+import { isWrap, type PlantName, type Wrap, wraps } from './planted/index.ts';
 import { createWorld, type Shape, type World } from './world.ts';
 
 export interface RunOptions {
@@ -38,7 +38,7 @@ export interface RunResult {
   readonly faults: Readonly<Partial<Record<Fault, number>>>;
 }
 
-export const goodBuild: Plant = { mistake: '' };
+export const goodBuild: Wrap = { mistake: '' };
 
 function drawShape(draw: Draw, minutes: number): Shape {
   // Shortly before midnight in the scheme's time zone, in most runs: the business day changes under traffic.
@@ -49,8 +49,8 @@ function drawShape(draw: Draw, minutes: number): Shape {
     banks: ['00201', '00202', '00203'],
     bookingTwice: ['00203'],
     reversalAfterMs: draw.pick([8000, 30_000]),
-    netDebitCap: () => draw.pick(['100000000', '500000']),
-    deposit: () => draw.pick([100_000_000n, 1_000_000n]),
+    netDebitCap: () => draw.pick(['100000000', '500000', '60000']),
+    deposit: () => draw.pick([100_000_000n, 1_000_000n, 100_000n]),
     snapshotEvery: draw.pick([20, 100, 1000]),
     cycleSeconds: draw.pick([20, 60]),
   };
@@ -65,7 +65,8 @@ export async function simulate({
 }: RunOptions): Promise<RunResult> {
   const draw = drawFrom(`seed ${seed}`);
   const faults = chooseFaults(draw.stream('faults'));
-  const plant: Plant = plantName === undefined ? goodBuild : plants[plantName];
+  // A patched build is this very program, loaded with lines of it changed.
+  const plant: Wrap = isWrap(plantName) ? wraps[plantName] : goodBuild;
   const shape = drawShape(draw.stream('world'), minutes);
   const world = await createWorld({ draw, faults, shape, plant, onLine });
   const { time, story, oracle } = world;
@@ -165,7 +166,7 @@ function strikeEverySecond(world: World, faults: Faults): void {
 }
 
 /** For plants that answer what only a bank may answer. */
-function answerInTheBanksName({ time, oracle, cells, gateways }: World, plant: Plant): void {
+function answerInTheBanksName({ time, oracle, cells, gateways }: World, plant: Wrap): void {
   const look = async () => {
     const { owner } = cells;
     if (owner === undefined) return;

@@ -19,7 +19,7 @@ import { createSimulatedInstitution, type SimulatedInstitution } from './institu
 import { createNetwork, type SimulatedNetwork } from './network.ts';
 import { createOracle, type Oracle } from './oracle.ts';
 import type { Participant, ParticipantParts } from './participant.ts';
-import type { Plant } from './planted.ts';
+import type { Wrap } from './planted/index.ts';
 import { createProcess, type Watch } from './process.ts';
 import { createSimulatedAgent, type SimulatedAgent } from './settlement-agent.ts';
 import { createStory, type Story } from './story.ts';
@@ -46,7 +46,7 @@ export interface WorldOptions {
   readonly draw: Draw;
   readonly faults: Faults;
   readonly shape: Shape;
-  readonly plant: Plant;
+  readonly plant: Wrap;
   readonly watch?: Watch | undefined;
   readonly onLine?: ((line: string) => void) | undefined;
 }

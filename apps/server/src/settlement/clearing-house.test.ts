@@ -94,3 +94,33 @@ test('an agent that is away does not stop cut-off, netting and files, and settle
   await house.stop();
   await cell.stop();
 });
+
+test('a cycle is not netted before its messages are covered', async () => {
+  const { cell, store } = await start(() => 'succeeded');
+  const agent = Object.assign(agentThatMayBeAway(), { away: false });
+  let cover = () => {};
+  let asked = 0;
+  const covered = () => {
+    asked++;
+    return new Promise<void>((resolve) => {
+      cover = resolve;
+    });
+  };
+  const house = createClearingHouse({
+    cell: { ...cell, covered },
+    records: store.records,
+    agent: agent.calls,
+    clock: { ...realClock, after: (delayMs, run) => realClock.after(Math.min(delayMs, 5), run) },
+    crypto: realCrypto,
+    cycleSeconds: 0,
+    log: () => {},
+  });
+  await cell.closeCycle();
+  house.wake();
+  await until('it waits for signatures', () => asked === 1);
+  assert.equal(cell.state.cycles[0].state, 'cut');
+  cover();
+  await cell.cycleReached(1, 'settled');
+  await house.stop();
+  await cell.stop();
+});

@@ -239,6 +239,10 @@ const wrong: Readonly<Record<string, string>> = {
   'an end that the bank has not signed': `
     1-5 institution submits P1 unknown
     6 institution disbelieves P1 failed`,
+  'a payout is reversed': `
+    1-3 institution submits O1 unknown
+    2 bank asked O1
+    4 bank asked O1 reversal`,
   'a lack with all of it free': `
     1-2 institution submits P1 netDebitCapExceeded`,
   'a reservation that is not given back after a failure': `

@@ -79,9 +79,8 @@ export function checkHistory(history: History, options: CheckOptions = {}): Find
 
   const passages: Passage[] = [];
   for (const [paymentId, happenings] of byPayment(history)) {
-    const list = operationsOn(happenings);
-    look(paymentId, payment, list, json);
     const order = history.orders.get(paymentId);
+    look(paymentId, payment, operationsOn(happenings, order), json);
     if (order !== undefined) passages.push(passageOf(order, happenings));
   }
 

@@ -7,7 +7,7 @@
  * `unknown` is what anybody says who cannot know; it stands for every state without an end. Only what a bank has said
  * ends a payment, and what stands in its ledger agrees with the end whenever that is told: once or not at all.
  */
-import type { Happening, Told } from './history.ts';
+import type { Happening, Order, Told } from './history.ts';
 import type { Model, Operation } from './linearizable.ts';
 
 type Phase = 'none' | 'refused' | 'offered' | 'reversing' | 'succeeded' | 'failed';
@@ -24,7 +24,7 @@ export type Step =
   | { readonly is: 'accepted' | 'wasAsked' | 'wasReversing' | 'book' | 'undo' }
   | { readonly is: 'said'; readonly answer: string }
   | { readonly is: 'told'; readonly told: Told }
-  | { readonly is: 'unproved'; readonly what: string };
+  | { readonly is: 'forbidden'; readonly what: string };
 
 /** Answers of a bank that end a payment as failed. */
 const denials = new Set(['failed', 'neverProcessed', 'reversed', 'blocked']);
@@ -54,7 +54,7 @@ export const payment: Model<PaymentState, Step> = {
         return isOpen && denials.has(what.answer) ? { ...state, phase: 'failed' } : undefined;
       case 'told':
         return tell(state, what.told);
-      case 'unproved':
+      case 'forbidden':
         return undefined;
     }
   },
@@ -87,7 +87,7 @@ function tell(state: PaymentState, told: Told): PaymentState | undefined {
 const never = Number.POSITIVE_INFINITY;
 
 /** All that happened around one payment, as operations on it. */
-export function operationsOn(happenings: readonly Happening[]): Operation<Step>[] {
+export function operationsOn(happenings: readonly Happening[], order: Order | undefined): Operation<Step>[] {
   const operations: Operation<Step>[] = [];
   const add = (calledAt: number, returnedAt: number, what: Step) => operations.push({ calledAt, returnedAt, what });
   const hashes = new Set(happenings.flatMap(({ act }) => (act.does === 'asked' ? [act.hash] : [])));
@@ -103,6 +103,8 @@ export function operationsOn(happenings: readonly Happening[]): Operation<Step>[
       case 'asked':
         // It was on its way for nobody knows how long.
         add(0, returnedAt, { is: act.question === 'reversal' ? 'wasReversing' : 'wasAsked' });
+        if (act.question === 'reversal' && order !== undefined && order.kind !== 'agreementPayment')
+          add(calledAt, returnedAt, { is: 'forbidden', what: `the reversal of a ${order.kind}` });
         break;
       case 'says':
         // About other content it says nothing of this payment.
@@ -111,7 +113,7 @@ export function operationsOn(happenings: readonly Happening[]): Operation<Step>[
           add(calledAt, returnedAt, { is: 'told', told: act.told });
         break;
       case 'unproved':
-        add(calledAt, returnedAt, { is: 'unproved', what: act.what });
+        add(calledAt, returnedAt, { is: 'forbidden', what: act.what });
         break;
       case 'notice':
         add(0, returnedAt, { is: 'told', told: act.told });

@@ -42,8 +42,8 @@ export function watchInstitution(sdk: Institution, code: string, recorder: Recor
       const first = signatures.get(paymentId) ?? signature;
       signatures.set(paymentId, first);
       // Other content under a taken identifier is no operation on this payment.
-      if (signature !== first) return sdk.submitPayment(message, options);
-      const end = recorder.begins(paymentId, code, { does: 'submit', told: undefined });
+      const end =
+        signature === first ? recorder.begins(paymentId, code, { does: 'submit', told: undefined }) : () => {};
       return tell(paymentId, sdk.submitPayment(message, options), end, options?.again);
     },
     enquire: (paymentId) =>

@@ -1,17 +1,14 @@
-/**
- * Known bad builds: the same platform with one mistake put in from outside. The judge has to find each of them; one
- * that it does not find is a hole in the judge.
- */
+/** Known bad builds that are the platform with one of its ports wrapped: the part behind it does other than it should. */
 import { encodeRecordAnswer, identifierToBytes, layout, parseIdentifier } from '@clearway/core';
 import type { Cell, Deliverer } from '@clearway/gateway';
 import type { SettlementAgent } from '@clearway/server';
 import type { Store } from '@clearway/store';
-import type { Draw } from './chance.ts';
-import type { Owner } from './link.ts';
-import type { Time } from './time.ts';
+import type { Draw } from '../chance.ts';
+import type { Owner } from '../link.ts';
+import type { Time } from '../time.ts';
 
 /** Places where a mistake can be put in. Each gets the good part and gives a bad one. */
-export interface Plant {
+export interface Wrap {
   readonly mistake: string;
   store?(store: Store, time: Time): Store;
   deliverer?(deliverer: Deliverer, draw: Draw): Deliverer;
@@ -30,7 +27,7 @@ const withJournal = (store: Store, journal: Partial<Store['journal']>): Store =>
   journal: { ...store.journal, ...journal },
 });
 
-export const plants = {
+export const wraps = {
   answerBeforeFlush: {
     mistake: 'an append counts as durable when it is handed over, whatever becomes of it',
     store: (store) =>
@@ -159,6 +156,6 @@ export const plants = {
     mistake: 'an institution orders again under a new identifier what was not answered',
     hastyInstitutions: true,
   },
-} satisfies Record<string, Plant>;
+} satisfies Record<string, Wrap>;
 
-export type PlantName = keyof typeof plants;
+export type WrapName = keyof typeof wraps;
