@@ -76,7 +76,9 @@ if (typeof given === 'string') {
 } else if (given.help) {
   process.stdout.write(usage);
 } else if (given.planted) {
-  process.exitCode = await runPlanted(given.json, write);
+  const startedAt = performance.now();
+  const held = await runPlanted(given.json, write, () => (performance.now() - startedAt) / 1000);
+  process.exitCode = held ? 0 : 1;
 } else if (given.plant !== undefined && needsPatch(given.plant)) {
   process.exitCode = await startPatched(given.plant, args);
 } else {

@@ -14,7 +14,6 @@ export interface Finding {
   readonly after: string;
   /** What gave it away. */
   readonly what: string;
-  readonly seconds: number;
 }
 
 export interface Budget {
@@ -25,7 +24,6 @@ export interface Budget {
 }
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
-const register = fileURLToPath(new URL('register.js', import.meta.url));
 const tryWorlds = fileURLToPath(new URL('try.js', import.meta.url));
 /** A build that has not been found by then never will be, ms. */
 const patienceMs = 600_000;
@@ -49,11 +47,9 @@ export async function findAll(
 }
 
 async function find(build: PlantName, budget: Budget): Promise<Finding> {
-  const startedAt = performance.now();
   const patch: Patch | undefined = isPatch(build) ? patches[build] : undefined;
   const found = patch?.test === undefined ? await bySimulator(build, budget) : await byTest(build, patch.test);
-  const seconds = Math.round((performance.now() - startedAt) / 100) / 10;
-  return { build, mistake: mistakes[build], seconds, ...found };
+  return { build, mistake: mistakes[build], ...found };
 }
 
 type Found = Pick<Finding, 'foundBy' | 'after' | 'what'>;
@@ -78,12 +74,14 @@ async function byTest(build: PlantName, test: string): Promise<Found> {
   return { foundBy: 'test', after: test, what: failed[1] };
 }
 
+/** What Node takes to load a build. */
+export const loaderOf = (build: PlantName): string[] =>
+  isPatch(build) ? ['--import', new URL(`register.js?${build}`, import.meta.url).href] : [];
+
 /** A process with the build loaded; what it said on both channels. */
 function run(build: PlantName, args: readonly string[]): Promise<{ output: string; code: number | null }> {
   return new Promise((resolve, reject) => {
-    const loader = isPatch(build) ? ['--import', register] : [];
-    const env = { ...process.env, CLEARWAY_PATCH: isPatch(build) ? build : '' };
-    const child = spawn(process.execPath, [...loader, ...args], { cwd: root, env, timeout: patienceMs });
+    const child = spawn(process.execPath, [...loaderOf(build), ...args], { cwd: root, timeout: patienceMs });
     let output = '';
     const keep = (chunk: string) => {
       output += chunk;

@@ -411,9 +411,8 @@ export const patches = {
     changes: [
       {
         in: `${core}/snapshot.js`,
-        of: 'return [state.accounts, state.flights, state.agreements, state.refunds, ...segments, ...positions];',
-        instead:
-          'return [state.accounts, state.flights, state.agreements, new Rows(state.refunds.stride), ...segments, ...positions];',
+        of: 'shares, refunds, ...segments',
+        instead: 'shares, new Rows(refunds.stride), ...segments',
       },
     ],
   },
