@@ -25,11 +25,24 @@ export interface Alarms {
   active(): readonly Alarm[];
   /** The latest that have ended. */
   recent(): Promise<Alarm[]>;
+  /** About one subject, the latest first, whether they have ended or not. */
+  about(subject: string): Promise<Alarm[]>;
   acknowledge(alarmId: string, by: Person): Promise<Alarm>;
+  /** A P1 only waits for a second person then. */
   shelve(alarmId: string, by: Person, reason: string, minutes: number): Promise<Alarm>;
+  /** @throws Refusal `changeIsYours`, `changeNotOpen` */
+  approveShelving(alarmId: string, by: Person): Promise<Alarm>;
   unshelve(alarmId: string, by: Person): Promise<Alarm>;
   look(): Promise<void>;
   start(): Cancel;
+}
+
+interface Shelving {
+  readonly login: string;
+  readonly name: string;
+  readonly reason: string;
+  readonly minutes: number;
+  readonly at: number;
 }
 
 interface Held {
@@ -39,6 +52,8 @@ interface Held {
   owner: string | null;
   note: string | null;
   shelvedUntil: number;
+  /** What one person has asked for, where it takes two. */
+  shelving: Shelving | null;
   /** When its cause was seen last: it ends only after a while without. */
   seenAt: number;
 }
@@ -49,6 +64,7 @@ const deadbandMs = 15_000;
 /** Of a shelved P1. */
 const longestP1Minutes = 60;
 const recentShown = 50;
+const incidentsShown = 10;
 
 export async function createAlarms(options: {
   readonly database: Database;
@@ -65,11 +81,11 @@ export async function createAlarms(options: {
   const keep = (one: Held, endedAt = 0) =>
     ask(
       `INSERT INTO console.alarm (alarm_id, since, kind, priority, subject, symptoms, facts, act, ended_at, owner, note,
-         shelved_until)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         shelved_until, shelving)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
        ON CONFLICT (alarm_id, since) DO UPDATE SET priority = excluded.priority, symptoms = excluded.symptoms,
          facts = excluded.facts, ended_at = excluded.ended_at, owner = excluded.owner, note = excluded.note,
-         shelved_until = excluded.shelved_until`,
+         shelved_until = excluded.shelved_until, shelving = excluded.shelving`,
       [
         one.alarmId,
         one.since,
@@ -83,6 +99,7 @@ export async function createAlarms(options: {
         one.owner,
         one.note,
         one.shelvedUntil,
+        one.shelving === null ? null : JSON.stringify(one.shelving),
       ],
     );
 
@@ -98,18 +115,24 @@ export async function createAlarms(options: {
     return alarmOf(one, clock.now());
   };
 
+  const putAway = (one: Held, by: Person, owner: string, reason: string, minutes: number) => {
+    Object.assign(one, { owner, note: reason, shelvedUntil: clock.now() + minutes * 60_000, shelving: null });
+    return act(one, by, 'alarmShelved', { reason, minutes, owner });
+  };
+
   const look = async () => {
     const now = clock.now();
     const found = new Map((await causes()).map((cause) => [`${cause.kind}:${cause.subject}`, cause]));
     for (const [alarmId, cause] of found) {
       const known = held.get(alarmId);
       const isWorse = known !== undefined && cause.priority < known.cause.priority;
-      const one = known ?? { alarmId, since: now, cause, owner: null, note: null, shelvedUntil: 0, seenAt: now };
+      const nobodys = { owner: null, note: null, shelvedUntil: 0, shelving: null };
+      const one = known ?? { alarmId, since: now, cause, ...nobodys, seenAt: now };
       const isChanged = known === undefined || isWorse;
       one.cause = cause;
       one.seenAt = now;
       // What has become worse is new to whoever had it in hand.
-      if (isWorse) Object.assign(one, { owner: null, shelvedUntil: 0 });
+      if (isWorse) Object.assign(one, { owner: null, shelvedUntil: 0, shelving: null });
       held.set(alarmId, one);
       if (isChanged) await keep(one);
     }
@@ -133,6 +156,13 @@ export async function createAlarms(options: {
       );
       return rows.map((row) => alarmOf(heldOf(row), clock.now(), Number(row.ended_at)));
     },
+    async about(subject) {
+      const rows = await ask(
+        `SELECT * FROM console.alarm WHERE subject = $1 ORDER BY since DESC LIMIT ${incidentsShown}`,
+        [subject],
+      );
+      return rows.map((row) => alarmOf(heldOf(row), clock.now(), Number(row.ended_at)));
+    },
     acknowledge(alarmId, by) {
       const one = find(alarmId);
       one.owner = by.name;
@@ -143,14 +173,24 @@ export async function createAlarms(options: {
       if (one.cause.priority === 'P1' && minutes > longestP1Minutes) {
         throw new Refusal('fieldInvalid', `minutes: at most ${longestP1Minutes} for P1.`);
       }
-      one.owner = by.name;
-      one.note = reason;
-      one.shelvedUntil = clock.now() + minutes * 60_000;
-      return act(one, by, 'alarmShelved', { reason, minutes });
+      if (one.cause.priority === 'P1') {
+        one.shelving = { login: by.login, name: by.name, reason, minutes, at: clock.now() };
+        return act(one, by, 'alarmShelvingAsked', { reason, minutes });
+      }
+      return putAway(one, by, by.name, reason, minutes);
+    },
+    approveShelving(alarmId, by) {
+      const one = find(alarmId);
+      if (one.shelving === null) throw new Refusal('changeNotOpen', 'Nobody has asked for it to be shelved.');
+      const { login, name, reason, minutes } = one.shelving;
+      if (login === by.login)
+        throw new Refusal('changeIsYours', 'A P1 is shelved by two persons: another has to agree.');
+      return putAway(one, by, name, reason, minutes);
     },
     unshelve(alarmId, by) {
       const one = find(alarmId);
       one.shelvedUntil = 0;
+      one.shelving = null;
       return act(one, by, 'alarmUnshelved', {});
     },
     look,
@@ -173,7 +213,7 @@ export async function createAlarms(options: {
 }
 
 function alarmOf(one: Held, now: number, endedAt = 0): Alarm {
-  const { alarmId, since, cause, owner, note, shelvedUntil } = one;
+  const { alarmId, since, cause, owner, note, shelvedUntil, shelving } = one;
   const isShelved = endedAt === 0 && shelvedUntil > now;
   const state: AlarmState =
     endedAt > 0
@@ -198,6 +238,7 @@ function alarmOf(one: Held, now: number, endedAt = 0): Alarm {
     owner,
     note,
     shelvedUntil: isShelved ? formatTime(shelvedUntil) : null,
+    shelving: shelving && endedAt === 0 ? { ...shelving, at: formatTime(shelving.at) } : null,
     act: cause.act,
   };
 }
@@ -221,5 +262,6 @@ const heldOf = (row: Record<string, unknown>): Held => ({
   owner: row.owner as string | null,
   note: row.note as string | null,
   shelvedUntil: Number(row.shelved_until),
+  shelving: row.shelving === null ? null : JSON.parse(row.shelving as string),
   seenAt: 0,
 });

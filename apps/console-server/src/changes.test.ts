@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { ChangeRequest } from '@clearway/console-api';
+import { addKey } from '@clearway/server';
 import { type Bed, type Caller, openBed } from './test-bed.ts';
 
 const request = (kind: ChangeRequest['kind'], more: Partial<ChangeRequest>): ChangeRequest => ({
@@ -9,6 +10,7 @@ const request = (kind: ChangeRequest['kind'], more: Partial<ChangeRequest>): Cha
   participant: null,
   cap: null,
   keyVersion: null,
+  endsAt: null,
   cycle: null,
   user: null,
   why: 'a test of four eyes',
@@ -63,6 +65,33 @@ describe('changes', () => {
     assert.deepEqual(version.differences, [
       { path: 'participants.00201.netDebitCaps.156.amount', before: '100000000', after: '150000000' },
     ]);
+  });
+
+  test('a key ends at the time that was approved, and signs until then', async () => {
+    const [first] = participant('00102').keys;
+    await bed.recorded.cell.changeParticipants((all) => addKey(all, '00102', { ...first, version: 2 }));
+    const end = (endsAt: string) => request('endKey', { participant: '00102', keyVersion: 1, endsAt });
+    assert.equal((await propose(end('2020-01-01T00:00:00.000Z'))).reason, 'fieldInvalid');
+    const endsAt = new Date(Date.now() + 30 * 86_400_000).toISOString();
+    const change = await propose(end(endsAt));
+    assert.deepEqual(
+      change.effect.differences.map(({ now, proposed }: Record<string, unknown>) => [now, proposed]),
+      [['valid', endsAt]],
+    );
+    assert.equal((await approve(change.changeId, wang, '00102')).body.state, 'executed');
+    const { body } = await wang('GET', '/api/v1/participants/00102');
+    assert.deepEqual(
+      body.participant.keys.map(({ version, endedAt }: Record<string, unknown>) => [version, endedAt]),
+      [
+        [1, endsAt],
+        [2, null],
+      ],
+    );
+    assert.equal(
+      (await propose(request('endKey', { participant: '00102', keyVersion: 2 }))).reason,
+      'platformRefused',
+      'the last key without an end stays',
+    );
   });
 
   test('nobody approves what he has proposed himself', async () => {

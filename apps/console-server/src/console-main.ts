@@ -1,15 +1,21 @@
-/** The console as a program: its API, its stream and its pages, on loopback. */
+/** The console as a program: its API, its stream and its pages. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { realChance, realClock, realCrypto, realDisk } from '@clearway/ports/real';
-import { connectOperator, type DatabaseFile, readJson, runProgram } from '@clearway/server';
+import {
+  connectOperator,
+  type DatabaseFile,
+  readJson,
+  runProgram,
+  type Settings,
+  SettingsError,
+} from '@clearway/server';
 import { cellStore } from '@clearway/store';
 import { createConsole } from './console.ts';
 import { serveConsole } from './http/serve.ts';
 import { readStaticFiles } from './http/static-files.ts';
 
-const host = '127.0.0.1';
 const keyBytes = 32;
 /** Beside this file in dist, as in src. */
 const pagesFolder = fileURLToPath(new URL('../../console/dist/web/', import.meta.url));
@@ -47,8 +53,10 @@ runProgram('console', async ({ settings, log, ready }) => {
     desk,
     files: readStaticFiles(pagesFolder),
     ports,
-    host,
+    host: settings.consoleHost,
     port: settings.consolePort,
+    tls: tlsOf(settings),
+    ...(settings.consoleName !== '' && { name: settings.consoleName }),
     listening: desk.listensAt,
     log,
   });
@@ -63,6 +71,18 @@ runProgram('console', async ({ settings, log, ready }) => {
     await store.close();
   };
 });
+
+/** @throws SettingsError for an address beyond this machine without TLS */
+function tlsOf({ consoleHost, consoleCertificate, consoleCertificateKey }: Settings) {
+  if (consoleCertificate !== '' && consoleCertificateKey !== '') {
+    return { cert: readFileSync(consoleCertificate, 'utf8'), key: readFileSync(consoleCertificateKey, 'utf8') };
+  }
+  const isLoopback = ['127.0.0.1', '::1', 'localhost'].includes(consoleHost);
+  if (isLoopback && consoleCertificate === '' && consoleCertificateKey === '') return undefined;
+  throw new SettingsError(
+    `the console listens on ${consoleHost}: give CLEARWAY_CONSOLE_CERTIFICATE and CLEARWAY_CONSOLE_CERTIFICATE_KEY`,
+  );
+}
 
 /** Made at the first start; without it no second factor can be read any more. */
 function ownKey(file: string): Uint8Array {

@@ -160,6 +160,7 @@ export async function createConsole(options: ConsoleOptions): Promise<Console> {
     cycles,
     work,
     changes,
+    alarms,
     version: options.version,
     memory: options.memory,
   });

@@ -133,8 +133,21 @@ describe('live', () => {
     assert.equal((await operator('POST', `${path}/acknowledgement`)).body.state, 'acknowledged');
     const shelve = (minutes: number) => operator('POST', `${path}/shelf`, { reason: 'they know', minutes });
     assert.equal((await shelve(120)).body.reason, 'fieldInvalid', 'a P1 for an hour at most');
-    const shelved = (await shelve(30)).body;
+    const asked = (await shelve(30)).body;
+    assert.deepEqual([asked.state, asked.shelving.name, asked.shelving.minutes], ['acknowledged', 'Name of op', 30]);
+    const agree = (by: Caller) => by('POST', `${path}/shelf/approval`);
+    assert.equal((await agree(operator)).body.reason, 'changeIsYours', 'a P1 takes two persons');
+    await bed.person('second', ['operator']);
+    const second = await bed.as('second');
+    const shelved = (await agree(second)).body;
     assert.deepEqual([shelved.state, shelved.owner, shelved.note], ['shelved', 'Name of op', 'they know']);
+    assert.equal(shelved.shelving, null);
+    assert.equal((await agree(second)).body.reason, 'changeNotOpen', 'once');
+    const { incidents } = (await operator('GET', '/api/v1/participants/00202')).body;
+    assert.deepEqual(
+      incidents.map(({ alarmId, state }: Record<string, unknown>) => [alarmId, state]),
+      [['bankSilent:00202', 'shelved']],
+    );
     const { figures } = (await operator('GET', '/api/v1/overview')).body;
     assert.deepEqual([figures.alarmCounts.P1, figures.alarmCounts.shelved], [0, 1]);
     assert.equal(figures.unknown.payments, 60);

@@ -12,16 +12,19 @@ import type {
   ParticipantList,
   ParticipantRow,
 } from '@clearway/console-api';
+import { type OnboardingStep, onboardingSteps } from '@clearway/console-api';
 import { formatAmount, formatTime } from '@clearway/contract';
 import type { ParticipantConfiguration } from '@clearway/gateway';
 import type { Clock } from '@clearway/ports';
+import type { Alarms } from './alarms.ts';
 import type { Changes } from './changes/changes.ts';
 import type { Ask } from './database.ts';
 import type { Directory } from './directory.ts';
+import type { Latencies } from './figures/latency.ts';
 import { cycleNow, headroomLines, netSums, type PositionSums, positionLine, turnovers } from './figures/lines.ts';
 import type { Sampler } from './figures/sampler.ts';
 import type { StandingReader } from './figures/standing.ts';
-import type { Traffic } from './figures/traffic.ts';
+import type { Recent, Traffic } from './figures/traffic.ts';
 import type { Wall } from './figures/wall.ts';
 import type { CycleRecords, RecordedCycle } from './records/cycles.ts';
 import { paymentRow } from './records/payment-row.ts';
@@ -46,6 +49,7 @@ const unknownsShown = 50;
 const positionsShown = 20;
 const versionsShown = 50;
 const minutesShown = 60;
+const recentMinutes = 15;
 const minuteMs = 60_000;
 
 export function createPages(options: {
@@ -61,13 +65,18 @@ export function createPages(options: {
   readonly cycles: CycleRecords;
   readonly work: Work;
   readonly changes: Pick<Changes, 'ofParticipant'>;
+  readonly alarms: Pick<Alarms, 'about'>;
   readonly version: string;
   memory(): number;
 }): Pages {
   const { ask, cellNumber, clock, directory, sampler, traffic, standing, wall, payments, cycles, work } = options;
   const startedAt = formatTime(clock.now());
 
-  const rowOf = (participant: ParticipantConfiguration, headroom: readonly HeadroomLine[]): ParticipantRow => {
+  const rowOf = (
+    participant: ParticipantConfiguration,
+    headroom: readonly HeadroomLine[],
+    recent: ReadonlyMap<string, Recent>,
+  ): ParticipantRow => {
     const { code, name, role, status, idempotent, keys } = participant;
     const silences = standing.standing?.silences ?? [];
     return {
@@ -87,11 +96,43 @@ export function createPages(options: {
         .filter(({ institution, bank }) => institution === code || bank === code)
         .reduce((sum, one) => sum + one.payments, 0),
       health: traffic.health(({ institution, bank }) => institution === code || bank === code) ?? null,
+      recent: recent.get(code) ?? { payments: [], succeeded: [], p99Ms: [] },
     };
   };
 
   const headroomNow = async () =>
     headroomLines(sampler.statistics?.accounts ?? [], (await directory.read()).participants);
+
+  /** Has any payment that fits been submitted? */
+  const hasPayment = async (q: string) =>
+    (await payments.page({ q, after: '', limit: 1, scope: undefined })).payments.length > 0;
+
+  const stepsOf = async ({ code, role, keys, certificate, idempotent, netDebitCaps }: ParticipantConfiguration) => {
+    const now = clock.now();
+    const accounts = (sampler.statistics?.accounts ?? []).filter(({ participant }) => participant === code);
+    const [payment, success] = await Promise.all([
+      hasPayment(`participant:${code}`),
+      hasPayment(`participant:${code} state:succeeded`),
+    ]);
+    const isDone: Record<OnboardingStep, boolean> = {
+      registered: true,
+      key: keys.some(({ endedAt }) => endedAt === undefined || endedAt > now),
+      certificate: certificate !== undefined,
+      limit:
+        role === 'bank'
+          ? netDebitCaps.some(({ amount }) => BigInt(amount) > 0n)
+          : accounts.some(({ funds }) => funds > 0),
+      idempotent,
+      payment,
+      success,
+    };
+    return (
+      onboardingSteps
+        // A certificate is asked of those alone for whom one is pinned.
+        .filter((step) => (step !== 'idempotent' || role === 'bank') && (step !== 'certificate' || isDone.certificate))
+        .map((step) => ({ step, isDone: isDone[step] }))
+    );
+  };
 
   const openCycle = (number: number) => sampler.statistics?.cycles.find(({ cycle }) => cycle === number);
 
@@ -123,7 +164,8 @@ export function createPages(options: {
       const { participants, participantsVersion } = await directory.read();
       const headroom = await headroomNow();
       const seen = participants.filter(({ code }) => scope === undefined || code === scope);
-      return { participants: seen.map((one) => rowOf(one, headroom)), version: participantsVersion };
+      const recent = traffic.recent(recentMinutes);
+      return { participants: seen.map((one) => rowOf(one, headroom, recent)), version: participantsVersion };
     },
 
     async participant(code, scope) {
@@ -132,14 +174,16 @@ export function createPages(options: {
       const isOwn = (pair: { institution: string; bank: string }) => pair.institution === code || pair.bank === code;
       const legs = traffic.pairs().filter(isOwn);
       const minutes = traffic.minutes(isOwn);
-      const [unknowns, lines, changes, headroom] = await Promise.all([
+      const [unknowns, lines, changes, headroom, incidents, steps] = await Promise.all([
         payments.withoutOutcome(code, unknownsShown),
         cycles.positionsOf(code, positionsShown),
         scope === undefined ? options.changes.ofParticipant(code) : [],
         headroomNow(),
+        options.alarms.about(code),
+        stepsOf(participant),
       ]);
       return {
-        participant: rowOf(participant, headroom),
+        participant: rowOf(participant, headroom, traffic.recent(recentMinutes)),
         endpoint: participant.endpoint,
         certificate: participant.certificate ?? null,
         enquiryBudget: { ...participant.enquiryBudget },
@@ -150,6 +194,10 @@ export function createPages(options: {
           return health === undefined ? [] : [{ counterpart, name: directory.nameOf(counterpart), health }];
         }),
         minutes: { ...minutes, from: formatTime(Math.max(0, minutes.from)) },
+        incidents: incidents.map((one) =>
+          scope === undefined ? one : { ...one, owner: null, note: null, shelving: null },
+        ),
+        onboarding: steps,
         unknownPayments: unknowns.map(paymentRow),
         positions: lines.map(({ cycle, state, ...line }) => ({
           cycle,
@@ -224,6 +272,7 @@ export function createPages(options: {
             stepMs: minuteMs,
             meanMs: minutes.map((one) => one?.flushMeanMs ?? null),
             largestMs: minutes.map((one) => one?.flushLargestMs ?? null),
+            ...coarse(minutes.map((one) => one?.flushes)),
           },
         ],
         recordsCursor: standing.standing?.cursor ?? null,
@@ -274,6 +323,22 @@ export function createPages(options: {
       };
     },
   };
+}
+
+/** Doublings from a quarter of a millisecond on; what took longer than the last is in the last. */
+const flushBoundsMs = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+
+function coarse(minutes: readonly (Latencies | undefined)[]) {
+  const counts = minutes.map((minute) => {
+    if (minute === undefined) return null;
+    const row = flushBoundsMs.map(() => 0);
+    minute.counts.forEach((count, index) => {
+      const found = flushBoundsMs.findIndex((bound) => minute.bounds[index] <= bound);
+      row[found === -1 ? flushBoundsMs.length - 1 : found] += count;
+    });
+    return row;
+  });
+  return { boundsMs: flushBoundsMs, counts };
 }
 
 /** SHA-256 of the public key in DER. */

@@ -37,7 +37,15 @@ export type Caller = (
 export type Bed = Awaited<ReturnType<typeof openBed>>;
 
 /** `pages`: folder of the web application. `isArchived`: the cell keeps an archive of payments, as one with a stream does. */
-export async function openBed({ pages = 'none', isArchived = false } = {}) {
+export async function openBed({
+  pages = 'none',
+  isArchived = false,
+  tls,
+}: {
+  readonly pages?: string;
+  readonly isArchived?: boolean;
+  readonly tls?: { readonly cert: string; readonly key: string };
+} = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'clearway-console-'));
   const endings: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
   const postgres = await startPostgres({ directory: join(folder, 'postgres') });
@@ -100,6 +108,7 @@ export async function openBed({ pages = 'none', isArchived = false } = {}) {
     ports,
     host: '127.0.0.1',
     port: 0,
+    tls,
     listening: desk.listensAt,
     log,
   });

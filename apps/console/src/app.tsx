@@ -18,7 +18,7 @@ const pageKinds: readonly (readonly [string, (parts: Readonly<Record<string, str
   ['/participants/:code', page(() => import('./pages/participants/participant.tsx'))],
   ['/cycles', page(() => import('./pages/cycles/cycles.tsx'))],
   ['/cycles/:cycle', page(() => import('./pages/cycles/cycle.tsx'))],
-  ['/work', page(() => import('./pages/work.tsx'))],
+  ['/work', page(() => import('./pages/work/work.tsx'))],
   ['/operations/cells/:cell', page(() => import('./pages/operations.tsx'))],
   ['/operations', page(() => import('./pages/operations.tsx'))],
   ['/changes', page(() => import('./pages/changes/changes.tsx'))],

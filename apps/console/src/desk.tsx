@@ -19,6 +19,9 @@ import type { Ports } from './ports.ts';
 import { createSay, type Say } from './words/say.ts';
 
 export type Theme = 'light' | 'dark';
+/** The scheme's zone, UTC, or that of this machine: one for all times that are shown. */
+export const zoneChoices = ['scheme', 'utc', 'local'] as const;
+export type ZoneChoice = (typeof zoneChoices)[number];
 
 /**
  * `asking`: not known yet. `none`: nobody. `expired`: somebody was, and what he typed stays on the page while he logs in
@@ -50,6 +53,8 @@ export interface Desk {
   askLogin(): void;
   /** Minutes east of UTC of the zone that times are shown in. */
   readonly zone: number;
+  readonly zoneChoice: ZoneChoice;
+  setZoneChoice(choice: ZoneChoice): void;
 }
 
 const DeskContext = createContext<Desk | undefined>(undefined);
@@ -60,7 +65,7 @@ export function useDesk(): Desk {
   return desk;
 }
 
-const kept = { language: 'clearway.language', theme: 'clearway.theme' };
+const kept = { language: 'clearway.language', theme: 'clearway.theme', zone: 'clearway.zone' };
 
 function firstLanguage(ports: Ports): Language {
   const chosen = ports.keep.getItem(kept.language);
@@ -77,6 +82,9 @@ function firstTheme(ports: Ports): Theme {
 export function DeskProvider({ ports, children }: { readonly ports: Ports; readonly children: ReactNode }) {
   const [language, setLanguage] = useState(() => firstLanguage(ports));
   const [theme, setTheme] = useState(() => firstTheme(ports));
+  const [zoneChoice, setZoneChoice] = useState(
+    () => zoneChoices.find((one) => one === ports.keep.getItem(kept.zone)) ?? 'scheme',
+  );
   const [login, setLogin] = useState<Login | undefined>();
   const [gate, setGate] = useState<Gate>('asking');
   const [renewals, setRenewals] = useState(0);
@@ -120,6 +128,8 @@ export function DeskProvider({ ports, children }: { readonly ports: Ports; reado
     ports.keep.setItem(kept.theme, theme);
   }, [ports, theme]);
 
+  useEffect(() => ports.keep.setItem(kept.zone, zoneChoice), [ports, zoneChoice]);
+
   const reads = gate === 'open' || gate === 'lapsed';
   useEffect(() => {
     if (!reads) return;
@@ -134,7 +144,7 @@ export function DeskProvider({ ports, children }: { readonly ports: Ports; reado
   }, [machinery, reads]);
 
   const say = useMemo(() => createSay(language), [language]);
-  const timeZone = login?.scheme.timeZone ?? 'UTC';
+  const timeZone = { scheme: login?.scheme.timeZone ?? 'UTC', utc: 'UTC', local: ports.timeZone }[zoneChoice];
   const zone = useMemo(() => zoneOffset(timeZone, ports.now()), [timeZone, ports]);
 
   const desk: Desk = {
@@ -161,6 +171,8 @@ export function DeskProvider({ ports, children }: { readonly ports: Ports; reado
       setRound((count) => count + 1);
     },
     zone,
+    zoneChoice,
+    setZoneChoice,
   };
   return <DeskContext value={desk}>{children}</DeskContext>;
 }

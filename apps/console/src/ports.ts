@@ -1,3 +1,5 @@
+import type { Events } from './api/shared-events.ts';
+
 /** What the application needs of its browser. The real ones are made in main.tsx; tests bring their own. */
 export interface Ports {
   /** ms since 1970, by this machine's clock: only ever used for how long ago something *arrived* here. */
@@ -7,7 +9,9 @@ export interface Ports {
   after(ms: number, action: () => void): () => void;
   every(ms: number, action: () => void): () => void;
   request(path: string, init: RequestInit): Promise<Response>;
-  openEvents(path: string): EventSource;
+  openEvents(path: string): Events;
+  /** IANA name of this machine's zone. */
+  readonly timeZone: string;
   digest(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
   /** Undefined where this browser does not know the suite. The key is SPKI in base64 or PEM. */
   verify(

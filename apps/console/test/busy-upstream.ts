@@ -35,6 +35,7 @@ export async function startBusyUpstream(webFolder: string, rate: number): Promis
     figures: draw(),
     seconds: series(secondsKept, 1000),
     minutes: series(minutesKept, 60_000),
+    usual: null,
   };
 
   /** One second of payments, each drawn by itself: where from, where to, how much, how long. */

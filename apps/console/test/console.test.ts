@@ -65,6 +65,7 @@ const capChange = (cap: string, why: string): ChangeRequest => ({
   participant: '00201',
   cap: { amount: cap, currency: 'CNY' },
   keyVersion: null,
+  endsAt: null,
   cycle: null,
   user: null,
   why,

@@ -33,6 +33,7 @@ export async function appoint(
     participant: null,
     cap: null,
     keyVersion: null,
+    endsAt: null,
     cycle: null,
     user,
     why: 'joins the shift',

@@ -132,6 +132,7 @@ function capChange(amount: string): ChangeRequest {
     participant: '00202',
     cap: { amount, currency: 'CNY' },
     keyVersion: null,
+    endsAt: null,
     cycle: null,
     user: null,
     why: 'Lower exposure while its reserves are rebuilt',

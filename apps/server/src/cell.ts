@@ -215,6 +215,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     'From a message over the stream to the departure of what it brought about',
     [],
   );
+  const flushes = metrics.histogram('clearway_cell_flush_seconds', 'From a batch to its being durable', []);
   const latency = metrics.histogram('clearway_cell_payment_seconds', 'From sequencing to the first told outcome', []);
 
   const waiters = new Map<number, (() => void)[]>();
@@ -632,6 +633,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     ...(options.sequencer && { settings: options.sequencer }),
     ...(archive && { hasRoom: (bytes: number, changes: number) => archive.feed.hasRoom(bytes, changes) }),
     applied,
+    flushed: (ms) => flushes.record(ms),
     halted: halt,
     log,
   });

@@ -22,7 +22,7 @@ export { reconciliationFile } from './reconciliation.ts';
 export { type WrittenFile, writeReconciliationFrom } from './reconciliation-from-archive.ts';
 export { type Recovered, readBody, recover } from './recover.ts';
 export { dayOf } from './sequencer.ts';
-export { type DatabaseFile, readJson, readSettings, type Settings, settings } from './settings.ts';
+export { type DatabaseFile, readJson, readSettings, type Settings, SettingsError, settings } from './settings.ts';
 export { type ClearingHouse, createClearingHouse } from './settlement/clearing-house.ts';
 export { createSettlementAgent, type SettlementAgent } from './settlement/settlement-agent.ts';
 export { listenToStream } from './stream-listener.ts';

@@ -108,6 +108,8 @@ export interface SequencerOptions {
   hasRoom?(factsBytes: number, changes: number): boolean;
   /** Called when a batch is applied, before it is durable: read the state now. What it returns runs when durable. */
   applied(batch: AppliedBatch): () => void;
+  /** A batch became durable after this time. */
+  flushed?(ms: number): void;
   /** The cell is over: another owns it, or an assertion broke. Nothing is told any more. */
   halted(error: Error): void;
   log(event: string, fields: Record<string, unknown>): void;
@@ -302,6 +304,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
         flushTimes.commands += one.commands;
         flushTimes.totalMs += ms;
         flushTimes.largestMs = Math.max(flushTimes.largestMs, ms);
+        options.flushed?.(ms);
         one.durable = true;
         try {
           releaseDurable();

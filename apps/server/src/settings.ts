@@ -131,12 +131,26 @@ export const settings = {
     '20000',
     integer(10, 10_000_000),
   ),
-  consolePort: setting(
-    'CLEARWAY_CONSOLE_PORT',
-    'port of the console, on loopback; 0 for any',
-    '7480',
-    integer(0, 65535),
+  consolePort: setting('CLEARWAY_CONSOLE_PORT', 'port of the console; 0 for any', '7480', integer(0, 65535)),
+  consoleHost: setting(
+    'CLEARWAY_CONSOLE_HOST',
+    'address that the console listens on; other than loopback only with TLS',
+    '127.0.0.1',
+    text,
   ),
+  consoleName: setting(
+    'CLEARWAY_CONSOLE_NAME',
+    'name by which browsers reach the console, with its port where that is another; empty: address and port',
+    '',
+    text,
+  ),
+  consoleCertificate: setting(
+    'CLEARWAY_CONSOLE_CERTIFICATE',
+    'PEM file of the certificate of the console; empty: plain HTTP, on loopback only',
+    '',
+    text,
+  ),
+  consoleCertificateKey: setting('CLEARWAY_CONSOLE_CERTIFICATE_KEY', 'PEM file of its private key', '', text),
   log: setting('CLEARWAY_LOG', 'least level that is logged', 'info', oneOf('error', 'warn', 'info', 'debug')),
 } as const;
 

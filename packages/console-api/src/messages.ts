@@ -16,6 +16,7 @@ import {
   changeKinds,
   changeStates,
   cycleStates,
+  onboardingSteps,
   type PaymentKind,
   type PaymentState,
   type Priority,
@@ -186,6 +187,8 @@ export const Alarm = object({
   owner: orNull(PersonName),
   note: orNull(Text),
   shelvedUntil: orNull(Time),
+  /** Of a P1: what one person has asked for, until another agrees. */
+  shelving: orNull(object({ login: LoginName, name: PersonName, reason: Text, minutes: Count, at: Time })),
   /** Where to act: address of a page, with its query. */
   act: Type.String({ examples: ['/payments?q=bank:00203 state:unknown'] }),
 });
@@ -195,7 +198,7 @@ export type AlarmList = Static<typeof AlarmList>;
 
 export const ShelveRequest = object({
   reason: Words,
-  minutes: Type.Integer({ minimum: 5, maximum: 480, description: 'At most 60 for P1.' }),
+  minutes: Type.Integer({ minimum: 5, maximum: 480, description: 'At most 60 for P1, which takes a second person.' }),
 });
 export type ShelveRequest = Static<typeof ShelveRequest>;
 
@@ -337,6 +340,8 @@ export const Overview = object({
   /** The last 15 minutes by the second, and 24 hours by the minute. */
   seconds: Series,
   minutes: Series,
+  /** What the same minutes of the same weekday were in the last four weeks: payments a second, null where none is known. */
+  usual: orNull(object({ from: Time, stepMs: Ms, least: list(orNull(Rate)), most: list(orNull(Rate)) })),
 });
 export type Overview = Static<typeof Overview>;
 
@@ -529,6 +534,7 @@ export type Health = Static<typeof Health>;
 export const ParticipantKey = object({
   version: Count,
   suite: Type.String(),
+  /** Past: not valid any more. To come: valid until then. Null: no end is set. */
   endedAt: orNull(Time),
   /** SHA-256 of the public key in DER, hex. */
   fingerprint: Hash,
@@ -547,6 +553,12 @@ export const ParticipantRow = object({
   unknown: Count,
   /** The last 15 minutes; null where the records cannot be read. */
   health: orNull(Health),
+  /** The same by the minute, the last one whole; null for what was not read. */
+  recent: object({
+    payments: list(orNull(Count)),
+    succeeded: list(orNull(Count)),
+    p99Ms: list(orNull(Ms)),
+  }),
 });
 export type ParticipantRow = Static<typeof ParticipantRow>;
 export const ParticipantList = object({ participants: list(ParticipantRow), version: Count });
@@ -564,10 +576,15 @@ export const ParticipantDetail = object({
   minutes: object({
     from: Time,
     stepMs: Ms,
-    payments: list(Count),
-    succeeded: list(Count),
+    /** Null for minutes that were not read. */
+    payments: list(orNull(Count)),
+    succeeded: list(orNull(Count)),
     p99Ms: list(orNull(Ms)),
   }),
+  /** Alarms about it, the latest first; to the participant itself without the names of people. */
+  incidents: list(Alarm),
+  /** On the way to its first payment, each told from what is so now. */
+  onboarding: list(object({ step: words(onboardingSteps), isDone: Type.Boolean() })),
   unknownPayments: list(PaymentRow),
   /** Its line in the latest cycles. */
   positions: list(object({ cycle: CycleNumber, state: words<CycleState>(cycleStates), line: PositionLine })),
@@ -662,7 +679,16 @@ export const Operations = object({
   cells: list(CellState),
   /** By the minute, the last hour; one row a cell. */
   flush: list(
-    object({ cell: Type.String(), from: Time, stepMs: Ms, meanMs: list(orNull(Ms)), largestMs: list(orNull(Ms)) }),
+    object({
+      cell: Type.String(),
+      from: Time,
+      stepMs: Ms,
+      meanMs: list(orNull(Ms)),
+      largestMs: list(orNull(Ms)),
+      /** Flushes by how long they took: for each minute, counts not above each bound and above the one before. */
+      boundsMs: list(Ms),
+      counts: list(orNull(list(Count))),
+    }),
   ),
   recordsCursor: orNull(Count),
   console: object({
@@ -702,6 +728,8 @@ export const ChangeRequest = object({
   cap: orNull(Money),
   /** endKey. */
   keyVersion: orNull(Type.Integer({ minimum: 1, maximum: 65_535 })),
+  /** endKey: valid until then; without it the key ends with the approval. */
+  endsAt: orNull(Time),
   /** closeCycle: the number of the open cycle, as the proposer saw it. */
   cycle: orNull(CycleNumber),
   /** addUser, changeUser, resetUser, endUser. */

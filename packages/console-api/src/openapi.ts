@@ -37,6 +37,7 @@ export const responses: Record<keyof Responses, TSchema | undefined> = {
   getAlarms: messages.AlarmList,
   acknowledgeAlarm: messages.Alarm,
   shelveAlarm: messages.Alarm,
+  approveShelving: messages.Alarm,
   unshelveAlarm: messages.Alarm,
   getPayments: messages.PaymentList,
   getPaymentHistogram: messages.PaymentHistogram,

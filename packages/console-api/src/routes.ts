@@ -94,6 +94,13 @@ export const routes = {
     access: staff,
     act: true,
   },
+  approveShelving: {
+    method: 'POST',
+    path: '/api/v1/alarms/{alarmId}/shelf/approval',
+    summary: 'Agrees to what another person has asked for: a P1 is shelved by two.',
+    access: staff,
+    act: true,
+  },
   unshelveAlarm: {
     method: 'DELETE',
     path: '/api/v1/alarms/{alarmId}/shelf',
@@ -328,6 +335,7 @@ export interface Responses {
   getAlarms: messages.AlarmList;
   acknowledgeAlarm: messages.Alarm;
   shelveAlarm: messages.Alarm;
+  approveShelving: messages.Alarm;
   unshelveAlarm: messages.Alarm;
   getPayments: messages.PaymentList;
   getPaymentHistogram: messages.PaymentHistogram;

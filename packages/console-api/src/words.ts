@@ -61,5 +61,17 @@ export type Priority = (typeof priorities)[number];
 export const alarmStates = ['new', 'acknowledged', 'returned', 'shelved', 'ended'] as const;
 export type AlarmState = (typeof alarmStates)[number];
 
+/** `limit`: a cap of a bank, float of an institution. `idempotent`: certified to treat a repeated offer as one. */
+export const onboardingSteps = [
+  'registered',
+  'key',
+  'certificate',
+  'limit',
+  'idempotent',
+  'payment',
+  'success',
+] as const;
+export type OnboardingStep = (typeof onboardingSteps)[number];
+
 export const workItemKinds = ['overdue', 'contradiction', 'shortfall'] as const;
 export type WorkItemKind = (typeof workItemKinds)[number];

@@ -8,7 +8,7 @@
  * ```
  */
 import type { Change, ChangeKind, ChangeRequest, ChangeState, Effect, Person } from '@clearway/console-api';
-import { formatTime } from '@clearway/contract';
+import { formatTime, parseTime } from '@clearway/contract';
 import type { Cancel, Chance, Clock } from '@clearway/ports';
 import { type Administration, describeParticipant } from '@clearway/server';
 import type { Audit } from '../audit.ts';
@@ -388,7 +388,12 @@ function administrationOf(request: ChangeRequest, at: number): Administration['c
       return { kind: 'netDebitCap', currency, amount: String(amount) };
     }
     case 'endKey':
-      return { kind: 'endKey', version: needed(request.keyVersion, 'keyVersion'), at };
+      return {
+        kind: 'endKey',
+        version: needed(request.keyVersion, 'keyVersion'),
+        // An end that has come while people decided is now.
+        at: Math.max(at, request.endsAt === null ? at : (parseTime(request.endsAt) ?? at)),
+      };
     default:
       return { kind: 'status', status: request.kind === 'suspendParticipant' ? 'suspended' : 'active' };
   }

@@ -3,7 +3,7 @@
  * figures foretell, and the basis, which must still be the same when it is carried out.
  */
 import type { ChangeRequest, Difference, Effect, Role } from '@clearway/console-api';
-import { currencyByAlpha, formatAmount, parseSigned } from '@clearway/contract';
+import { currencyByAlpha, formatAmount, parseSigned, parseTime } from '@clearway/contract';
 import type { ParticipantConfiguration } from '@clearway/gateway';
 import type { Clock } from '@clearway/ports';
 import { describeParticipant, type Statistics } from '@clearway/server';
@@ -28,6 +28,8 @@ export interface EffectReader {
 
 type Consequence = Effect['consequences'][number];
 
+/** How far ahead the end of a key can be set. */
+const longestNoticeMs = 366 * 86_400_000;
 /** Payments refused for the cap are counted over this time back. */
 const lookBackMs = 3_600_000;
 
@@ -121,6 +123,7 @@ export function createEffectReader(options: {
   const foreseeKey = async (request: ChangeRequest): Promise<Foreseen> => {
     const participant = await participantOf(request);
     const version = needed(request.keyVersion, 'keyVersion');
+    if (request.endsAt !== null) checkEnd(request.endsAt);
     const valid = participant.keys.filter(({ endedAt }) => endedAt === undefined);
     if (!valid.some((key) => key.version === version))
       throw new Refusal('notFound', `No valid key has version ${version}.`);
@@ -129,12 +132,19 @@ export function createEffectReader(options: {
     return {
       basis: describeParticipant(participant),
       effect: {
-        differences: [plain(`key ${version}`, 'valid', 'ended')],
+        differences: [plain(`key ${version}`, 'valid', request.endsAt ?? 'ended')],
         consequences: [{ consequence: 'lastKey', facts: { remaining: valid.length - 1 } }],
         undo: 'impossible',
         confirmation: participant.code,
       },
     };
+  };
+
+  /** @throws Refusal `fieldInvalid` */
+  const checkEnd = (endsAt: string) => {
+    const at = parseTime(endsAt);
+    if (at === undefined || at <= clock.now() || at > clock.now() + longestNoticeMs)
+      throw new Refusal('fieldInvalid', 'endsAt: a time to come, within a year.');
   };
 
   const foreseeCycle = async (request: ChangeRequest): Promise<Foreseen> => {

@@ -2,7 +2,7 @@
  * Looks at the cell once a second and keeps what it saw: the last 15 minutes by the second in memory, and minutes in
  * PostgreSQL, so that a restart has a history. Counters of a cell begin anew with its process; such a second is a gap.
  */
-import type { Series } from '@clearway/console-api';
+import type { Overview, Series } from '@clearway/console-api';
 import { formatTime } from '@clearway/contract';
 import type { Cancel, Clock } from '@clearway/ports';
 import type { Statistics } from '@clearway/server';
@@ -23,16 +23,20 @@ export interface Sample {
   readonly refused: number;
   readonly unknown: number;
   readonly latencies: Latencies;
+  /** How long flushes took. */
+  readonly flushes: Latencies;
   readonly flush: { readonly batches: number; readonly commands: number; readonly totalMs: number };
 }
 
-export interface Minute extends Omit<Sample, 'latencies' | 'flush'> {
+export interface Minute extends Omit<Sample, 'latencies' | 'flushes' | 'flush'> {
   /** Highest second. */
   readonly peak: number;
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
   readonly flushMeanMs: number | null;
   readonly flushLargestMs: number | null;
+  /** Not kept beyond a restart. */
+  readonly flushes?: Latencies;
 }
 
 export interface Sampler {
@@ -45,6 +49,8 @@ export interface Sampler {
   seconds(): Series;
   /** The last 24 hours. */
   minutes(): Series;
+  /** The same minutes of the last four weeks; null where nothing is known of them. */
+  usual(): Overview['usual'];
   readonly minuteRing: Pick<Ring<Minute>, 'values' | 'first'>;
   /** Since when the cell is as it is, and how. */
   readonly cell: { readonly state: 'serving' | 'notServing' | 'unreachable'; readonly since: number };
@@ -65,6 +71,11 @@ const secondsKept = 900;
 const minutesKept = 1_440;
 /** A look that took longer than this after the one before stands for more than a second: its rate is the mean. */
 const latencyName = 'clearway_cell_payment_seconds';
+const flushName = 'clearway_cell_flush_seconds';
+const weekMs = 604_800_000;
+const weeksCompared = 4;
+/** The band reaches a little beyond now, so that the newest point has something behind it. */
+const bandAheadMs = 15 * 60_000;
 
 export async function createSampler(options: {
   readonly cell: CellAccess;
@@ -83,6 +94,8 @@ export async function createSampler(options: {
 
   let statistics: Statistics | undefined;
   let latencies = noLatencies;
+  let flushes = noLatencies;
+  let usual = await readUsual(ask, cellNumber, clock.now());
   let lookedAt = 0;
   let heardAt = 0;
   let sample: Sample | undefined;
@@ -105,6 +118,7 @@ export async function createSampler(options: {
       // The minute stays in memory; after a restart it is a gap.
       log('console.minuteNotKept', { at: minute.at, detail: (error as Error).message });
     }
+    usual = await readUsual(ask, cellNumber, clock.now()).catch(() => usual); // as it was a minute ago
   };
 
   const look = async () => {
@@ -113,9 +127,12 @@ export async function createSampler(options: {
     try {
       const [now, metrics] = await access.ask((link) => Promise.all([link.statistics(), link.metricsText()]));
       const read = readLatencies(metrics, latencyName);
-      sample = statistics && sampleBetween(statistics, now, between(latencies, read), at, (elapsed - lookedAt) / 1000);
+      const readFlushes = readLatencies(metrics, flushName);
+      const durations = { latencies: between(latencies, read), flushes: between(flushes, readFlushes) };
+      sample = statistics && sampleBetween(statistics, now, durations, at, (elapsed - lookedAt) / 1000);
       statistics = now;
       latencies = read;
+      flushes = readFlushes;
       heardAt = at;
       become(now.serving ? 'serving' : 'notServing');
     } catch (error) {
@@ -163,6 +180,7 @@ export async function createSampler(options: {
         p99Ms: quantileOf(one.latencies, 0.99),
       })),
     minutes: () => seriesOf(minutes, minuteMs, clock.now(), (one) => one),
+    usual: () => usual,
     peakSince(from) {
       let best: { rate: number; at: number } | undefined;
       const consider = (rate: number, at: number) => {
@@ -198,13 +216,13 @@ const startOfMinute = (at: number) => at - (at % minuteMs);
 function sampleBetween(
   before: Statistics,
   after: Statistics,
-  latencies: Latencies | undefined,
+  { latencies, flushes }: Readonly<Record<'latencies' | 'flushes', Latencies | undefined>>,
   at: number,
   seconds: number,
 ): Sample | undefined {
   const since = (name: 'submitted' | 'succeeded' | 'failed' | 'refused' | 'unknown') => after[name] - before[name];
   const isNew = after.epoch !== before.epoch || after.submitted < before.submitted || seconds <= 0;
-  if (isNew || latencies === undefined) return undefined;
+  if (isNew || latencies === undefined || flushes === undefined) return undefined;
   const total = ({ flush }: Statistics) => flush.meanMs * flush.batches;
   return {
     at,
@@ -215,6 +233,7 @@ function sampleBetween(
     refused: since('refused'),
     unknown: since('unknown'),
     latencies,
+    flushes,
     flush: {
       batches: after.flush.batches - before.flush.batches,
       commands: after.flush.commands - before.flush.commands,
@@ -240,10 +259,11 @@ function minuteOf(samples: readonly Sample[], flushLargestMs: number | null): Mi
     p99Ms: quantileOf(latencies, 0.99),
     flushMeanMs: batches === 0 ? null : sum((one) => one.flush.totalMs) / batches,
     flushLargestMs,
+    flushes: sumOf(samples.map((one) => one.flushes)),
   };
 }
 
-type Drawn = Omit<Minute, 'flushMeanMs' | 'flushLargestMs'>;
+type Drawn = Omit<Minute, 'flushMeanMs' | 'flushLargestMs' | 'flushes'>;
 
 function seriesOf<T>(ring: Ring<T>, stepMs: number, now: number, read: (value: T) => Drawn): Series {
   const values = ring.values().map((value) => value && read(value));
@@ -265,6 +285,30 @@ function seriesOf<T>(ring: Ring<T>, stepMs: number, now: number, read: (value: T
 
 /** To a tenth: more is noise on a rate, and bytes on the line. */
 export const round = (value: number): number => Math.round(value * 10) / 10;
+
+/** Payments a second of the same minutes on the same weekday of the weeks before: between which they lay. */
+async function readUsual(ask: Ask, cell: number, now: number): Promise<Overview['usual']> {
+  const from = startOfMinute(now) - minutesKept * minuteMs;
+  const to = startOfMinute(now) + bandAheadMs;
+  const rows = await ask<{ minute: string; least: number; most: number }>(
+    `SELECT at + week * ${weekMs}::bigint AS minute, min(submitted::float8 / seconds) AS least,
+       max(submitted::float8 / seconds) AS most
+     FROM console.minute, generate_series(1, ${weeksCompared}) week
+     WHERE cell = $1 AND seconds > 0 AND at >= $2 - week * ${weekMs}::bigint AND at < $3 - week * ${weekMs}::bigint
+     GROUP BY 1`,
+    [cell, from, to],
+  );
+  if (rows.length === 0) return null;
+  const steps = (to - from) / minuteMs;
+  const least = new Array<number | null>(steps).fill(null);
+  const most = new Array<number | null>(steps).fill(null);
+  for (const row of rows) {
+    const index = (Number(row.minute) - from) / minuteMs;
+    least[index] = round(row.least);
+    most[index] = round(row.most);
+  }
+  return { from: formatTime(from), stepMs: minuteMs, least, most };
+}
 
 const columns = `at, seconds, submitted, succeeded, failed, refused, unknown, peak, p50_ms, p99_ms, flush_mean_ms,
   flush_largest_ms`;

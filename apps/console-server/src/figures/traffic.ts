@@ -27,15 +27,24 @@ export interface Traffic {
   minutes(chosen: (pair: Pair) => boolean): {
     readonly from: number;
     readonly stepMs: number;
-    readonly payments: number[];
-    readonly succeeded: number[];
+    /** Null for minutes that were not read. */
+    readonly payments: (number | null)[];
+    readonly succeeded: (number | null)[];
     readonly p99Ms: (number | null)[];
   };
+  /** Of each participant by its code, the last `count` minutes that are over. */
+  recent(count: number): ReadonlyMap<string, Recent>;
   /** Last success, 0 before; and whether the last try failed. */
   readonly readAt: number;
   readonly isFailing: boolean;
   read(): Promise<void>;
   start(): Cancel;
+}
+
+export interface Recent {
+  readonly payments: (number | null)[];
+  readonly succeeded: (number | null)[];
+  readonly p99Ms: (number | null)[];
 }
 
 export const sliceMs = 10_000;
@@ -80,6 +89,8 @@ export function createTraffic(options: {
   let readAt = 0;
   let isFailing = false;
   let readTo = 0;
+  /** Everything from here on was read, up to gaps of more than a quarter of an hour. */
+  let readFrom = Number.POSITIVE_INFINITY;
 
   const read = async () => {
     const now = clock.now();
@@ -88,6 +99,7 @@ export function createTraffic(options: {
     if (to <= from) return;
     try {
       const found = await readSlices(payments, from, to);
+      readFrom = from > readTo ? from : readFrom;
       slices = [...slices, ...found].filter(({ at }) => at >= now - hourMs - minuteMs);
       readTo = to;
       readAt = now;
@@ -98,6 +110,15 @@ export function createTraffic(options: {
     }
   };
 
+  const endOfMinutes = () => Math.floor(readTo / minuteMs) * minuteMs;
+  const shownMinutes = (minutes: readonly MinuteCounts[], from: number): Recent => {
+    const isRead = (index: number) => from + index * minuteMs >= readFrom;
+    return {
+      payments: minutes.map(({ payments }, index) => (isRead(index) ? payments : null)),
+      succeeded: minutes.map(({ succeeded }, index) => (isRead(index) ? succeeded : null)),
+      p99Ms: minutes.map(({ latency }) => roundMs(quantileOf(latenciesOf(latency), 0.99))),
+    };
+  };
   const since = (ms: number) => slices.filter(({ at }) => at >= readTo - ms);
   const of = (list: readonly Slice[], chosen: (pair: Pair) => boolean) =>
     list.flatMap(({ pairs }) => pairs.filter(chosen));
@@ -139,25 +160,31 @@ export function createTraffic(options: {
     },
 
     minutes(chosen) {
-      const from = Math.floor(readTo / minuteMs) * minuteMs - hourMs;
       const steps = hourMs / minuteMs;
-      const minutes = Array.from({ length: steps }, () => ({ payments: 0, succeeded: 0, latency: newLatency() }));
+      const from = endOfMinutes() - hourMs;
+      const minutes = newMinutes(steps);
       for (const { at, pairs } of slices) {
         const minute = minutes[Math.floor((at - from) / minuteMs)];
-        if (minute === undefined) continue;
-        for (const pair of pairs.filter(chosen)) {
-          minute.payments += pair.payments;
-          minute.succeeded += pair.succeeded;
-          addTo(minute.latency, pair.latency);
+        if (minute !== undefined) for (const pair of pairs.filter(chosen)) addPair(minute, pair);
+      }
+      return { from, stepMs: minuteMs, ...shownMinutes(minutes, from) };
+    },
+
+    recent(count) {
+      const from = endOfMinutes() - count * minuteMs;
+      const found = new Map<string, MinuteCounts[]>();
+      for (const { at, pairs } of slices) {
+        const index = Math.floor((at - from) / minuteMs);
+        if (index < 0 || index >= count) continue;
+        for (const pair of pairs) {
+          for (const code of [pair.institution, pair.bank]) {
+            const minutes = found.get(code) ?? newMinutes(count);
+            found.set(code, minutes);
+            addPair(minutes[index], pair);
+          }
         }
       }
-      return {
-        from,
-        stepMs: minuteMs,
-        payments: minutes.map(({ payments }) => payments),
-        succeeded: minutes.map(({ succeeded }) => succeeded),
-        p99Ms: minutes.map(({ latency }) => roundMs(quantileOf(latenciesOf(latency), 0.99))),
-      };
+      return new Map([...found].map(([code, minutes]) => [code, shownMinutes(minutes, from)]));
     },
 
     start() {
@@ -176,6 +203,21 @@ export function createTraffic(options: {
       };
     },
   };
+}
+
+interface MinuteCounts {
+  payments: number;
+  succeeded: number;
+  readonly latency: number[];
+}
+
+const newMinutes = (count: number): MinuteCounts[] =>
+  Array.from({ length: count }, () => ({ payments: 0, succeeded: 0, latency: newLatency() }));
+
+function addPair(minute: MinuteCounts, pair: PairCounts): void {
+  minute.payments += pair.payments;
+  minute.succeeded += pair.succeeded;
+  addTo(minute.latency, pair.latency);
 }
 
 const newLatency = (): number[] => new Array(buckets).fill(0);

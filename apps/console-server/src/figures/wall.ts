@@ -225,13 +225,15 @@ export function createWall(options: {
         figures: await figures(scope),
         seconds: scope === undefined ? sampler.seconds() : noSeries(clock.now(), 1_000),
         minutes: scope === undefined ? sampler.minutes() : ownMinutes(scope),
+        usual: scope === undefined ? sampler.usual() : null,
       };
     },
   };
 
   function ownMinutes(scope: string): Series {
     const minutes = traffic.minutes(({ institution, bank }) => institution === scope || bank === scope);
-    const rate = (counts: readonly number[]) => counts.map((count) => round(count / 60));
+    const rate = (counts: readonly (number | null)[]) =>
+      counts.map((count) => (count === null ? null : round(count / 60)));
     const nothing = minutes.payments.map(() => null);
     return {
       from: formatTime(Math.max(0, minutes.from)),

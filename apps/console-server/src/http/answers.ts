@@ -153,6 +153,7 @@ export function createAnswers(desk: Console, clock: Pick<Clock, 'now'>): Answers
     getAlarms: async () => ({ alarms: [...alarms.active()], recent: await alarms.recent() }),
     acknowledgeAlarm: (asked) => alarms.acknowledge(asked.parameters.alarmId, who(asked)),
     shelveAlarm: (asked) => alarms.shelve(asked.parameters.alarmId, who(asked), asked.body.reason, asked.body.minutes),
+    approveShelving: (asked) => alarms.approveShelving(asked.parameters.alarmId, who(asked)),
     unshelveAlarm: (asked) => alarms.unshelve(asked.parameters.alarmId, who(asked)),
 
     // ---- payments ----

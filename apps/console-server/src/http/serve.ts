@@ -4,6 +4,7 @@
  * Node's server is used as it is, since a stream of events has no end that a handler could return.
  */
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type Operation, problemContentType, type Route } from '@clearway/console-api';
 import { openApiText, requests } from '@clearway/console-api/openapi';
@@ -29,12 +30,15 @@ export interface ServeOptions {
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
+  /** PEM; without it plain HTTP. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  /** By which browsers reach it, where that is not address and port. */
+  readonly name?: string | undefined;
   /** Told the address before the first request. */
   listening?(address: string): void;
   log(event: string, fields: Record<string, unknown>): void;
 }
 
-const cookieName = 'clearway_login';
 const csrfHeader = 'x-clearway-csrf';
 const mostBodyBytes = 65_536;
 /** Marked in the page; styles that a library makes carry it, and no other inline style is applied. */
@@ -65,7 +69,12 @@ const contentSecurityPolicy = (nonce: string) =>
   ].join('; ');
 
 export async function serveConsole(options: ServeOptions): Promise<ConsoleServer> {
-  const { desk, files, host, log } = options;
+  const { desk, files, host, tls, name, log } = options;
+  const scheme = tls === undefined ? 'http' : 'https';
+  // The prefix makes a browser refuse the cookie from anybody but this very host, and without TLS.
+  const cookieName = tls === undefined ? 'clearway_login' : '__Host-clearway_login';
+  const cookieOf = (token: string, seconds: number) =>
+    `${cookieName}=${token}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${tls === undefined ? '' : '; Secure'}`;
   const { clock, chance } = options.ports;
   const answers = createAnswers(desk, clock);
   const openApi = openApiText();
@@ -73,14 +82,20 @@ export async function serveConsole(options: ServeOptions): Promise<ConsoleServer
   let address = '';
   let hosts: readonly string[] = [];
 
-  const server = http.createServer({ requestTimeout: 15_000, headersTimeout: 10_000 }, (incoming, outgoing) => {
+  const begin = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     for (const [name, value] of Object.entries(securityHeaders)) outgoing.setHeader(name, value);
+    if (tls !== undefined) outgoing.setHeader('strict-transport-security', 'max-age=31536000');
     handle(incoming, outgoing).catch((error) => {
       if (error instanceof Refusal) return refuse(outgoing, error);
       log('console.requestFailed', { detail: (error as Error).message, stack: (error as Error).stack });
       refuse(outgoing, new Refusal('internal'));
     });
-  });
+  };
+  const limits = { requestTimeout: 15_000, headersTimeout: 10_000 };
+  const server =
+    tls === undefined
+      ? http.createServer(limits, begin)
+      : https.createServer({ ...limits, ...tls, minVersion: 'TLSv1.3' }, begin);
 
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     // A name that somebody else made point here is not ours: no page of his gets an answer.
@@ -125,7 +140,7 @@ export async function serveConsole(options: ServeOptions): Promise<ConsoleServer
   ) => {
     if (method === 'GET') return;
     const site = headers['sec-fetch-site'];
-    const isForeign = headers.origin !== undefined && !hosts.some((one) => headers.origin === `http://${one}`);
+    const isForeign = headers.origin !== undefined && !hosts.some((one) => headers.origin === `${scheme}://${one}`);
     if (isForeign || (site !== undefined && site !== 'same-origin' && site !== 'none'))
       throw new Refusal('originForeign');
     if (route.access === 'open' || login === undefined || isToken) return;
@@ -169,8 +184,7 @@ export async function serveConsole(options: ServeOptions): Promise<ConsoleServer
     parameters: Readonly<Record<string, string>>,
   ) => {
     if (answer === undefined) {
-      if (operation === 'logOut')
-        outgoing.setHeader('set-cookie', `${cookieName}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict`);
+      if (operation === 'logOut') outgoing.setHeader('set-cookie', cookieOf('', 0));
       outgoing.writeHead(204).end();
       return;
     }
@@ -179,10 +193,7 @@ export async function serveConsole(options: ServeOptions): Promise<ConsoleServer
       const { token } = answer.begun;
       if (answer.keep === 'cookie') {
         const seconds = Math.floor((answer.begun.endsAt - clock.now()) / 1000);
-        outgoing.setHeader(
-          'set-cookie',
-          `${cookieName}=${token}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict`,
-        );
+        outgoing.setHeader('set-cookie', cookieOf(token, seconds));
       }
       const shown = { ...message, token: answer.keep === 'token' ? token : null };
       return send(outgoing, 200, 'application/json; charset=utf-8', JSON.stringify(shown));
@@ -226,8 +237,8 @@ export async function serveConsole(options: ServeOptions): Promise<ConsoleServer
     server.listen(options.port, host, resolve);
   });
   const { port } = server.address() as AddressInfo;
-  hosts = [`${host}:${port}`, `localhost:${port}`];
-  address = `http://${host}:${port}`;
+  hosts = [`${host}:${port}`, `localhost:${port}`, ...(name === undefined ? [] : [name])];
+  address = `${scheme}://${name ?? `${host}:${port}`}`;
   options.listening?.(address);
 
   return {

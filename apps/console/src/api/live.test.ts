@@ -37,6 +37,7 @@ const overview = (number: number, at: number): Overview => ({
   figures: figures(at),
   seconds: series(3),
   minutes: series(2),
+  usual: null,
 });
 
 /** A stream in the hands of the test, and a clock that only it moves. */

@@ -7,6 +7,7 @@
 import type { Figures, Frame, Overview } from '@clearway/console-api';
 import { addressOf } from '@clearway/console-api';
 import type { Ports } from '../ports.ts';
+import type { Events } from './shared-events.ts';
 
 /** Older than this is said in words; still older, the figures dim. */
 export const lateMs = 3_000;
@@ -37,7 +38,7 @@ export interface Live {
 /** @param onRefused the stream ended before it began: perhaps nobody is logged in any more */
 export function createLive(ports: Ports, onRefused: () => void): Live {
   const listeners = new Set<() => void>();
-  let source: EventSource | undefined;
+  let source: Events | undefined;
   let cancelRetry = () => {};
   let failures = 0;
   let isRunning = false;

@@ -21,7 +21,7 @@ export function Bands({ flows, nameOf, format, others, summary, letter }: BandsP
   const right = ranked(flows, ({ bank }) => bank);
   const leftPlaces = placed(left, total, height);
   const rightPlaces = placed(right, total, height);
-  const side = Math.min(width * 0.4, letter * 10.5);
+  const side = Math.min(width * 0.34, letter * 10.5);
   const [from, to] = [side + 6, width - side - 6];
   const taken = { left: new Map<string, number>(), right: new Map<string, number>() };
   const keyOf = (sums: readonly Sum[], code: string) => (sums.some(({ key }) => key === code) ? code : '');
@@ -32,7 +32,8 @@ export function Bands({ flows, nameOf, format, others, summary, letter }: BandsP
       end: keyOf(right, flow.bank),
       tall: shareOf(thousandths(flow.amount.amount), total),
     }))
-    .sort((a, b) => orderOf(right, a.end) - orderOf(right, b.end))
+    // In the order of both sides, so that no band of an institution crosses another of the same.
+    .sort((a, b) => orderOf(right, a.end) - orderOf(right, b.end) || orderOf(left, a.begin) - orderOf(left, b.begin))
     .map(({ begin, end, tall }, index) => {
       const [a, b] = [leftPlaces.get(begin), rightPlaces.get(end)];
       if (a === undefined || b === undefined) return null;

@@ -2,7 +2,7 @@
 import { type KeyboardEvent, type PointerEvent, useState } from 'react';
 import { useDesk } from '../desk.tsx';
 import { clockText } from '../format/time.ts';
-import { linePath, niceScale, toBuckets } from './scale.ts';
+import { bandPath, linePath, niceScale, toBuckets } from './scale.ts';
 import { useSize } from './use-size.ts';
 
 export interface Line {
@@ -18,6 +18,8 @@ interface LineChartProps {
   readonly from: number;
   readonly stepMs: number;
   readonly lines: readonly Line[];
+  /** What is usual at each of these times, behind the lines; null where nothing is known. */
+  readonly band?: { readonly least: readonly (number | null)[]; readonly most: readonly (number | null)[] } | undefined;
   readonly format: (value: number) => string;
   /** Size of the letters in px: a wall's are larger. */
   readonly letter?: number;
@@ -27,12 +29,15 @@ interface LineChartProps {
 
 const markCount = 5;
 
-export function LineChart({ summary, from, stepMs, lines, format, letter = 12, top }: LineChartProps) {
+export function LineChart({ summary, from, stepMs, lines, band, format, letter = 12, top }: LineChartProps) {
   const { zone } = useDesk();
   const [frame, { width, height }] = useSize<HTMLDivElement>();
   const [cursor, setCursor] = useState<number>();
   const count = Math.max(1, ...lines.map(({ values }) => values.length));
-  const largest = Math.max(0, ...lines.flatMap(({ values }) => values.map((value) => value ?? 0)));
+  const largest = Math.max(
+    0,
+    ...[...lines.map(({ values }) => values), band?.most ?? []].flat().map((value) => value ?? 0),
+  );
   const scale = niceScale(top ?? largest, 3);
   const widest = Math.max(...[0, scale.top].map((value) => format(value).length));
   const left = widest * letter * 0.62 + 8;
@@ -97,6 +102,7 @@ export function LineChart({ summary, from, stepMs, lines, format, letter = 12, t
             {label(at)}
           </text>
         ))}
+        {band !== undefined && <path className="usual" d={bandPath(band.least, band.most, x, y)} />}
         {lines.map(({ name, values, kind }) => (
           <path
             key={name}
@@ -123,7 +129,7 @@ interface SparklineProps {
 }
 
 export function Sparkline({ values, top, summary }: SparklineProps) {
-  const [width, height] = [96, 20];
+  const [width, height] = [64, 20];
   const x = (at: number) => 1 + (at / Math.max(1, values.length - 1)) * (width - 2);
   const y = (value: number) => 1 + (1 - value / Math.max(top, 1e-9)) * (height - 2);
   return (

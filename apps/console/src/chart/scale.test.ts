@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { linePath, niceScale, shadeOf, toBuckets } from './scale.ts';
+import { bandPath, linePath, niceScale, shadeOf, toBuckets } from './scale.ts';
 
 test('an axis ends at a round number that holds everything', () => {
   fc.assert(
@@ -42,4 +42,11 @@ test('nothing has the lightest shade alone, and the largest the darkest', () => 
   assert.equal(shadeOf(0, 100, 7), 0);
   assert.equal(shadeOf(1, 1_000_000, 7), 1);
   assert.equal(shadeOf(100, 100, 7), 6);
+});
+
+test('a band is drawn where both of its sides are known, and nowhere else', () => {
+  const at = (value: number) => value;
+  assert.equal(bandPath([1, 2, null, 4, 5], [3, 3, 3, 6, 7], at, at), 'M0 3L1 3L1 2L0 1ZM3 6L4 7L4 5L3 4Z');
+  assert.equal(bandPath([1], [2], at, at), '', 'one point is no area');
+  assert.equal(bandPath([], [], at, at), '');
 });

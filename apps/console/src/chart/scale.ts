@@ -56,6 +56,34 @@ export function linePath(
   return parts.join('');
 }
 
+/** The area between two lines, in pieces where there is something on both. */
+export function bandPath(
+  least: readonly (number | null)[],
+  most: readonly (number | null)[],
+  x: (at: number) => number,
+  y: (value: number) => number,
+): string {
+  const pieces: string[] = [];
+  let upper: string[] = [];
+  let lower: string[] = [];
+  const end = () => {
+    if (upper.length > 1) pieces.push(`M${upper.join('L')}L${lower.reverse().join('L')}Z`);
+    upper = [];
+    lower = [];
+  };
+  for (let at = 0; at < most.length; at++) {
+    const [low, high] = [least[at] ?? null, most[at] ?? null];
+    if (low === null || high === null) {
+      end();
+      continue;
+    }
+    upper.push(`${round(x(at))} ${round(y(high))}`);
+    lower.push(`${round(x(at))} ${round(y(low))}`);
+  }
+  end();
+  return pieces.join('');
+}
+
 const round = (value: number) => Math.round(value * 10) / 10;
 
 /** Which of `count` shades a value has, 0 for nothing at all; the square root keeps small ones apart. */

@@ -4,6 +4,8 @@ import { useEffect, useState } from 'react';
 import { ApiProblem } from '../api/problem.ts';
 import { useAnswer } from '../api/use-answer.ts';
 import { useDesk } from '../desk.tsx';
+import { noData } from '../format/count.ts';
+import { timeText } from '../format/time.ts';
 import { FormProblem } from '../parts/form.tsx';
 import { Mark } from '../parts/mark.tsx';
 import { Empty, FromAnswer } from '../parts/states.tsx';
@@ -121,7 +123,7 @@ function WholeChain() {
 }
 
 function Entries({ entries }: { readonly entries: readonly AuditEntry[] }) {
-  const { say } = useDesk();
+  const { say, zone } = useDesk();
   const columns: readonly Column<AuditEntry>[] = [
     { key: 'sequence', head: say('audit.sequence'), kind: 'number', value: ({ sequence }) => sequence },
     { key: 'at', head: say('audit.at'), value: (entry) => <Time at={contentOf(entry).at} /> },
@@ -156,7 +158,7 @@ function Entries({ entries }: { readonly entries: readonly AuditEntry[] }) {
       key: 'detail',
       head: say('audit.detail'),
       kind: 'wrap',
-      value: (entry) => <Foreign text={detailText(contentOf(entry).detail)} />,
+      value: (entry) => <Foreign text={detailText(contentOf(entry).detail, zone)} />,
     },
     {
       key: 'hash',
@@ -177,8 +179,32 @@ function contentOf({ content }: AuditEntry): AuditContent {
   return JSON.parse(content) as AuditContent;
 }
 
-function detailText(detail: Readonly<Record<string, unknown>>): string {
+/** Names and values, what is inside of something under its own name; times as times, and nothing that says nothing. */
+function detailText(detail: Readonly<Record<string, unknown>>, zone: number): string {
   return Object.entries(detail)
-    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .flatMap(([name, value]) => partsOf(name, value, zone))
     .join(' · ');
+}
+
+const timeName = /(?:_at|At|Until)$/;
+
+function partsOf(name: string, value: unknown, zone: number): string[] {
+  if (value === null || value === '' || value === false || value === 0) return [];
+  if (typeof value === 'number' && timeName.test(name)) return [`${name}: ${timeText(value, zone)}`];
+  if (Array.isArray(value)) return value.length === 0 ? [] : [`${name}: ${value.map(itemText).join(', ')}`];
+  if (typeof value !== 'object') return [value === true ? name : `${name}: ${value}`];
+  const { amount, currency, ...rest } = value as Record<string, unknown>;
+  if (amount !== undefined && currency !== undefined) return [`${name}: ${currency} ${amount}`];
+  return Object.entries({
+    ...(amount !== undefined && { amount }),
+    ...(currency !== undefined && { currency }),
+    ...rest,
+  }).flatMap(([inner, part]) => partsOf(inner, part, zone));
+}
+
+/** A difference as before and after; whatever else is in a list as it is. */
+function itemText(item: unknown): string {
+  if (typeof item !== 'object' || item === null) return String(item);
+  const { field, now, proposed } = item as Readonly<Record<string, unknown>>;
+  return typeof field === 'string' ? `${field} ${now ?? noData} → ${proposed ?? noData}` : JSON.stringify(item);
 }

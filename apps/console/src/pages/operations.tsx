@@ -2,6 +2,7 @@
 import type { ConfigurationHistory, Operations } from '@clearway/console-api';
 import { useAnswer } from '../api/use-answer.ts';
 import { LineChart } from '../chart/line-chart.tsx';
+import { TimeHeat } from '../chart/time-heat.tsx';
 import { useDesk } from '../desk.tsx';
 import { countText, noData, rateText } from '../format/count.ts';
 import { durationText } from '../format/time.ts';
@@ -52,7 +53,7 @@ function Cells({ cells }: { readonly cells: readonly Cell[] }) {
         </>
       ),
     },
-    { key: 'since', head: say('alarm.since'), value: ({ since }) => <Time at={since} /> },
+    { key: 'since', head: say('alarm.since'), isWide: true, value: ({ since }) => <Time at={since} /> },
     {
       key: 'rate',
       head: say('operations.rate'),
@@ -88,6 +89,7 @@ function Cells({ cells }: { readonly cells: readonly Cell[] }) {
       key: 'remembered',
       head: say('operations.remembered'),
       kind: 'number',
+      isWide: true,
       value: ({ remembered }) => number(remembered),
     },
     { key: 'epoch', head: say('wall.epoch'), kind: 'number', value: ({ epoch }) => number(epoch) },
@@ -100,7 +102,7 @@ function Flushes({ operations }: { readonly operations: Operations }) {
   const { say } = useDesk();
   return (
     <div className="small-multiples">
-      {operations.flush.map(({ cell, from, stepMs, meanMs, largestMs }) => (
+      {operations.flush.map(({ cell, from, stepMs, meanMs, largestMs, boundsMs, counts }) => (
         <section key={cell} className="panel">
           <h2>{say('operations.flushes', { cell })}</h2>
           <div className="chart fixed">
@@ -115,6 +117,24 @@ function Flushes({ operations }: { readonly operations: Operations }) {
               format={(value) => (value < 10 ? `${value.toFixed(1)} ms` : durationText(value))}
             />
           </div>
+          <h2>{say('operations.flushHeat')}</h2>
+          {counts.every((row) => row === null) ? (
+            <p className="hint">{say('operations.noFlush')}</p>
+          ) : (
+            <div className="chart tall">
+              <TimeHeat
+                summary={say('operations.flushHeat')}
+                from={Date.parse(from)}
+                stepMs={stepMs}
+                rows={boundsMs.map((bound, index) =>
+                  // The last has no bound of its own: what took longer than all others is in it.
+                  index === boundsMs.length - 1 ? `> ${boundsMs[index - 1]} ms` : `≤ ${bound} ms`,
+                )}
+                counts={counts}
+                describe={(row, count) => `${row}  ${countText(count)}`}
+              />
+            </div>
+          )}
         </section>
       ))}
     </div>

@@ -3,7 +3,7 @@ import type { User } from '@clearway/console-api';
 import { useState } from 'react';
 import { ApiProblem } from '../api/problem.ts';
 import { useAnswer } from '../api/use-answer.ts';
-import { useDesk } from '../desk.tsx';
+import { useDesk, zoneChoices } from '../desk.tsx';
 import { zoneText } from '../format/time.ts';
 import { FormProblem } from '../parts/form.tsx';
 import { FromAnswer } from '../parts/states.tsx';
@@ -13,7 +13,21 @@ import { listText } from '../words/list.ts';
 import { wordFor } from '../words/say.ts';
 
 export default function SettingsPage() {
-  const { say, api, login, setLogin, language, theme, setLanguage, setTheme, zone, askRenewal } = useDesk();
+  const {
+    say,
+    api,
+    login,
+    setLogin,
+    language,
+    theme,
+    setLanguage,
+    setTheme,
+    zone,
+    zoneChoice,
+    setZoneChoice,
+    ports,
+    askRenewal,
+  } = useDesk();
   if (login === undefined) return null;
   const { person, scheme } = login;
   const leave = () =>
@@ -57,8 +71,23 @@ export default function SettingsPage() {
             </button>
           </dd>
           <dt>{say('settings.zone')}</dt>
-          <dd>
-            {scheme.timeZone} {zoneText(zone)}
+          <dd className="row">
+            {zoneChoices.map((one) => (
+              <button
+                key={one}
+                type="button"
+                className="button small"
+                aria-pressed={zoneChoice === one}
+                onClick={() => setZoneChoice(one)}
+              >
+                {one === 'scheme'
+                  ? scheme.timeZone
+                  : one === 'utc'
+                    ? 'UTC'
+                    : say('settings.thisMachine', { zone: ports.timeZone })}
+              </button>
+            ))}
+            <span>{zoneText(zone)}</span>
           </dd>
           <dt>{say('settings.language')}</dt>
           <dd className="row">

@@ -9,6 +9,7 @@ interface ActProps {
   /** Verb and object: what the button does. */
   readonly label: string;
   readonly strong?: boolean;
+  readonly isSmall?: boolean;
   /** Why it cannot be done; the button stays and says so. */
   readonly whyNot?: string | undefined;
   /** The fields that it needs. */
@@ -16,7 +17,7 @@ interface ActProps {
   readonly onSubmit: (fields: FormData) => Promise<unknown>;
 }
 
-export function Act({ label, strong = false, whyNot, children, onSubmit }: ActProps) {
+export function Act({ label, strong = false, isSmall = false, whyNot, children, onSubmit }: ActProps) {
   const { say } = useDesk();
   const [isOpen, setOpen] = useState(false);
   const [isBusy, setBusy] = useState(false);
@@ -39,7 +40,7 @@ export function Act({ label, strong = false, whyNot, children, onSubmit }: ActPr
     <>
       <button
         type="button"
-        className={strong ? 'button strong' : 'button'}
+        className={`button${strong ? ' strong' : ''}${isSmall ? ' small' : ''}`}
         aria-disabled={whyNot !== undefined}
         title={whyNot}
         onClick={() => whyNot === undefined && setOpen(true)}

@@ -6,7 +6,7 @@ import { Mark } from '../parts/mark.tsx';
 import { Link } from '../place/use-place.tsx';
 import { listText } from '../words/list.ts';
 import { wordFor } from '../words/say.ts';
-import { Freshness } from './freshness.tsx';
+import { Freshness, StaleLine } from './freshness.tsx';
 import { Seek } from './seek.tsx';
 
 export function Bar() {
@@ -22,6 +22,7 @@ export function Bar() {
       <span className="push" />
       <Clock />
       <Freshness />
+      <StaleLine />
       <Counts />
       <button
         type="button"

@@ -36,9 +36,12 @@ export function StaleLine({ isFull = false }: { readonly isFull?: boolean }) {
   return (
     <div role="status">
       {isLate && (
-        <p className={isFull ? 'stale-line whole' : 'stale-line'} data-stale>
-          {say('live.lost', { age: ageText(age), at: clockText(Date.parse(figures.at), zone) })}
-        </p>
+        <>
+          <p className={isFull ? 'stale-line whole' : 'stale-line'} data-stale>
+            {say('live.lost', { age: ageText(age), at: clockText(Date.parse(figures.at), zone) })}
+          </p>
+          <i className="stale-edge" />
+        </>
       )}
     </div>
   );

@@ -3,6 +3,7 @@ import { type KeyboardEvent, useState } from 'react';
 import { useDesk } from '../desk.tsx';
 import { useNames } from '../names.tsx';
 import { Dialog } from '../parts/dialog.tsx';
+import { readViews } from '../parts/saved-views.tsx';
 import { useWay } from '../place/use-place.tsx';
 import { pagesFor } from './pages.ts';
 
@@ -17,7 +18,7 @@ interface Entry {
 const shown = 12;
 
 export function Palette({ onClose }: { readonly onClose: () => void }) {
-  const { say, login } = useDesk();
+  const { say, login, ports } = useDesk();
   const way = useWay();
   const names = useNames();
   const [text, setText] = useState('');
@@ -39,6 +40,12 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
     ...(roles.includes('proposer')
       ? [{ text: say('change.new'), kind: say('palette.form'), to: '/changes/new', also: 'new change' }]
       : []),
+    ...readViews(ports.keep).map(({ name, address }) => ({
+      text: name,
+      kind: say('palette.view'),
+      to: `${address}${address.includes('?') ? '&' : '?'}view=${encodeURIComponent(name)}`,
+      also: address,
+    })),
     { text: say('page.settings'), kind: say('palette.page'), to: '/settings', also: 'settings' },
   ];
   const wanted = text.trim().toLowerCase();

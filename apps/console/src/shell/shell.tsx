@@ -2,7 +2,6 @@ import { type ReactNode, useEffect, useState } from 'react';
 import { useDesk, useLive } from '../desk.tsx';
 import { Link, useWay } from '../place/use-place.tsx';
 import { Bar } from './bar.tsx';
-import { StaleLine } from './freshness.tsx';
 import { Help } from './help.tsx';
 import { type Go, listenForKeys } from './keys.ts';
 import { pageOf, pagesFor } from './pages.ts';
@@ -79,7 +78,6 @@ export function Shell({ children }: { readonly children: ReactNode }) {
           {isNarrow ? '»' : '«'}
         </button>
       </nav>
-      <StaleLine />
       <main id="main" className={way.place.path === '/' ? 'main full' : 'main'} tabIndex={-1}>
         {roles.includes('supervisor') && <p className="recorded-line">{say('supervision.recorded')}</p>}
         {children}

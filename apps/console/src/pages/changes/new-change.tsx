@@ -5,6 +5,7 @@ import { ApiProblem } from '../../api/problem.ts';
 import { useAnswer } from '../../api/use-answer.ts';
 import { useDesk, useLive } from '../../desk.tsx';
 import { currencySign, parseAmount } from '../../format/money.ts';
+import { parseField, zoneText } from '../../format/time.ts';
 import { useNames } from '../../names.tsx';
 import { Field, FormProblem } from '../../parts/form.tsx';
 import { Empty } from '../../parts/states.tsx';
@@ -28,7 +29,7 @@ const forParticipants = new Set<ChangeKind>(['netDebitCap', 'suspendParticipant'
 const forUsers = new Set<ChangeKind>(['addUser', 'changeUser', 'resetUser', 'endUser']);
 
 export default function NewChangePage() {
-  const { say, api, login } = useDesk();
+  const { say, api, login, zone } = useDesk();
   const way = useWay();
   const [preview, setPreview] = useState<{ readonly request: ChangeRequest; readonly effect: Effect }>();
   // The first persons are appointed by one: the code is told once, here, and the link is issued in the settings.
@@ -70,12 +71,14 @@ export default function NewChangePage() {
       setWrong(say('change.capWrong'));
       return;
     }
+    const endsAt = kind === 'endKey' && text('endsAt') !== '' ? parseField(text('endsAt'), zone) : undefined;
     const participant = text('userParticipant');
     const request: ChangeRequest = {
       kind,
       participant: forParticipants.has(kind) ? text('participant') : null,
       cap: amount === undefined ? null : { amount, currency },
       keyVersion: kind === 'endKey' ? Number(text('keyVersion')) : null,
+      endsAt: endsAt === undefined ? null : new Date(endsAt).toISOString(),
       cycle: kind === 'closeCycle' ? openCycle : null,
       user: forUsers.has(kind)
         ? {
@@ -128,9 +131,14 @@ export default function NewChangePage() {
         {forParticipants.has(kind) && <ParticipantField kind={kind} chosen={way.place.query.participant} />}
         {kind === 'netDebitCap' && <CapField currency={currency} />}
         {kind === 'endKey' && (
-          <Field label={say('participant.version')}>
-            <input name="keyVersion" type="number" min={1} max={65535} required />
-          </Field>
+          <>
+            <Field label={say('participant.version')}>
+              <input name="keyVersion" type="number" min={1} max={65535} required />
+            </Field>
+            <Field label={`${say('change.endsAt')} (${zoneText(zone)})`} hint={say('change.endsAtHint')}>
+              <input name="endsAt" type="datetime-local" step={1} />
+            </Field>
+          </>
         )}
         {kind === 'closeCycle' && (
           <p>{openCycle === null ? say('wall.noCycle') : say('change.closes', { cycle: openCycle })}</p>

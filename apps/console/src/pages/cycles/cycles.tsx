@@ -1,6 +1,7 @@
 /** Clearing cycles, newest first. */
 import type { CycleRow } from '@clearway/console-api';
 import { useAnswer } from '../../api/use-answer.ts';
+import { type Span, TimeLine } from '../../chart/time-line.tsx';
 import { useDesk } from '../../desk.tsx';
 import { countText } from '../../format/count.ts';
 import { digitsOf } from '../../format/money.ts';
@@ -13,9 +14,15 @@ import { wordFor } from '../../words/say.ts';
 
 const refreshMs = 5_000;
 const pageSize = 50;
+const mostSpans = 8;
+
+function spanOf({ cycle, openedAt, cutOffAt, settledAt }: CycleRow): Span {
+  const ms = (at: string | null) => (at === null ? undefined : Date.parse(at));
+  return { key: String(cycle), name: String(cycle), from: Date.parse(openedAt), cut: ms(cutOffAt), to: ms(settledAt) };
+}
 
 export default function CyclesPage() {
-  const { say } = useDesk();
+  const { say, ports } = useDesk();
   const { place } = useWay();
   const after = place.query.after ?? '';
   const answer = useAnswer('getCycles', { query: { after, limit: String(pageSize) } }, refreshMs);
@@ -48,14 +55,14 @@ export default function CyclesPage() {
     },
     {
       key: 'turnover',
-      head: say('wall.turnover'),
+      head: say('cycle.turnover'),
       kind: 'number',
       value: ({ turnover }) => turnover.map((money) => `${money.currency} ${digitsOf(money)}`).join(', '),
     },
-    { key: 'opened', head: say('cycleState.open'), value: ({ openedAt }) => moment(openedAt) },
-    { key: 'cut', head: say('cycleState.cut'), value: ({ cutOffAt }) => moment(cutOffAt) },
-    { key: 'netted', head: say('cycleState.netted'), value: ({ nettedAt }) => moment(nettedAt) },
-    { key: 'settled', head: say('cycleState.settled'), value: ({ settledAt }) => moment(settledAt) },
+    { key: 'opened', head: say('cycle.openedAt'), value: ({ openedAt }) => moment(openedAt) },
+    { key: 'cut', head: say('cycle.cutOffAt'), value: ({ cutOffAt }) => moment(cutOffAt) },
+    { key: 'netted', head: say('cycle.nettedAt'), value: ({ nettedAt }) => moment(nettedAt) },
+    { key: 'settled', head: say('cycle.settledAt'), value: ({ settledAt }) => moment(settledAt) },
   ];
   return (
     <>
@@ -68,6 +75,14 @@ export default function CyclesPage() {
             <Empty title={say('cycle.none')} />
           ) : (
             <>
+              <section className="panel cycle-line-panel">
+                <TimeLine
+                  summary={say('cycle.line')}
+                  now={ports.now()}
+                  spans={cycles.slice(0, mostSpans).map(spanOf)}
+                />
+                <p className="hint">{say('cycle.line')}</p>
+              </section>
               <Table
                 caption={say('page.cycles')}
                 columns={columns}

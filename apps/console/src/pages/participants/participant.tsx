@@ -14,8 +14,11 @@ import { Amount, Copy, Foreign, Time } from '../../parts/texts.tsx';
 import { Link } from '../../place/use-place.tsx';
 import { wordFor } from '../../words/say.ts';
 import { usePaymentColumns } from '../payments/payment-columns.tsx';
+import { Incidents, Onboarding } from './incidents.tsx';
+import { KeysPanel } from './keys-panel.tsx';
 
 const refreshMs = 5_000;
+const leastMinutes = 15;
 
 export default function ParticipantPage({ code }: Readonly<Record<string, string>>) {
   const { say } = useDesk();
@@ -61,12 +64,16 @@ function Participant({ detail }: { readonly detail: ParticipantDetail }) {
       <Minutes detail={detail} />
       <div className="grid-2">
         <Limits detail={detail} />
-        <Keys detail={detail} />
+        <KeysPanel keys={detail.participant.keys} />
       </div>
       <Legs detail={detail} />
       <div className="grid-2">
         <Positions detail={detail} />
         <Connection detail={detail} />
+      </div>
+      <div className="grid-2">
+        <Incidents incidents={detail.incidents} />
+        <Onboarding steps={detail.onboarding} />
       </div>
       <Unknowns detail={detail} />
     </div>
@@ -105,9 +112,18 @@ function HealthPanel({ detail }: { readonly detail: ParticipantDetail }) {
 
 function Minutes({ detail }: { readonly detail: ParticipantDetail }) {
   const { say } = useDesk();
-  const { from, stepMs, payments, succeeded, p99Ms } = detail.minutes;
-  const begin = Date.parse(from);
-  const share = succeeded.map((count, index) => (payments[index] === 0 ? null : (count / payments[index]) * 100));
+  const { stepMs } = detail.minutes;
+  // From the first payment of the hour on, a quarter of an hour at least: an hour of nothing would hide what there is.
+  const first = detail.minutes.payments.findIndex((count) => (count ?? 0) > 0);
+  const skipped = Math.max(0, Math.min(first === -1 ? 0 : first - 1, detail.minutes.payments.length - leastMinutes));
+  const [payments, succeeded, p99Ms] = [detail.minutes.payments, detail.minutes.succeeded, detail.minutes.p99Ms].map(
+    (values) => values.slice(skipped),
+  );
+  const begin = Date.parse(detail.minutes.from) + skipped * stepMs;
+  const share = succeeded.map((count, index) => {
+    const all = payments[index];
+    return count === null || all === null || all === 0 ? null : (count / all) * 100;
+  });
   return (
     <div className="small-multiples">
       <section className="panel">
@@ -189,38 +205,6 @@ function Limits({ detail }: { readonly detail: ParticipantDetail }) {
           </dl>
         </div>
       ))}
-    </section>
-  );
-}
-
-function Keys({ detail }: { readonly detail: ParticipantDetail }) {
-  const { say } = useDesk();
-  return (
-    <section className="panel">
-      <h2>{say('participant.keys')}</h2>
-      <Table
-        caption={say('participant.keys')}
-        columns={[
-          { key: 'version', head: say('participant.version'), kind: 'number', value: ({ version }) => version },
-          { key: 'suite', head: say('participant.suite'), value: ({ suite }) => suite },
-          {
-            key: 'fingerprint',
-            head: say('participant.fingerprint'),
-            value: ({ fingerprint }) => (
-              <span className="hash">
-                {fingerprint.slice(0, 16)}… <Copy text={fingerprint} />
-              </span>
-            ),
-          },
-          {
-            key: 'ended',
-            head: say('participant.keyState'),
-            value: ({ endedAt }) => (endedAt === null ? say('participant.keyActive') : <Time at={endedAt} />),
-          },
-        ]}
-        rows={detail.participant.keys}
-        rowKey={({ version, suite }) => `${version} ${suite}`}
-      />
     </section>
   );
 }

@@ -2,6 +2,7 @@
 import type { ParticipantRow } from '@clearway/console-api';
 import { useAnswer } from '../../api/use-answer.ts';
 import { Bullet } from '../../chart/bars.tsx';
+import { Sparkline } from '../../chart/line-chart.tsx';
 import { useDesk } from '../../desk.tsx';
 import { countText, noData, shareText } from '../../format/count.ts';
 import { digitsOf, moneyText, shareOf, thousandths } from '../../format/money.ts';
@@ -11,6 +12,7 @@ import { type Column, Table } from '../../parts/table.tsx';
 import { Foreign } from '../../parts/texts.tsx';
 import { Link } from '../../place/use-place.tsx';
 import { wordFor } from '../../words/say.ts';
+import { daysLeft } from './keys-panel.tsx';
 
 const refreshMs = 10_000;
 
@@ -33,7 +35,10 @@ export default function ParticipantsPage() {
 }
 
 function List({ participants }: { readonly participants: readonly ParticipantRow[] }) {
-  const { say, language } = useDesk();
+  const { say, language, ports } = useDesk();
+  // The same scale for all that stand in one column.
+  const mostPayments = Math.max(0, ...participants.flatMap(({ recent }) => recent.payments.map((count) => count ?? 0)));
+  const mostP99 = Math.max(0, ...participants.flatMap(({ recent }) => recent.p99Ms.map((ms) => ms ?? 0)));
   const columns: readonly Column<ParticipantRow>[] = [
     {
       key: 'code',
@@ -45,7 +50,12 @@ function List({ participants }: { readonly participants: readonly ParticipantRow
       ),
     },
     { key: 'name', head: say('participants.name'), value: ({ name }) => <Foreign text={name} /> },
-    { key: 'role', head: say('participants.role'), value: ({ role }) => wordFor(say, 'participantRole', role) },
+    {
+      key: 'role',
+      head: say('participants.role'),
+      isWide: true,
+      value: ({ role }) => wordFor(say, 'participantRole', role),
+    },
     {
       key: 'status',
       head: say('participants.status'),
@@ -59,19 +69,45 @@ function List({ participants }: { readonly participants: readonly ParticipantRow
       key: 'payments',
       head: say('participants.payments'),
       kind: 'number',
-      value: ({ health }) => (health === null ? noData : countText(health.payments)),
+      value: ({ health, recent, name }) => (
+        <>
+          <Sparkline
+            values={recent.payments}
+            top={mostPayments}
+            summary={`${name} ${say('participant.paymentsMinute')}`}
+          />{' '}
+          {health === null ? noData : countText(health.payments)}
+        </>
+      ),
     },
     {
       key: 'success',
       head: say('participants.success'),
       kind: 'number',
-      value: ({ health }) => (health === null ? noData : shareText(health.succeeded, health.payments)),
+      value: ({ health, recent, name }) => (
+        <>
+          <Sparkline
+            values={recent.succeeded.map((count, index) => {
+              const all = recent.payments[index];
+              return count === null || all === null || all === 0 ? null : count / all;
+            })}
+            top={1}
+            summary={`${name} ${say('participant.successMinute')}`}
+          />{' '}
+          {health === null ? noData : shareText(health.succeeded, health.payments)}
+        </>
+      ),
     },
     {
       key: 'p99',
       head: say('participants.p99'),
       kind: 'number',
-      value: ({ health }) => (health?.p99Ms == null ? noData : countText(health.p99Ms)),
+      value: ({ health, recent, name }) => (
+        <>
+          <Sparkline values={recent.p99Ms} top={mostP99} summary={`${name} ${say('participant.p99Minute')}`} />{' '}
+          {health?.p99Ms == null ? noData : countText(health.p99Ms)}
+        </>
+      ),
     },
     {
       key: 'unknown',
@@ -110,9 +146,19 @@ function List({ participants }: { readonly participants: readonly ParticipantRow
     },
     {
       key: 'keys',
-      head: say('participants.keys'),
+      head: say('participants.nextEnd'),
       kind: 'number',
-      value: ({ keys }) => keys.filter(({ endedAt }) => endedAt === null).length,
+      value: ({ keys }) => {
+        const days = keys
+          .map(({ endedAt }) => daysLeft(endedAt, ports.now()))
+          .filter((left) => left !== undefined && left >= 0);
+        const next = days.length === 0 ? undefined : Math.min(...(days as number[]));
+        return next === undefined ? (
+          <span className="hint">{say('participants.noEnd')}</span>
+        ) : (
+          say('participants.days', { days: next })
+        );
+      },
     },
   ];
   return (

@@ -9,9 +9,11 @@ import { countText } from '../../format/count.ts';
 import { visibleText } from '../../format/foreign.ts';
 import { clockText, dateText } from '../../format/time.ts';
 import { Mark } from '../../parts/mark.tsx';
+import { SavedViews } from '../../parts/saved-views.tsx';
 import { Empty, FromAnswer, ProblemPanel } from '../../parts/states.tsx';
 import { Table } from '../../parts/table.tsx';
 import { Time } from '../../parts/texts.tsx';
+import { formatPlace } from '../../place/place.ts';
 import { useWay } from '../../place/use-place.tsx';
 import { usePaymentColumns } from './payment-columns.tsx';
 import { timeOf, without, withTime, withWord, wordsOf } from './search.ts';
@@ -28,7 +30,10 @@ export default function PaymentsPage() {
   return (
     <>
       <SearchBox key={search} search={search} onSearch={set} />
-      <Chips search={search} onSearch={set} />
+      <div className="row search-line">
+        <Chips search={search} onSearch={set} />
+        <SavedViews address={formatPlace({ path: '/payments', query: { q: search } })} />
+      </div>
       <Picture search={search} onSearch={set} />
       <Rows key={`rows ${search}`} search={search} onSearch={set} />
     </>

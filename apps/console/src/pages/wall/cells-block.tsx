@@ -43,10 +43,16 @@ function Tile({ cell }: { readonly cell: CellState }) {
         {cell.rate === null ? noData : rateText(cell.rate)}
         <small>{say('wall.perSecond')}</small>
       </strong>
-      <span>
-        p99 {number(cell.p99Ms)} ms · {say('wall.lag')} {number(cell.recordsLag)} · {say('wall.epoch')}{' '}
-        {number(cell.epoch)}
-      </span>
+      <dl>
+        <dt>p99</dt>
+        <dd>{number(cell.p99Ms)} ms</dd>
+        <dt>{say('wall.flush')}</dt>
+        <dd>{number(cell.flush?.meanMs ?? null)} ms</dd>
+        <dt>{say('wall.lag')}</dt>
+        <dd>{number(cell.recordsLag)}</dd>
+        <dt>{say('wall.epoch')}</dt>
+        <dd>{number(cell.epoch)}</dd>
+      </dl>
     </Link>
   );
 }

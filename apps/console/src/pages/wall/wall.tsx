@@ -60,7 +60,7 @@ export function WallPage({ isFull = false }: { readonly isFull?: boolean }) {
         <AlarmsBlock figures={figures} />
         {!isParticipant && <CellsBlock figures={figures} />}
         <FlowsBlock figures={figures} letter={letter} />
-        <CycleBlock figures={figures} />
+        <CycleBlock figures={figures} letter={letter} />
         <HeadroomBlock figures={figures} letter={letter} />
       </div>
     </div>
@@ -249,6 +249,13 @@ function RateBlock({ letter }: { readonly letter: number }) {
     { name: say('wall.submitted'), values: cut(series.submitted), kind: 'main' as const },
     ...(span === '15m' ? [] : [{ name: say('wall.peak'), values: cut(series.peak), kind: 'faint' as const }]),
   ];
+  const { usual } = minutely ?? overview;
+  const usualAt = (values: readonly (number | null)[], index: number) =>
+    values[Math.floor((from + index * series.stepMs - Date.parse(usual?.from ?? '')) / (usual?.stepMs ?? 1))] ?? null;
+  const band = usual && {
+    least: lines[0].values.map((_, index) => usualAt(usual.least, index)),
+    most: lines[0].values.map((_, index) => usualAt(usual.most, index)),
+  };
   const known = lines[0].values.filter((value): value is number => value !== null);
   const summary = say('wall.rateSummary', {
     least: countText(known.length === 0 ? Number.NaN : Math.min(...known)),
@@ -271,6 +278,7 @@ function RateBlock({ letter }: { readonly letter: number }) {
               </Link>
             ))}
           </span>
+          {band !== null && <small className="band-note">{say('wall.usual')}</small>}
         </>
       }
     >
@@ -279,6 +287,7 @@ function RateBlock({ letter }: { readonly letter: number }) {
         from={from}
         stepMs={series.stepMs}
         lines={lines}
+        band={band ?? undefined}
         format={countText}
         letter={letter}
       />
