@@ -233,10 +233,9 @@ export async function startCell(
   return world.cell;
 }
 
-export interface PartyOptions extends Partial<Pick<StreamClientOptions, 'window' | 'checkpointEveryMs'>> {
+export interface PartyOptions extends Partial<Pick<StreamClientOptions, 'window' | 'checkpointEveryMs' | 'sent'>> {
   /** A bank's answer by number, 0 for none; default 1, succeeded. `type`: offer 1, enquiry 2, reversal 3. */
   readonly answer?: (type: number, id: string) => number;
-  readonly more?: Partial<StreamClientOptions>;
 }
 
 const hexAt = (view: DataView, at: number) => Buffer.from(view.buffer, view.byteOffset + at, 16).toString('hex');
@@ -282,7 +281,7 @@ export function startParty(world: World, code: number, options: PartyOptions = {
     ],
     ...(options.window && { window: options.window }),
     ...(options.checkpointEveryMs && { checkpointEveryMs: options.checkpointEveryMs }),
-    ...options.more,
+    ...(options.sent && { sent: options.sent }),
     events: {
       outcome: keep(outcomes),
       otherOutcome: keep(others),
@@ -307,7 +306,6 @@ export function startParty(world: World, code: number, options: PartyOptions = {
         });
       },
       failed: (error) => failures.push(error),
-      ...options.more?.events,
     },
   });
   const party: Party = {

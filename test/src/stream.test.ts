@@ -1,6 +1,6 @@
 /**
  * The stream, from outside: a world in which two institutions and two banks are on it and all others on HTTP, its links
- * cut at random and its cell killed under traffic; then peers that lie, sign falsely, do not sign, send too much or do
+ * cut at random, its cell, an institution and a bank killed under traffic; then peers that lie, sign falsely, do not sign, send too much or do
  * not read. Whatever happens, every payment is done exactly once, and nobody suffers from another.
  */
 import assert from 'node:assert/strict';
@@ -35,6 +35,8 @@ const patienceMs = 180_000;
 const ratePerSecond = 40;
 const window = 200;
 const cutsUnderTraffic = 12;
+/** Killed after so many cuts. */
+const victims: Readonly<Record<number, string>> = { 2: 'cell', 4: 'wallet-00101', 6: 'bank-00201', 9: 'cell' };
 const streamed = ['00101', '00102', '00201', '00202'];
 const folder = mkdtempSync(join(tmpdir(), 'clearway-stream-'));
 let relay: Relay;
@@ -78,13 +80,14 @@ async function closeCycle(): Promise<number> {
   return closed!;
 }
 
-test('payments go on while links are cut and the cell is killed, and every one is done exactly once', async (t) => {
+test('payments go on while links are cut, cell, wallet and bank killed; each is done exactly once, and signed', async (t) => {
   world.setRate(ratePerSecond);
   await until('the first payments', () => world.tally.totals().succeeded > 20);
   for (let cut = 0; cut < cutsUnderTraffic; cut++) {
     relay.cut(Math.random());
     await rest(Math.floor(Math.random() * 400));
-    if (cut % 6 === 3) await killAndWait(world, 'cell');
+    const victim = victims[cut];
+    if (victim !== undefined) await killAndWait(world, victim);
     const before = world.tally.totals().succeeded;
     await until('payments after the cut', () => world.tally.totals().succeeded > before + 5);
   }
@@ -101,7 +104,7 @@ test('payments go on while links are cut and the cell is killed, and every one i
   const testimony = await examine(world);
   assert.deepEqual(testimony.breaches, []);
   assert.ok(testimony.answers > 100, 'there was something to examine');
-  await assertVerified(world);
+  assert.equal((await assertVerified(world)).uncovered, 0, 'everything is signed by who sent it');
   t.diagnostic(`${testimony.payments} payments, ${relay.struck.cut} links cut, ${last} cycles`);
   passed++;
 });
@@ -163,7 +166,8 @@ async function connect(
         }),
       covered: (view, at) =>
         void covered.push({ reason: reasonOf(view.getUint16(at + 6)), to: view.getUint32(at + 16) }),
-      failed: (error) => assert.fail(error),
+      // Others of this test have spoken in the same name and were cut off before they signed.
+      failed: (error) => assert.match(error.message, /was not sent from here/),
     },
   });
   t.after(() => stream.close());

@@ -25,8 +25,14 @@ export async function verify(world: World): Promise<Verdict> {
   return { status, said };
 }
 
-/** The journal replayed into an empty core agrees with state, positions, files and answers. */
-export async function assertVerified(world: World): Promise<void> {
+/**
+ * The journal replayed into an empty core agrees with state, positions, files and answers; gives how many messages of the
+ * stream no signature covers.
+ */
+export async function assertVerified(world: World): Promise<{ readonly uncovered: number }> {
   const { status, said } = await verify(world);
   assert.equal(status, 0, `clearway verify: ${said}`);
+  const uncovered = /"uncovered":\s*\{\s*"messages":\s*([0-9]+)/.exec(said)?.[1];
+  assert.ok(uncovered !== undefined, `clearway verify: ${said}`);
+  return { uncovered: Number(uncovered) };
 }

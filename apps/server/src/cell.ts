@@ -61,6 +61,7 @@ import {
   type Records,
   rebuildArchive,
   type Store,
+  type WorkItemRecord,
 } from '@clearway/store';
 import { archivedRecords } from './archived-records.ts';
 import { businessDateAt } from './business-day.ts';
@@ -89,6 +90,7 @@ import {
 } from './sequencer.ts';
 import { createSnapshotter } from './snapshotter.ts';
 import { createStreamDesk } from './stream-desk.ts';
+import { findUncovered } from './uncovered.ts';
 
 export interface CellOptions {
   /** Where payments are recorded; without one those over the stream become rows like all others. */
@@ -199,6 +201,8 @@ const cycleOrder: readonly CycleState[] = ['open', 'cut', 'netted', 'queued', 's
 const dueAtOnce = 1000;
 /** Answers of banks kept for repeats and enquiries; older ones are read from the journal. */
 const answersKept = 20_000;
+/** Up to which batch everything is covered but for stopped signers; one more than that of theirs, 0 for none. */
+const hints = { covered: 'coverage.behind', stopped: 'coverage.stopped' };
 /** How soon the archive is asked again whether it has room, ms. */
 const roomRetryMs = 5;
 /** How long an operator has to look into a signer that did not sign, ms. */
@@ -239,6 +243,8 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
 
   const records = archive === undefined ? store.records : archivedRecords(store.records, archive);
   const cursor = await records.cursor();
+  /** Open work items of participants that were stopped since they did not sign. */
+  const unsigned = new Map<number, WorkItemRecord>();
   const noticesToTell: PendingNotice[] = [];
   const recordsWriter = createRecordsWriter({ records: store.records, clock, cursor, log });
 
@@ -526,6 +532,9 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     configuration: () => configuration(),
     turnedAround: (messages, ms) => turnaround.recordMany(messages, ms),
     stopSigner: (participant, reason, detail) => void stopSigner(participant, reason, detail),
+    signed,
+    uncovered: () => uncovered,
+    coveredTo,
     log,
     bodies: (sequence) => readBodies(store, crypto, place, sequence),
     async remembered(id) {
@@ -761,8 +770,10 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
   /** Suspends who has not signed what was taken from it; an operator must look. */
   const stopSigner = async (participant: number, reason: Reason, detail: string): Promise<void> => {
     const at = cellClock.at();
-    recordsWriter.addWorkItem({
-      workItemId: `coverage:${code(participant)}`,
+    const isFalse = reason === 'checkpointFalse';
+    const item: WorkItemRecord = {
+      // A false signature stays a matter for the operator, whatever is signed later.
+      workItemId: isFalse ? `coverage:${code(participant)}:false` : coverageItem(participant),
       kind: 'coverage',
       subject: code(participant),
       openedAt: at,
@@ -770,11 +781,70 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
       owner: 'operator',
       closedAt: 0,
       resolution: '',
-    });
+    };
+    recordsWriter.addWorkItem(item);
+    if (!isFalse) unsigned.set(participant, item);
     const suspended = await changeParticipants((all) =>
       all.map((one) => (one.code === code(participant) ? { ...one, status: 'suspended' } : one)),
     );
     log('cell.signerSuspended', { participant: code(participant), reason, detail, outcome: suspended.outcome });
+  };
+
+  /** Who was stopped for want of a signature has given it: there is nothing to look into any more. */
+  function signed(participant: number): void {
+    const item = unsigned.get(participant);
+    if (item === undefined) return;
+    unsigned.delete(participant);
+    recordsWriter.addWorkItem({ ...item, closedAt: cellClock.at(), resolution: 'signed' });
+    log('cell.signerSigned', { participant: code(participant) });
+  }
+
+  // ---- what is covered by signatures ----
+
+  /** How far, as the hints say: they only shorten the search of the next start. */
+  let hinted = { behind: 0, stopped: 0 };
+  let hinting = false;
+
+  function coveredTo(behind: number, behindStopped?: number): void {
+    const stopped = behindStopped === undefined ? 0 : behindStopped + 1;
+    if (hinting || (behind <= hinted.behind && stopped === hinted.stopped)) return;
+    hinting = true;
+    const next = { behind: Math.max(behind, hinted.behind), stopped };
+    // Should only the first be written, more is read than has to be.
+    Promise.resolve(store.records.putHint(hints.stopped, next.stopped))
+      .then(() => store.records.putHint(hints.covered, next.behind))
+      .then(() => {
+        hinted = next;
+      })
+      .catch((error: Error) => log('cell.hintFailed', { detail: error.message }))
+      .finally(() => {
+        hinting = false;
+      });
+  }
+
+  const findUncoveredMessages = async () => {
+    const [behind, stopped, items] = await Promise.all([
+      store.records.hint(hints.covered),
+      store.records.hint(hints.stopped),
+      store.records.workItems(true),
+    ]);
+    hinted = { behind: behind ?? 0, stopped: stopped ?? 0 };
+    const signers = new Set(items.filter(({ kind }) => kind === 'coverage').map(({ subject }) => Number(subject)));
+    for (const item of items) {
+      const participant = Number(item.subject);
+      if (item.workItemId === coverageItem(participant)) unsigned.set(participant, item);
+    }
+    const found = await findUncovered({
+      journal: store.journal,
+      scheme: documents.scheme,
+      bodies: (sequence) => readBodies(store, crypto, place, sequence),
+      behind: hinted.behind,
+      stopped: hinted.stopped === 0 ? undefined : { behind: hinted.stopped - 1, signers },
+    });
+    if (found.length > 0) log('cell.uncovered', { streams: found.length });
+    // Without a stream nobody else says so.
+    else coveredTo(sequencer.frontier);
+    return found;
   };
 
   // ---- business day ----
@@ -797,6 +867,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
 
   // ---- what a crash left open ----
 
+  const uncovered = await findUncoveredMessages();
   const overdue = new Set<number>();
   for (const item of projector.overdue()) {
     const handle = paymentHandle(state, identifierToBytes(parseIdentifier(item.subject)!));
@@ -1050,6 +1121,8 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
   gauge('reporting_lag', 'Batches not in the records yet', () => recordsWriter.lag);
   return cell;
 }
+
+const coverageItem = (participant: number) => `coverage:${code(participant)}`;
 
 function archiveable({ sequence, at, facts, effects, packed }: AppliedBatch) {
   return { sequence, at, facts, effects, packedBodies: packed };

@@ -52,6 +52,10 @@ export interface StreamDeskOptions {
   configuration: StreamCell['configuration'];
   turnedAround: StreamCell['turnedAround'];
   stopSigner: StreamCell['stopSigner'];
+  signed: StreamCell['signed'];
+  /** What was left uncovered before the start; known when the cell serves. */
+  uncovered(): StreamCell['uncovered'];
+  coveredTo: StreamCell['coveredTo'];
   /** The request of a payment in flight, from the journal: bodies of one batch are asked for together. */
   bodies(sequence: number): Promise<readonly Uint8Array[]>;
   /** A payment that the core has let go of, for enquiries; undefined when there is none. Rejects when none can be read. */
@@ -500,6 +504,13 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
   const cell: StreamCell = {
     configuration: options.configuration,
     turnedAround: options.turnedAround,
+    get uncovered() {
+      return options.uncovered();
+    },
+    get durable() {
+      return options.sequencer().frontier;
+    },
+    coveredTo: options.coveredTo,
     take(lot) {
       options.sequencer().take(new QueuedLot(lot, departing, refuseLot));
     },
@@ -557,6 +568,7 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
       stream!.outlet.seal(state.sequence);
     },
     stopSigner: options.stopSigner,
+    signed: options.signed,
   };
 
   return {

@@ -7,6 +7,7 @@ import { createConnection, createInstitution, createParticipantStream, createRec
 import {
   fail,
   openJournalFile,
+  openSentHashes,
   readCertificates,
   readIdentity,
   readLinkTrust,
@@ -54,6 +55,7 @@ async function run(): Promise<void> {
     settings.stream &&
     createParticipantStream({
       ...{ ...own, addresses: settings.stream.addresses, links: realLinks(readLinkTrust(settings.stream)) },
+      sent: openSentHashes(join(settings.dataFolder, 'sent')),
       failed: (error) => problem(error.message),
     });
   const known = { ...own, ...(stream && { stream }) };

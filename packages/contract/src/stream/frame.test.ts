@@ -75,6 +75,8 @@ describe('frames', () => {
         ['enquiries', 1],
         ['checkpoints', 1],
         ['covered', 1],
+        ['recalls', 1],
+        ['held', 1],
         ['alive', 0],
         ['goodbye', 1],
       ],

@@ -4,6 +4,7 @@ import {
   frameHead,
   frameHeadBytes,
   frameTypes,
+  frameVersion,
   largestCount,
   largestFrame,
   largestMessage,
@@ -13,7 +14,6 @@ import {
   questionPrefix,
   questionPrefixBytes,
   signatureTrailerBytes,
-  streamVersion,
 } from './layout.ts';
 
 /** The peer broke the protocol: the link ends, others are not touched. `reason` goes into the goodbye. */
@@ -106,8 +106,8 @@ export class FrameReader {
   private hand(bytes: Uint8Array, take: (frame: Frame) => void): void {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const version = view.getUint8(frameHead.version);
-    if (version !== streamVersion)
-      throw new FrameError('streamVersionUnsupported', `frame of version ${version}; this end speaks ${streamVersion}`);
+    if (version !== frameVersion)
+      throw new FrameError('streamVersionUnsupported', `frame of version ${version}; this end speaks ${frameVersion}`);
     const type = names[view.getUint8(frameHead.type)];
     if (type === undefined)
       throw new FrameError('frameMalformed', `no frame has type ${view.getUint8(frameHead.type)}`);
@@ -244,7 +244,7 @@ export class FrameWriter {
     this.number++;
     view.setUint32(start + frameHead.length, this.length - start);
     view.setUint8(start + frameHead.type, this.type);
-    view.setUint8(start + frameHead.version, streamVersion);
+    view.setUint8(start + frameHead.version, frameVersion);
     view.setUint16(start + frameHead.count, this.count);
     view.setUint32(start + frameHead.number, Math.floor(this.number / 0x1_0000_0000));
     view.setUint32(start + frameHead.number + 4, this.number % 0x1_0000_0000);

@@ -53,10 +53,28 @@ const tables: Readonly<Partial<Record<FrameType, { readonly size: number; readon
     size: 24,
     fields: [
       ['signer', 0, 'u32'],
+      ['recall', 4, 'u8'],
       ['reason', 6, 'u16'],
       ['stream', 8, 'u64'],
       ['to', 16, 'u32'],
       ['taken', 20, 'u32'],
+    ],
+  },
+  recalls: {
+    size: 16,
+    fields: [
+      ['signer', 0, 'u32'],
+      ['stream', 8, 'u64'],
+    ],
+  },
+  held: {
+    size: 56,
+    fields: [
+      ['signer', 0, 'u32'],
+      ['known', 4, 'u8'],
+      ['stream', 8, 'u64'],
+      ['position', 16, 'u32'],
+      ['hash', 24, 'hex'],
     ],
   },
 };

@@ -1,5 +1,5 @@
 /**
- * The stream, byte by byte (docs/reference/stream.md tells the same with examples). Version 1.
+ * The stream, byte by byte (docs/reference/stream.md tells the same with examples).
  *
  * A link is one TLS connection. In both directions it carries frames; all numbers are big-endian, unused bytes zero,
  * frames and messages multiples of eight bytes, so that a message can be read where it lies:
@@ -14,7 +14,12 @@
  * other.
  */
 
-export const streamVersion = 1;
+/** Of the head and the cutting of frames; in every frame. */
+export const frameVersion = 1;
+/** Of all else, agreed on in hello and welcome: the versions spoken here, the best first. */
+export const streamVersions = [2, 1] as const;
+/** From this version on an ended stream can be recalled. */
+export const recallVersion = 2;
 export const streamProtocol = 'clearway-stream';
 
 export const frameHeadBytes = 16;
@@ -51,6 +56,10 @@ export const frameTypes = {
   checkpoints: 21,
   /** Platform → participant: how far its messages are covered by its signatures. */
   covered: 22,
+  /** Participant → platform, from version 2 on: which of my messages of this ended stream do you have? */
+  recalls: 23,
+  /** Platform → participant: the answer to it, place by place. */
+  held: 24,
 } as const;
 export type FrameType = keyof typeof frameTypes;
 
@@ -195,9 +204,20 @@ export const checkpointMessageBytes = 128;
 /**
  * `to`: everything before this place is covered. `reason`: 0, or why the checkpoint was not taken. `taken`: everything
  * before this place has been taken; of an ended stream that is all there will ever be, however much more was sent.
+ * `recall`: u8, 1 if the platform knows of this ended stream by its journal alone: recall it before signing.
  */
-export const coveredMessage = { signer: 0, reason: 6, stream: 8, to: 16, taken: 20 } as const;
+export const coveredMessage = { signer: 0, recall: 4, reason: 6, stream: 8, to: 16, taken: 20 } as const;
 export const coveredMessageBytes = 24;
+
+export const recallMessage = { signer: 0, stream: 8 } as const;
+export const recallMessageBytes = 16;
+
+/**
+ * One place of an ended stream, in order from where the next checkpoint begins. `known`: u8, 1 for a message that was
+ * taken, with the SHA-256 of its canonical bytes; 0 for a place without one, whose leaf is 32 zero bytes.
+ */
+export const heldMessage = { signer: 0, known: 4, stream: 8, position: 16, hash: 24 } as const;
+export const heldMessageBytes = 56;
 
 /**
  * Payments without an outcome that the institution may have under way on this link (from the platform), or questions
@@ -214,4 +234,6 @@ export const messageBytes: Readonly<Partial<Record<FrameType, number>>> = {
   enquiries: enquiryMessageBytes,
   checkpoints: checkpointMessageBytes,
   covered: coveredMessageBytes,
+  recalls: recallMessageBytes,
+  held: heldMessageBytes,
 };

@@ -18,7 +18,7 @@ import { sha256 } from '../sha256.ts';
 import { messageHashes } from './canonical-payments.ts';
 import { type Frame, FrameReader, FrameWriter, textOf } from './frame.ts';
 import { type DescribedFrame, frameBytes } from './frames-for-tests.ts';
-import { frameTypes } from './layout.ts';
+import { frameTypes, heldMessage, heldMessageBytes } from './layout.ts';
 import { type ReadAnswer, readAnswerMessage, readPaymentMessage } from './read-message.ts';
 
 interface Vectors {
@@ -36,21 +36,25 @@ interface Vectors {
       readonly path: string[];
     }[];
   };
-  readonly checkpoint: {
-    readonly signer: string;
-    readonly stream: number;
-    readonly from: number;
-    readonly to: number;
-    readonly signedAt: number;
-    readonly root: string;
-    readonly bytes: string;
-    readonly signature: string;
-  };
+  readonly checkpoint: SignedCheckpoint;
+  /** Over what a `held` tells of a recalled stream. */
+  readonly recalled: SignedCheckpoint;
+}
+
+interface SignedCheckpoint {
+  readonly signer: string;
+  readonly stream: number;
+  readonly from: number;
+  readonly to: number;
+  readonly signedAt: number;
+  readonly root: string;
+  readonly bytes: string;
+  readonly signature: string;
 }
 
 const file = new URL('../../vectors/stream.json', import.meta.url);
 const vectors = JSON.parse(readFileSync(file, 'utf8')) as Vectors;
-const { scheme, merkle, checkpoint } = vectors;
+const { scheme, merkle, checkpoint, recalled } = vectors;
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 const unhex = (text: string) => new Uint8Array(Buffer.from(text, 'hex'));
 const stream = Buffer.concat(vectors.frames.map(({ bytes }) => unhex(bytes)));
@@ -139,6 +143,22 @@ describe('the vectors of the stream', () => {
     assert.equal(hex(canonical), checkpoint.bytes);
     assert.equal(checkpoint.root, merkle.root);
     assert.ok(verify(null, canonical, createPublicKey(vectors.publicKey), unhex(checkpoint.signature)));
+  });
+
+  test('the checkpoint of a recalled stream signs what is held, and zeros for what is not', () => {
+    const { view, payload, count } = readAll().find(({ type }) => type === 'held')!;
+    const leaves = new Uint8Array(count * 32);
+    for (let i = 0; i < count; i++) {
+      const at = i * heldMessageBytes;
+      assert.equal(view.getUint32(at + heldMessage.position), recalled.from + i);
+      const isKnown = view.getUint8(at + heldMessage.known) === 1;
+      if (isKnown) leaves.set(payload.subarray(at + heldMessage.hash, at + heldMessageBytes), i * 32);
+    }
+    assert.equal(recalled.to - recalled.from, count);
+    assert.equal(hex(merkleRoot(sha256Lanes(), leaves, count)), recalled.root);
+    const canonical = canonicalCheckpoint(scheme, { ...recalled, root: unhex(recalled.root) });
+    assert.equal(hex(canonical), recalled.bytes);
+    assert.ok(verify(null, canonical, createPublicKey(vectors.publicKey), unhex(recalled.signature)));
   });
 });
 

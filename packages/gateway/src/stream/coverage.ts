@@ -14,8 +14,11 @@ import {
 import { encodeRecordCheckpoint, type Reason, readUint64 } from '@clearway/core';
 import { type Clock, type Crypto, type Suite, suites } from '@clearway/ports';
 import type { ParticipantConfiguration } from '../port.ts';
+import type { UncoveredStream } from './port.ts';
 
 const hashBytes = 32;
+/** Stands for a message that is not in the journal when its stream was recalled. */
+const noLeaf = new Uint8Array(hashBytes);
 const suiteNames: Suite[] = [];
 for (const [name, number] of Object.entries(suites)) suiteNames[number] = name as Suite;
 
@@ -36,14 +39,79 @@ export class SignerStream {
   /** What checkpoints under way claim: their leaves are needed until they are journaled. */
   private claims: { readonly from: number; readonly to: number; readonly leaves: Uint8Array }[] = [];
   /** Places that never reached the journal: evidence needs their leaves to rebuild the tree. */
-  private unjournaled: { readonly position: number; readonly leaf: Uint8Array }[] = [];
+  private unjournaled: { readonly position: number; leaf: Uint8Array }[] = [];
+  /** Known by the journal alone: what its sender sent and the journal does not have is not known. */
+  readonly isRecovered: boolean = false;
+  /** When places were taken: what is behind a mark's place came behind its batch. */
+  private marks: { readonly position: number; readonly batch: number }[] = [];
 
   /** Of the latest checkpoint: they are journaled in their order, however long each is judged. */
   latest: Promise<Verdict> = Promise.resolve({ covered: 0 });
 
-  constructor(code: number, stream: number) {
+  constructor(code: number, stream: number, recovered?: UncoveredStream, now = 0) {
     this.code = code;
     this.stream = stream;
+    if (recovered === undefined) return;
+    const { from, leaves, missing, behind } = recovered;
+    this.isRecovered = true;
+    this.covered = from;
+    this.claimed = from;
+    this.leaves = leaves.slice();
+    this.held = leaves.length / hashBytes;
+    this.next = from + this.held;
+    this.openSince = now;
+    for (const position of missing) this.unjournaled.push({ position, leaf: noLeaf });
+    this.marks.push({ position: from, batch: behind });
+  }
+
+  /** What is taken from now on comes behind this batch. */
+  mark(batch: number): void {
+    if (this.marks.at(-1)?.position !== this.next) this.marks.push({ position: this.next, batch });
+    let passed = 0;
+    while (passed + 1 < this.marks.length && this.marks[passed + 1].position <= this.covered) passed++;
+    if (passed > 0) this.marks = this.marks.slice(passed);
+  }
+
+  /** Batches up to this one hold nothing of it that is not covered; infinite when everything is. */
+  get coveredBatch(): number {
+    if (this.covered === this.next) return Number.POSITIVE_INFINITY;
+    const behind = this.marks.filter(({ position }) => position <= this.covered);
+    return behind.at(-1)?.batch ?? 0;
+  }
+
+  /** Whether a checkpoint is being judged. */
+  get isJudged(): boolean {
+    return this.claims.length > 0;
+  }
+
+  get hasMissing(): boolean {
+    return this.unjournaled.length > 0;
+  }
+
+  /** Hashes of the places from `covered` on, one after the other; undefined for what is not in the journal. */
+  *places(): Generator<Uint8Array | undefined> {
+    const missing = new Set(this.unjournaled.map(({ position }) => position));
+    for (let position = this.covered; position < this.next; position++)
+      yield missing.has(position) ? undefined : this.leafAt(position);
+  }
+
+  private leafAt(position: number): Uint8Array {
+    const claim = this.claims.find(({ from, to }) => position >= from && position < to);
+    const at = (position - (claim?.from ?? this.claimed)) * hashBytes;
+    return (claim?.leaves ?? this.leaves).slice(at, at + hashBytes);
+  }
+
+  /** Whoever recalls its stream signs zeros for what is not in the journal. */
+  forgetMissing(leaves: Uint8Array, from: number, to: number): Uint8Array {
+    const without = leaves.slice();
+    for (const { position } of this.unjournaled)
+      if (position >= from && position < to) without.set(noLeaf, (position - from) * hashBytes);
+    return without;
+  }
+
+  /** The checkpoint over these places was signed over zeros for what is not in the journal. */
+  dropMissing(from: number, to: number): void {
+    for (const one of this.unjournaled) if (one.position >= from && one.position < to) one.leaf = noLeaf;
   }
 
   /** Adds the leaf of the next place. */
@@ -62,10 +130,7 @@ export class SignerStream {
 
   /** The message at this place, which is not covered yet, will never be in the journal. */
   unjournal(position: number): void {
-    const claim = this.claims.find(({ from, to }) => position >= from && position < to);
-    const at = (position - (claim?.from ?? this.claimed)) * hashBytes;
-    const leaf = (claim?.leaves ?? this.leaves).slice(at, at + hashBytes);
-    this.unjournaled.push({ position, leaf });
+    this.unjournaled.push({ position, leaf: this.leafAt(position) });
   }
 
   /** Messages that no checkpoint claims yet. */
@@ -175,7 +240,11 @@ export function createCoverage(options: CoverageOptions): Coverage {
       return signer.latest;
 
       async function judge(): Promise<Verdict> {
-        if (Buffer.compare(merkleRoot(lanes, leaves, to - from), root) !== 0) return { reason: 'checkpointFalse' };
+        const isRoot = (of: Uint8Array) => Buffer.compare(merkleRoot(lanes, of, to - from), root) === 0;
+        if (!isRoot(leaves)) {
+          if (!isRoot(signer.forgetMissing(leaves, from, to))) return { reason: 'checkpointFalse' };
+          signer.dropMissing(from, to);
+        }
         const code = String(signer.code).padStart(5, '0');
         const place = { signer: code, stream: signer.stream, from, to, signedAt };
         const canonical = canonicalCheckpoint(options.scheme(), { ...place, root });

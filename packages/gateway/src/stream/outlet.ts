@@ -6,11 +6,14 @@ import {
   coveredMessage,
   coveredMessageBytes,
   type Goodbye,
+  heldMessage,
+  heldMessageBytes,
   outcomeMessageBytes,
   questionPrefix,
   questionPrefixBytes,
   type Welcome,
 } from '@clearway/contract';
+import { writeUint64 } from '@clearway/core';
 import type { Clock } from '@clearway/ports';
 import type { StreamLink } from './stream-link.ts';
 
@@ -33,6 +36,8 @@ export interface Covered {
   readonly to: number;
   readonly taken: number;
   readonly reason: number;
+  /** Known by the journal alone. */
+  readonly recall: boolean;
 }
 
 /** Commands of one lot whose effects are ready to leave. */
@@ -55,6 +60,8 @@ export interface Outlet {
     size: number,
   ): void;
   covered(link: StreamLink, about: Covered): void;
+  /** One place of an ended stream; without a hash nothing that was taken stands there. */
+  held(link: StreamLink, signer: number, stream: number, position: number, hash: Uint8Array | undefined): void;
   welcome(link: StreamLink, welcome: Welcome): void;
   /** Says why and ends the link. */
   goodbye(link: StreamLink, goodbye: Goodbye): void;
@@ -151,17 +158,28 @@ export function createOutlet(options: OutletOptions): Outlet {
       view.setUint32(at + questionPrefix.remainingMs, remainingMs);
       writer.bytes.set(source.subarray(from, from + size), at + questionPrefixBytes);
     },
-    covered(link, { signer, stream, to, taken, reason }) {
+    covered(link, { signer, stream, to, taken, reason, recall }) {
       touch(link);
       const { writer } = link;
       const at = writer.message('covered', coveredMessageBytes);
       const { view } = writer;
       view.setUint32(at + coveredMessage.signer, signer);
+      if (recall) view.setUint8(at + coveredMessage.recall, 1);
       view.setUint16(at + coveredMessage.reason, reason);
-      view.setUint32(at + coveredMessage.stream, Math.floor(stream / 0x1_0000_0000));
-      view.setUint32(at + coveredMessage.stream + 4, stream % 0x1_0000_0000);
+      writeUint64(view, at + coveredMessage.stream, stream);
       view.setUint32(at + coveredMessage.to, to);
       view.setUint32(at + coveredMessage.taken, taken);
+    },
+    held(link, signer, stream, position, hash) {
+      touch(link);
+      const { writer } = link;
+      const at = writer.message('held', heldMessageBytes);
+      writer.view.setUint32(at + heldMessage.signer, signer);
+      writeUint64(writer.view, at + heldMessage.stream, stream);
+      writer.view.setUint32(at + heldMessage.position, position);
+      if (hash === undefined) return;
+      writer.view.setUint8(at + heldMessage.known, 1);
+      writer.bytes.set(hash, at + heldMessage.hash);
     },
     welcome(link, welcome) {
       touch(link);

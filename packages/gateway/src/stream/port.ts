@@ -17,8 +17,31 @@ export interface StreamLot {
   unjournaled(): void;
 }
 
+/** What a signer has sent on one stream before the cell started, as far as it is in the journal and not covered. */
+export interface UncoveredStream {
+  readonly signer: number;
+  readonly stream: number;
+  /** Place of its first message that is not covered. */
+  readonly from: number;
+  /** 32 bytes for each place from there on; of places that are not in the journal zeros. */
+  readonly leaves: Uint8Array;
+  /** The places that are not in the journal. */
+  readonly missing: readonly number[];
+  /** Batches up to this one hold none of these messages. */
+  readonly behind: number;
+}
+
 export interface StreamCell {
   configuration(): Configuration;
+  /** What was left uncovered when the cell started. */
+  readonly uncovered: readonly UncoveredStream[];
+  /** The last batch that is durable: what is taken from now on comes behind it. */
+  readonly durable: number;
+  /**
+   * Every message in batches up to `batch` is covered, but for those of stopped signers; theirs come behind batch
+   * `stopped`, if there are any. A restart looks for uncovered messages from there on.
+   */
+  coveredTo(batch: number, stopped: number | undefined): void;
   /** Sequences the lot and tells what came of it through the outlet; refuses definitely what it cannot take. */
   take(lot: StreamLot): void;
   /** Tells over the link what the cell knows of this payment at the durable frontier. `id` is valid during the call. */
@@ -31,4 +54,6 @@ export interface StreamCell {
   reached(bank: number): void;
   /** Stops this participant on all rails and raises a work item: it has not signed what was taken from it. */
   stopSigner(participant: number, reason: 'checkpointMissing' | 'checkpointFalse', detail: string): void;
+  /** It has signed all that it had left open, and may have been stopped for that. */
+  signed(participant: number): void;
 }

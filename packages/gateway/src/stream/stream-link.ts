@@ -12,6 +12,8 @@ export class StreamLink {
   /** By code of the participant. */
   readonly signers = new Map<number, SignerStream>();
   greeted = false;
+  /** Of the protocol, as the welcome said. */
+  version = 0;
   open = true;
   /** Payments taken and not told an outcome yet, and how many that may be. */
   underWay = 0;

@@ -1,12 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { coveredMessage, frameHead, outcomeFlags, outcomeMessage, outcomeMessageBytes } from '@clearway/contract';
-import { layout, reasonOf } from '@clearway/core';
+import {
+  coveredMessage,
+  frameHead,
+  heldMessage,
+  heldMessageBytes,
+  outcomeFlags,
+  outcomeMessage,
+  outcomeMessageBytes,
+} from '@clearway/contract';
+import { layout, readUint64, reasonOf } from '@clearway/core';
 import type { LinkEvents } from '@clearway/ports';
 import { realCrypto } from '@clearway/ports/real';
 import type { Configuration, ParticipantConfiguration } from '../port.ts';
 import { scheme, testClock } from '../test-bed.ts';
-import type { StreamLot } from './port.ts';
+import type { StreamLot, UncoveredStream } from './port.ts';
 import { createStream, type StreamSettings } from './stream.ts';
 import { TestPeer } from './test-peer.ts';
 
@@ -48,11 +56,19 @@ const configuration = {
   ],
 } as unknown as Configuration;
 
-function open(settings: Partial<StreamSettings> = {}, recording: () => Promise<void> = async () => {}) {
+function open(
+  settings: Partial<StreamSettings> = {},
+  uncovered: readonly UncoveredStream[] = [],
+  recording: () => Promise<void> = async () => {},
+) {
   const clock = testClock();
   const lots: StreamLot[] = [];
   const recorded: { readonly command: Uint8Array; readonly body: Uint8Array }[] = [];
   const stopped: string[] = [];
+  const signed: number[] = [];
+  const batches = { durable: 0 };
+  /** How far the platform has noted that everything is covered. */
+  const covers: [number, number | undefined][] = [];
   const events: string[] = [];
   const stream = createStream({
     cell: {
@@ -67,6 +83,12 @@ function open(settings: Partial<StreamSettings> = {}, recording: () => Promise<v
       reached() {},
       turnedAround() {},
       stopSigner: (code, reason) => stopped.push(`${code} ${reason}`),
+      uncovered,
+      get durable() {
+        return batches.durable;
+      },
+      coveredTo: (batch, behindStopped) => covers.push([batch, behindStopped]),
+      signed: (code) => signed.push(code),
     },
     ports: { clock, crypto: realCrypto },
     settings,
@@ -96,7 +118,7 @@ function open(settings: Partial<StreamSettings> = {}, recording: () => Promise<v
     assert.equal(one.of('welcome').length, 1);
     return one;
   };
-  return { stream, clock, lots, recorded, stopped, events, peer, settle, judged, greeted };
+  return { stream, clock, lots, recorded, stopped, signed, batches, covers, events, peer, settle, judged, greeted };
 }
 
 type Bed = ReturnType<typeof open>;
@@ -117,12 +139,13 @@ const covered = (peer: TestPeer) =>
   peer.of('covered').map(({ view }) => ({
     signer: view.getUint32(coveredMessage.signer),
     reason: reasonOf(view.getUint16(coveredMessage.reason)),
+    ...(view.getUint8(coveredMessage.recall) === 1 && { recall: true }),
     to: view.getUint32(coveredMessage.to),
     taken: view.getUint32(coveredMessage.taken),
   }));
 
 const hellos = [
-  { name: 'a version that nobody speaks', reason: 'streamVersionUnsupported', more: { versions: [2, 3] } },
+  { name: 'a version that nobody speaks', reason: 'streamVersionUnsupported', more: { versions: [3, 4] } },
   { name: 'another scheme', reason: 'fieldInvalid', more: { schemeId: 'OTHER' } },
   { name: 'another environment', reason: 'fieldInvalid', more: { environment: 'production' as const } },
   { name: 'a participant that there is not', reason: 'participantUnknown', codes: ['00999'] },
@@ -137,7 +160,7 @@ for (const { name, reason, more = {}, codes = ['00101'] } of hellos) {
     await bed.settle();
     assert.equal(peer.goodbye?.reason, reason);
     assert.ok(peer.ended);
-    if (reason === 'streamVersionUnsupported') assert.deepEqual(peer.goodbye?.versions, [1]);
+    if (reason === 'streamVersionUnsupported') assert.deepEqual(peer.goodbye?.versions, [1, 2]);
   });
 }
 
@@ -295,7 +318,7 @@ test('messages of a lot that was never sequenced are listed with the checkpoint 
 test('checkpoints that are judged at the same time are journaled in their order, each with its own missing messages', async () => {
   const waiting: (() => void)[] = [];
   const record = () => new Promise<void>((resolve) => void waiting.push(resolve));
-  const bed = open({}, record);
+  const bed = open({}, [], record);
   await bed.greeted('00201');
   const peer = await bed.greeted('00101');
   const wrong = { currency: 999 };
@@ -476,6 +499,124 @@ test('after a link has ended its messages are covered over the next, and a cut w
   assert.deepEqual(covered(second)[1], { signer: 101, reason: 'none', to: 2, taken: 2 });
   assert.equal(isCovered, true);
   assert.equal(bed.stream.uncovered, 0);
+});
+
+/** What is left of a stream of 00101 from before the start: places 3 and 5, whose hashes begin with 3 and 5. */
+const leftOpen: UncoveredStream = {
+  signer: 101,
+  stream: 16,
+  from: 3,
+  leaves: Buffer.concat([Buffer.alloc(32, 3), Buffer.alloc(32), Buffer.alloc(32, 5)]),
+  missing: [4],
+  behind: 70,
+};
+const leftLeaves = [3, 3, 3, 3, 0, 5].map((byte) => Buffer.alloc(32, byte));
+
+const held = (peer: TestPeer) =>
+  peer.of('held').flatMap(({ view, count }) =>
+    Array.from({ length: count }, (_, i) => {
+      const at = i * heldMessageBytes;
+      return [
+        view.getUint32(at + heldMessage.position),
+        view.getUint8(at + heldMessage.known),
+        view.getUint8(at + heldMessage.hash),
+      ];
+    }),
+  );
+
+test('what was open before a restart is told, recalled, signed with zeros for what is not there, and a cut waits', async () => {
+  const bed = open({}, [leftOpen]);
+  assert.equal(bed.stream.uncovered, 3);
+  let isCovered = false;
+  void bed.stream.covered().then(() => {
+    isCovered = true;
+  });
+  const peer = await bed.greeted('00101');
+  assert.deepEqual(covered(peer), [{ signer: 101, reason: 'none', recall: true, to: 3, taken: 6 }]);
+  peer.recall(101, 16).recall(101, 16).recall(101, 99).send();
+  await bed.settle();
+  assert.deepEqual(held(peer), [
+    [3, 1, 3],
+    [4, 0, 0],
+    [5, 1, 5],
+  ]);
+  assert.equal(covered(peer)[1]?.reason, 'positionWrong');
+  assert.equal(isCovered, false);
+  (await peer.checkpoint(101, key, { from: 3, to: 6, stream: 16, leaves: leftLeaves })).send();
+  await bed.judged(peer, 3);
+  assert.deepEqual(covered(peer)[2], { signer: 101, reason: 'none', to: 6, taken: 6 });
+  assert.equal(isCovered, true);
+  const missing = Buffer.concat([Buffer.from([0, 0, 0, 4]), Buffer.alloc(32)]);
+  assert.deepEqual(Buffer.from(bed.recorded[0]!.body), missing);
+  assert.deepEqual(bed.signed, [101]);
+});
+
+test('a participant of version 1 is told of an older stream only if it can sign it without recalling', async () => {
+  const whole = { ...leftOpen, stream: 32, missing: [], leaves: Buffer.alloc(96, 3) };
+  const bed = open({}, [leftOpen, whole]);
+  const peer = bed.peer().hello(['00101'], { versions: [1] });
+  await bed.settle();
+  assert.equal((peer.of('welcome')[0]!.text as { version: number }).version, 1);
+  assert.deepEqual(
+    peer.of('covered').map(({ view }) => readUint64(view, coveredMessage.stream)),
+    [32],
+  );
+  peer.recall(101, 16).send();
+  await bed.settle();
+  assert.equal(peer.goodbye?.reason, 'frameMalformed');
+});
+
+test('a recalled stream is refused to whoever does not speak for its signer', async () => {
+  const bed = open({}, [leftOpen]);
+  const peer = await bed.greeted('00102');
+  peer.recall(101, 16).send();
+  await bed.settle();
+  assert.deepEqual([held(peer), covered(peer)[0]?.reason], [[], 'positionWrong']);
+});
+
+test('who stays away after a restart is stopped, and another who signs is not', async () => {
+  const bed = open({ overdueMs: 2000 }, [leftOpen, { ...leftOpen, signer: 102 }]);
+  const peer = await bed.greeted('00102');
+  (await peer.checkpoint(102, key, { from: 3, to: 6, stream: 16, leaves: leftLeaves })).send();
+  await bed.judged(peer, 2);
+  for (let i = 0; i < 30; i++) bed.clock.pass(100);
+  assert.deepEqual(bed.stopped, ['101 checkpointMissing']);
+});
+
+test('how far the journal is covered is noted, for the next start', async () => {
+  const bed = open({ overdueMs: 2500 }, [leftOpen]);
+  await bed.greeted('00201');
+  bed.batches.durable = 100;
+  const second = () => {
+    for (let i = 0; i < 10; i++) bed.clock.pass(100);
+    return bed.covers.at(-1);
+  };
+  assert.deepEqual(second(), [70, undefined]);
+  const peer = await bed.greeted('00102');
+  bed.batches.durable = 110;
+  peer.payment({ sequence: 1, signer: 102 }).send();
+  await bed.settle();
+  second();
+  // The signer of the older stream was stopped: it holds up nobody else.
+  assert.deepEqual(second(), [100, 70]);
+  (await peer.checkpoint(102, key, { from: 0, to: 1 })).send();
+  await bed.judged(peer, 1);
+  assert.deepEqual(second(), [110, 70]);
+});
+
+test('a peer that goes on sending what is refused since it does not sign is cut off', async () => {
+  const bed = open({ uncoveredMessages: 10 });
+  await bed.greeted('00201');
+  const peer = await bed.greeted('00101');
+  for (let sequence = 1; sequence <= 10; sequence++) peer.payment({ sequence });
+  peer.send();
+  await bed.settle();
+  for (let sequence = 11; sequence <= 41; sequence++) peer.payment({ sequence });
+  peer.send();
+  await bed.settle();
+  bed.clock.pass(200);
+  assert.equal(taken(bed), 10);
+  assert.equal(peer.goodbye?.reason, 'checkpointMissing');
 });
 
 test('a cut does not wait for a signer that was stopped', async () => {

@@ -13,7 +13,10 @@ import {
   type Hello,
   outcomeFlags,
   outcomeMessage,
-  streamVersion,
+  recallMessage,
+  recallMessageBytes,
+  recallVersion,
+  streamVersions,
   textOf,
   windowMessage,
 } from '@clearway/contract';
@@ -83,7 +86,11 @@ const watchEveryMs = 100;
 const aliveEveryMs = 5000;
 const silenceMs = 15_000;
 const leastShare = 64;
-const versions = [streamVersion];
+/** Marks are set, and what is covered is noted, every so many looks. */
+const looksPerMark = 10;
+/** Who keeps sending what is refused, so many times what may be unsigned, is cut off. */
+const mostUnsigned = 4;
+const versions = [...streamVersions].sort();
 
 export function createStream(options: StreamOptions): Stream {
   const { cell, log } = options;
@@ -93,12 +100,14 @@ export function createStream(options: StreamOptions): Stream {
   /** Links by the participants they speak for; the next one to use. */
   const byParticipant = new Map<number, { readonly links: StreamLink[]; turn: number }>();
   /** Streams whose link has ended with messages that nobody signed yet. */
-  const orphans = new Set<SignerStream>();
+  const orphans = new Set(cell.uncovered.map((one) => new SignerStream(one.signer, one.stream, one, clock.elapsed())));
+  /** By ended stream, the link that has recalled it last. */
+  const recallers = new WeakMap<SignerStream, StreamLink>();
   /** Participants that have spoken over a link since the start: they will come back when theirs is lost. */
   const seen = new Set<number>();
   const stoppedSigners = new Map<number, Reason>();
   const coverageWaiters = new Set<() => boolean>();
-  let lastStream = 0;
+  let lastStream = Math.max(0, ...cell.uncovered.map(({ stream }) => stream));
   let gathering = false;
   /** What must wait until the messages before it have been hashed. */
   let afterTurn: (() => void)[] = [];
@@ -176,12 +185,26 @@ export function createStream(options: StreamOptions): Stream {
     for (const waiter of coverageWaiters) if (waiter()) coverageWaiters.delete(waiter);
   };
 
-  const tellCovered = (link: StreamLink, { code, stream, covered, next }: SignerStream, reason: Reason) =>
-    outlet.covered(link, { signer: code, stream, to: covered, taken: next, reason: reasons[reason].code });
+  const tellCovered = (link: StreamLink, signer: SignerStream, reason: Reason) => {
+    const { code, stream, covered, next, isRecovered } = signer;
+    const recall = isRecovered && covered < next;
+    outlet.covered(link, { signer: code, stream, to: covered, taken: next, reason: reasons[reason].code, recall });
+  };
 
-  const judged = (link: StreamLink, signer: SignerStream, verdict: Verdict) => {
+  /** Asks for the signature over an ended stream, unless one is being judged: then its verdict tells. */
+  const tellEnded = (link: StreamLink, ended: SignerStream) => {
+    if (ended.isJudged) return;
+    // Without the hashes that it was made over, such a signature could not be checked.
+    if (ended.isRecovered && ended.hasMissing && link.version < recallVersion) return;
+    tellCovered(link, ended, 'none');
+  };
+
+  const judged = (from: StreamLink, signer: SignerStream, verdict: Verdict) => {
     const reason = 'reason' in verdict ? verdict.reason : 'none';
-    tellCovered(link, signer, reason);
+    const recaller = recallers.get(signer);
+    const link = from.open ? from : recaller?.open ? recaller : byParticipant.get(signer.code)?.links[0];
+    const isEnded = orphans.has(signer);
+    if (link !== undefined && !(isEnded && reason === 'none' && signer.isJudged)) tellCovered(link, signer, reason);
     outlet.seal(0);
     if (reason === 'checkpointFalse') {
       stop(
@@ -191,7 +214,47 @@ export function createStream(options: StreamOptions): Stream {
       );
     }
     if (signer.covered === signer.next) orphans.delete(signer);
+    const wasStopped = stoppedSigners.get(signer.code);
+    if ((isEnded || wasStopped === 'checkpointMissing') && wasStopped !== 'checkpointFalse' && isSigned(signer.code)) {
+      stoppedSigners.delete(signer.code);
+      cell.signed(signer.code);
+    }
     wakeCoverage();
+  };
+
+  const isSigned = (code: number): boolean => {
+    for (const one of signerStreams()) if (one.code === code && one.covered < one.next) return false;
+    return true;
+  };
+
+  function* signerStreams(): Generator<SignerStream> {
+    for (const link of links) yield* link.signers.values();
+    yield* orphans;
+  }
+
+  /** Tells which messages of an ended stream there are, place by place. */
+  const recalls = (link: StreamLink, { view, count }: Frame) => {
+    for (let i = 0; i < count; i++) {
+      const code = view.getUint32(i * recallMessageBytes + recallMessage.signer);
+      const stream = readUint64(view, i * recallMessageBytes + recallMessage.stream);
+      const signer = stream === link.stream ? undefined : streamOf(link, code, stream);
+      if (signer === undefined) {
+        outlet.covered(link, {
+          signer: code,
+          stream,
+          to: 0,
+          taken: 0,
+          reason: reasons.positionWrong.code,
+          recall: false,
+        });
+        continue;
+      }
+      if (recallers.get(signer) === link && !signer.isJudged) continue;
+      recallers.set(signer, link);
+      if (signer.isJudged) continue;
+      let position = signer.covered;
+      for (const hash of signer.places()) outlet.held(link, code, stream, position++, hash);
+    }
   };
 
   const checkpoints = (link: StreamLink, { payload, count }: Frame) => {
@@ -205,7 +268,14 @@ export function createStream(options: StreamOptions): Stream {
       const signer = streamOf(link, code, stream);
       if (signer === undefined) {
         // Covered to its end and let go of, or never heard of.
-        outlet.covered(link, { signer: code, stream, to: 0, taken: 0, reason: reasons.positionWrong.code });
+        outlet.covered(link, {
+          signer: code,
+          stream,
+          to: 0,
+          taken: 0,
+          reason: reasons.positionWrong.code,
+          recall: false,
+        });
         continue;
       }
       void coverage.check(signer, view, at).then((verdict) => judged(link, signer, verdict));
@@ -219,7 +289,7 @@ export function createStream(options: StreamOptions): Stream {
     hello: Hello,
   ): { readonly reason: Reason; readonly detail: string } | undefined => {
     const { schemeId, environment } = scheme();
-    if (!hello.versions.includes(streamVersion))
+    if (!streamVersions.some((version) => hello.versions.includes(version)))
       return { reason: 'streamVersionUnsupported', detail: `this platform speaks ${versions.join(', ')}` };
     if (hello.schemeId !== schemeId || hello.environment !== environment)
       return { reason: 'fieldInvalid', detail: `this is ${schemeId}, ${environment}` };
@@ -247,11 +317,12 @@ export function createStream(options: StreamOptions): Stream {
       return;
     }
     link.greeted = true;
+    link.version = streamVersions.find((version) => hello.versions.includes(version))!;
     link.window = hello.window;
     const { uncoveredMs, uncoveredMessages } = settings;
     link.share = Math.min(settings.window, Math.max(leastShare, Math.ceil(settings.underWay / links.size)));
     outlet.welcome(link, {
-      version: streamVersion,
+      version: link.version,
       stream: link.stream,
       window: link.share,
       uncoveredMs,
@@ -265,12 +336,14 @@ export function createStream(options: StreamOptions): Stream {
     });
     for (const text of hello.participants) {
       const code = Number(text);
-      link.signers.set(code, new SignerStream(code, link.stream));
+      const signer = new SignerStream(code, link.stream);
+      signer.mark(cell.durable);
+      link.signers.set(code, signer);
       seen.add(code);
       const known = byParticipant.get(code) ?? { links: [], turn: 0 };
       byParticipant.set(code, known);
       known.links.push(link);
-      for (const orphan of orphans) if (orphan.code === code) tellCovered(link, orphan, 'none');
+      for (const orphan of orphans) if (orphan.code === code) tellEnded(link, orphan);
       if (participant(code)?.role === 'bank') cell.reached(code);
     }
   };
@@ -299,6 +372,12 @@ export function createStream(options: StreamOptions): Stream {
         afterTurn.push(() => checkpoints(link, kept));
         return;
       }
+      case 'recalls': {
+        if (link.version < recallVersion) break;
+        const kept = { ...frame, view: new DataView(frame.payload.slice().buffer) };
+        afterTurn.push(() => recalls(link, kept));
+        return;
+      }
       case 'window':
         link.window = frame.view.getUint32(windowMessage.count);
         return;
@@ -307,9 +386,8 @@ export function createStream(options: StreamOptions): Stream {
       case 'goodbye':
         link.link.end();
         return;
-      default:
-        throw new FrameError('frameMalformed', `${frame.type} never comes from a participant`);
     }
+    throw new FrameError('frameMalformed', `${frame.type} never comes from a participant of version ${link.version}`);
   };
 
   const ended = (link: StreamLink, error: Error | undefined) => {
@@ -323,7 +401,7 @@ export function createStream(options: StreamOptions): Stream {
       if (known.links.length === 0) byParticipant.delete(code);
       if (signer.covered === signer.next) continue;
       orphans.add(signer);
-      if (known.links.length > 0) tellCovered(known.links[0], signer, 'none');
+      if (known.links.length > 0) tellEnded(known.links[0], signer);
     }
     outlet.seal(0);
     log('stream.linkEnded', { peer: link.link.peer, ...(error && { detail: error.message }) });
@@ -336,11 +414,33 @@ export function createStream(options: StreamOptions): Stream {
         log('stream.peerSilent', { peer: link.link.peer });
         link.link.destroy();
       } else if (link.greeted && now - link.lastWriteAt > aliveEveryMs) outlet.alive(link);
-      for (const signer of link.signers.values()) judgeAge(signer, now);
+      for (const signer of link.signers.values()) {
+        judgeAge(signer, now);
+        if (signer.open > mostUnsigned * settings.uncoveredMessages && link.open)
+          outlet.goodbye(link, {
+            reason: 'checkpointMissing',
+            detail: `participant ${text(signer.code)} does not sign`,
+          });
+      }
     }
     for (const orphan of orphans) judgeAge(orphan, now);
     outlet.seal(0);
+    if (++looks % looksPerMark === 0) noteCovered();
     timer = clock.after(watchEveryMs, watch);
+  };
+
+  /** How far the journal is covered, for the next start. */
+  const noteCovered = () => {
+    let batch = cell.durable;
+    let stopped: number | undefined;
+    for (const signer of signerStreams()) {
+      const { coveredBatch } = signer;
+      signer.mark(cell.durable);
+      if (coveredBatch === Number.POSITIVE_INFINITY) continue;
+      if (stoppedSigners.has(signer.code)) stopped = Math.min(stopped ?? coveredBatch, coveredBatch);
+      else batch = Math.min(batch, coveredBatch);
+    }
+    cell.coveredTo(batch, stopped);
   };
 
   const judgeAge = (signer: SignerStream, now: number) => {
@@ -348,6 +448,7 @@ export function createStream(options: StreamOptions): Stream {
       stop(signer.code, 'checkpointMissing', `${signer.open} messages of stream ${signer.stream} are not signed`);
   };
 
+  let looks = 0;
   let timer = clock.after(watchEveryMs, watch);
 
   const isCovered = (signer: SignerStream, upTo: number) => signer.covered >= upTo || stoppedSigners.has(signer.code);
@@ -394,8 +495,7 @@ export function createStream(options: StreamOptions): Stream {
     covered() {
       closeTurn();
       const marks: [SignerStream, number][] = [];
-      for (const link of links) for (const signer of link.signers.values()) marks.push([signer, signer.next]);
-      for (const orphan of orphans) marks.push([orphan, orphan.next]);
+      for (const signer of signerStreams()) marks.push([signer, signer.next]);
       const done = () => marks.every(([signer, upTo]) => isCovered(signer, upTo));
       if (done()) return Promise.resolve();
       return new Promise((resolve) => {
@@ -411,8 +511,7 @@ export function createStream(options: StreamOptions): Stream {
     },
     get uncovered() {
       let open = 0;
-      for (const link of links) for (const signer of link.signers.values()) open += signer.next - signer.covered;
-      for (const orphan of orphans) open += orphan.next - orphan.covered;
+      for (const signer of signerStreams()) open += signer.next - signer.covered;
       return open;
     },
     stop() {

@@ -13,6 +13,8 @@ import {
   messageHashes,
   paymentMessage,
   paymentMessageBytes,
+  recallMessage,
+  recallMessageBytes,
   sha256Lanes,
   textOf,
   type Welcome,
@@ -86,7 +88,7 @@ export class TestPeer {
   }
 
   hello(participants: string[], more: Partial<Hello> = {}): this {
-    this.writer.text('hello', { versions: [1], ...scheme, participants, window: 100, software: 'test', ...more });
+    this.writer.text('hello', { versions: [1, 2], ...scheme, participants, window: 100, software: 'test', ...more });
     return this.send();
   }
 
@@ -162,6 +164,13 @@ export class TestPeer {
     writeUint64(view, at + answerMessage.stream, this.stream);
     const place = this.leafOf(bank, () => this.hashes.addAnswer(view, at));
     view.setUint32(at + answerMessage.position, place);
+    return this;
+  }
+
+  recall(signer: number, stream: number): this {
+    const at = this.writer.message('recalls', recallMessageBytes);
+    this.writer.view.setUint32(at + recallMessage.signer, signer);
+    writeUint64(this.writer.view, at + recallMessage.stream, stream);
     return this;
   }
 

@@ -20,7 +20,7 @@ export class Coverage {
   unsignedSince = 0;
   /** Whether it waits in its client's row to be signed. */
   isQueued = false;
-  private hashes = new Uint8Array(16 * hashBytes);
+  private hashes: Uint8Array = new Uint8Array(16 * hashBytes);
   /** The first and the last hash kept: those of the places `base` … */
   private base = 0;
   private count = 0;
@@ -28,6 +28,24 @@ export class Coverage {
   constructor(signer: number, stream: number) {
     this.signer = signer;
     this.stream = stream;
+  }
+
+  /** Of an ended stream, by what the platform holds of it from `from` on: 32 bytes a place. */
+  static recalled(signer: number, stream: number, from: number, leaves: Uint8Array): Coverage {
+    const coverage = new Coverage(signer, stream);
+    coverage.hashes = leaves.slice();
+    coverage.base = from;
+    coverage.count = leaves.length / hashBytes;
+    coverage.position = from + coverage.count;
+    coverage.signedTo = from;
+    coverage.coveredTo = from;
+    return coverage;
+  }
+
+  /** The hash of what was sent at this place, if it is kept. */
+  leafAt(position: number): Uint8Array | undefined {
+    if (position < this.base || position >= this.base + this.count) return undefined;
+    return this.leaves(position, position + 1);
   }
 
   /** How many messages the platform has or will have without a signature of theirs. */

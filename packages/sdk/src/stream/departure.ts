@@ -2,6 +2,7 @@
 import { largestMessage, messageHashes, type Scheme } from '@clearway/contract';
 import type { Clock } from '@clearway/ports';
 import type { Attachment } from './attachment.ts';
+import type { SentHashes } from './sent-hashes.ts';
 
 /** Frames that grew so large leave at once; with the message that makes them so they still fit into 256 KiB. */
 const earlyBytes = (1 << 18) - largestMessage - 1024;
@@ -13,7 +14,12 @@ export interface Departure {
   hashWritten(attachment: Attachment): void;
 }
 
-export function createDeparture(clock: Clock, scheme: Scheme, lingerMs: number): Departure {
+export function createDeparture(
+  clock: Clock,
+  scheme: Scheme,
+  lingerMs: number,
+  sent: Pick<SentHashes, 'add'> | undefined,
+): Departure {
   const hashes = messageHashes(scheme);
   const due: Attachment[] = [];
 
@@ -50,6 +56,7 @@ export function createDeparture(clock: Clock, scheme: Scheme, lingerMs: number):
     }
     const digests = hashes.finish();
     for (let i = 0; i < writtenBy.length; i++) writtenBy[i].add(digests, i * 32);
+    sent?.add(digests);
     writtenAt.length = 0;
     writtenBy.length = 0;
   }

@@ -8,6 +8,7 @@ export {
   type StreamQuestion,
 } from './participant-stream.ts';
 export type { StreamAnswer, StreamPayment } from './payment-message.ts';
+export type { SentHashes } from './sent-hashes.ts';
 export type { StreamSigner } from './signatures.ts';
 export {
   createStreamClient,

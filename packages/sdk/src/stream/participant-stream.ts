@@ -38,7 +38,7 @@ export interface ParticipantStreamOptions
   extends Pick<InstitutionOptions, 'ports' | 'code' | 'scheme' | 'signing' | 'attempts' | 'patienceMs'>,
     Pick<
       StreamClientOptions,
-      'addresses' | 'window' | 'lingerMs' | 'checkpointEveryMs' | 'checkpointEveryMessages' | 'software'
+      'addresses' | 'window' | 'lingerMs' | 'checkpointEveryMs' | 'checkpointEveryMessages' | 'sent' | 'software'
     > {
   /** With the certificate that is registered for the participant: `realLinks`. */
   readonly links: LinkNetwork;

@@ -1,6 +1,7 @@
 /**
  * Signatures over what was sent: at intervals each signer signs the root over the hashes of all it has sent since the
- * last time, in the background. Of a stream that was cut it signs what the platform tells to have, on another link.
+ * last time, in the background. Of a stream that was cut it signs what the platform tells to have, on another link; what
+ * this run or the platform does not know of it is recalled first.
  */
 import {
   type Checkpoint,
@@ -19,6 +20,8 @@ import type { Attachment } from './attachment.ts';
 import type { Coverage } from './coverage.ts';
 import type { Departure } from './departure.ts';
 import { readUint64, writeUint64 } from './payment-message.ts';
+import { createRecalls } from './recalls.ts';
+import type { SentHashes } from './sent-hashes.ts';
 
 export interface StreamSigner {
   /** Code of the participant, five digits. */
@@ -31,6 +34,7 @@ export interface SignaturesOptions extends Departure {
   readonly crypto: Crypto;
   readonly scheme: Scheme;
   readonly signers: readonly StreamSigner[];
+  readonly sent: SentHashes | undefined;
   /** Links that are up. */
   readonly open: readonly Attachment[];
   /** The one that the signer prefers. */
@@ -49,6 +53,7 @@ export interface Signatures {
   /** Place in the signer's stream of what has just been written; `at` of a payment, or ~at of an answer. */
   positionFor(attachment: Attachment, signer: number, at: number): number;
   takeCovered(from: Attachment, view: DataView, count: number): void;
+  takeHeld(view: DataView, count: number): void;
   attached(): void;
   /** The link is no longer among those that are up. */
   detached(attachment: Attachment): void;
@@ -69,6 +74,16 @@ const rounds = 16;
 export function createSignatures(options: SignaturesOptions): Signatures {
   const { clock, crypto, scheme, signers, open, attachmentOf, hashWritten, leave } = options;
   const signerOf = new Map(signers.map(({ code }, signer) => [Number(code), signer]));
+  const recalls = createRecalls({
+    ...{ clock, leave, sent: options.sent, failed: options.failed },
+    codes: signers.map(({ code }) => Number(code)),
+    recalled(over, coverage, own) {
+      if (own) orphans.delete(own);
+      orphans.set(coverage, clock.elapsed());
+      const now = over.hasEnded ? attachmentOf(coverage.signer) : over;
+      if (now) sign(now, coverage);
+    },
+  });
   const lanes = sha256Lanes();
   /** Streams that ended and are not covered, with when that was. */
   const orphans = new Map<Coverage, number>();
@@ -179,15 +194,26 @@ export function createSignatures(options: SignaturesOptions): Signatures {
   }
 
   /** The platform tells how much of an ended stream it has: that is signed, and no more. */
-  function takeEnded(from: Attachment, signer: number, stream: number, view: DataView, at: number): void {
-    for (const coverage of orphans.keys()) {
-      if (coverage.signer !== signer || coverage.stream !== stream) continue;
-      coverage.coverTo(view.getUint32(at + coveredMessage.to));
-      coverage.endAt(view.getUint32(at + coveredMessage.taken));
-      const wasRefused = view.getUint16(at + coveredMessage.reason) !== 0;
-      if (wasRefused || coverage.coveredTo >= coverage.position) orphans.delete(coverage);
-      else sign(from, coverage);
+  function takeEnded(over: Attachment, signer: number, stream: number, view: DataView, at: number): void {
+    const [from, to] = [view.getUint32(at + coveredMessage.to), view.getUint32(at + coveredMessage.taken)];
+    const wasRefused = view.getUint16(at + coveredMessage.reason) !== 0;
+    const mine = orphanOf(signer, stream);
+    if (wasRefused || from >= to) {
+      if (mine) orphans.delete(mine);
+    } else if (mine === undefined || view.getUint8(at + coveredMessage.recall) === 1) {
+      recalls.recall(over, { signer, stream, from, to }, mine);
+    } else {
+      mine.coverTo(from);
+      mine.endAt(to);
+      if (mine.coveredTo < mine.position) sign(over, mine);
+      else orphans.delete(mine);
     }
+  }
+
+  function orphanOf(signer: number, stream: number): Coverage | undefined {
+    for (const coverage of orphans.keys())
+      if (coverage.signer === signer && coverage.stream === stream) return coverage;
+    return undefined;
   }
 
   function uncovered(): number {
@@ -208,9 +234,11 @@ export function createSignatures(options: SignaturesOptions): Signatures {
   return {
     positionFor,
     takeCovered,
+    takeHeld: recalls.takeHeld,
     attached: round,
     detached(attachment) {
       hashWritten(attachment);
+      recalls.detached(attachment);
       // A signature over an older stream may have gone with the link: the platform says so, or has it.
       for (const coverage of orphans.keys()) coverage.isCut = true;
       for (const coverage of attachment.coverages) {

@@ -22,7 +22,7 @@ import {
   reasons,
   type Scheme,
   sizeOfMessage,
-  streamVersion,
+  streamVersions,
   type Welcome,
   windowMessage,
 } from '@clearway/contract';
@@ -32,6 +32,7 @@ import type { Attachment } from './attachment.ts';
 import { createDeparture } from './departure.ts';
 import { KeptMessages, keptStates } from './kept-messages.ts';
 import { placePayment, type StreamAnswer, type StreamPayment, sizeOfPayment, writePayment } from './payment-message.ts';
+import type { SentHashes } from './sent-hashes.ts';
 import { createSignatures, type StreamSigner } from './signatures.ts';
 import { createStreamLink, type LinkEnd } from './stream-link.ts';
 
@@ -54,7 +55,7 @@ export interface StreamEvents {
   linked?(address: string, welcome: Welcome): void;
   /** The client goes on to connect by itself. */
   unlinked?(address: string, why: LinkEnd): void;
-  /** Cannot be mended here, e.g. a key that does not sign. */
+  /** Cannot be mended here, e.g. a key that does not sign, or a message in this participant's name that is not its own. */
   failed(error: Error): void;
 }
 
@@ -78,6 +79,11 @@ export interface StreamClientOptions {
   readonly checkpointEveryMs?: number;
   /** Or after so many messages; default half of what the welcome allows. */
   readonly checkpointEveryMessages?: number;
+  /**
+   * What earlier runs of this program have sent, e.g. `openSentHashes`: without it only what this run has sent is signed,
+   * and who leaves something unsigned is stopped.
+   */
+  readonly sent?: SentHashes;
   /** Name and version, for the platform's operator. */
   readonly software?: string;
   readonly events: StreamEvents;
@@ -154,10 +160,10 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
   let againAt = Number.NEGATIVE_INFINITY;
   let wasRefusedRoom = false;
   let isClosing = false;
-  const departure = createDeparture(clock, scheme, lingerMs);
+  const departure = createDeparture(clock, scheme, lingerMs, options.sent);
   const { leave } = departure;
   const signatures = createSignatures({
-    ...{ clock, crypto: ports.crypto, scheme, signers, open, attachmentOf, ...departure },
+    ...{ clock, crypto: ports.crypto, scheme, signers, sent: options.sent, open, attachmentOf, ...departure },
     everyMs: options.checkpointEveryMs,
     everyMessages: options.checkpointEveryMessages,
     signed: goOn,
@@ -420,6 +426,8 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
         return takeQuestions(attachment, frame);
       case 'covered':
         return signatures.takeCovered(attachment, frame.view, frame.count);
+      case 'held':
+        return signatures.takeHeld(frame.view, frame.count);
       case 'window':
         if (frame.count > 0) attachment.window = frame.view.getUint32(windowMessage.count);
         return pump();
@@ -445,7 +453,7 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
   }
 
   const hello = {
-    versions: [streamVersion],
+    versions: [...streamVersions],
     schemeId: scheme.schemeId,
     environment: scheme.environment,
     participants: signers.map(({ code }) => code),

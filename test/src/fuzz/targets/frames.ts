@@ -145,7 +145,7 @@ export function framesOf(bytes: Buffer): { frames: Expected[]; isFaulty: boolean
     if (bytes.length - at < length) break;
     const frame = bytes.subarray(at, at + length);
     const [type, version, count] = [frame[4], frame[5], frame.readUInt16BE(6)];
-    const isKnown = [1, 2, 3, 4, 5, 16, 17, 18, 19, 20, 21, 22].includes(type);
+    const isKnown = [1, 2, 3, 4, 5, 16, 17, 18, 19, 20, 21, 22, 23, 24].includes(type);
     const number = Number(frame.readBigUInt64BE(8));
     const inOrder = number === frames.length + 1 || (type === 3 && number > frames.length + 1);
     const payload = frame.subarray(16);
@@ -157,7 +157,7 @@ export function framesOf(bytes: Buffer): { frames: Expected[]; isFaulty: boolean
   return { frames, isFaulty: false };
 }
 
-const fixed: Readonly<Record<number, number>> = { 4: 8, 17: 64, 19: 80, 20: 24, 21: 128, 22: 24 };
+const fixed: Readonly<Record<number, number>> = { 4: 8, 17: 64, 19: 80, 20: 24, 21: 128, 22: 24, 23: 16, 24: 56 };
 
 function addsUp(type: number, count: number, payload: Buffer): boolean {
   if (type in fixed) return payload.length === count * fixed[type];
