@@ -1,6 +1,6 @@
 /**
  * Loaded into every program of a measured world before its own code: counts what it signs, checks and agrees on, and
- * writes the counts to a file of its own in the folder that CLEARWAY_COUNTS names.
+ * writes the counts to a file of its own in the folder that BENCH_COUNTS names.
  */
 
 import crypto, { type KeyObject } from 'node:crypto';
@@ -36,7 +36,7 @@ watch('verify', ([, , key]) => count('verify', key!));
 watch('diffieHellman', ([keys]) => count('agree', (keys! as { privateKey: KeyObject }).privateKey));
 syncBuiltinESMExports();
 
-const file = join(process.env.CLEARWAY_COUNTS!, `${process.pid}-${threadId}.json`);
+const file = join(process.env.BENCH_COUNTS!, `${process.pid}-${threadId}.json`);
 setInterval(() => {
   if (counted === written) return;
   written = counted;

@@ -19,7 +19,7 @@ export type Counts = Readonly<Record<string, number>>;
 /** For programs whose signatures are to be counted. */
 export function countingEnvironment(folder: string): Readonly<Record<string, string>> {
   mkdirSync(folder, { recursive: true });
-  return { NODE_OPTIONS: `--import ${new URL('count-crypto.js', import.meta.url)}`, CLEARWAY_COUNTS: folder };
+  return { NODE_OPTIONS: `--import ${new URL('count-crypto.js', import.meta.url)}`, BENCH_COUNTS: folder };
 }
 
 /** Of all programs since their start, but for the last fraction of a second. */

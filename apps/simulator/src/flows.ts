@@ -38,18 +38,18 @@ const shape: Shape = {
 };
 
 const nothing: Prepared = { agreementId: '', paymentId: '' };
-const payer = ({ institutions }: World) => institutions[0];
+const sender = ({ institutions }: World) => institutions[0];
 const payOnce = (world: World, agreementId: string, endToEndId: string) =>
-  payer(world).pay({ kind: 'agreementPayment', bank, amount: yuan(10_00), endToEndId, agreementId });
+  sender(world).pay({ kind: 'agreementPayment', bank, amount: yuan(10_00), endToEndId, agreementId });
 const payOutOnce = (world: World, endToEndId: string) => {
   const creditor = { name: 'Creditor', account: '6201' };
-  return payer(world).pay({ kind: 'payout', bank, amount: yuan(7_00), endToEndId, creditor });
+  return sender(world).pay({ kind: 'payout', bank, amount: yuan(7_00), endToEndId, creditor });
 };
 
-const sign = async (world: World): Promise<Prepared> => ({ ...nothing, agreementId: await payer(world).sign(bank) });
+const sign = async (world: World): Promise<Prepared> => ({ ...nothing, agreementId: await sender(world).sign(bank) });
 
 const signAndPay = async (world: World): Promise<Prepared> => {
-  const agreementId = await payer(world).sign(bank);
+  const agreementId = await sender(world).sign(bank);
   await payOnce(world, agreementId, 'before');
   const [{ paymentId }] = world.oracle.payments();
   return { agreementId, paymentId };
@@ -77,12 +77,12 @@ export const flows = {
   signing: {
     shape,
     prepare: async () => nothing,
-    run: (world) => payer(world).sign(bank),
+    run: (world) => sender(world).sign(bank),
   },
   rescission: {
     shape,
     prepare: sign,
-    run: (world, { agreementId }) => payer(world).rescind(agreementId),
+    run: (world, { agreementId }) => sender(world).rescind(agreementId),
   },
   payment: { shape, movesMoney: true, prepare: sign, run: pay },
   payout: { shape, movesMoney: true, prepare: async () => nothing, run: (world) => payOutOnce(world, 'flow') },
@@ -91,7 +91,7 @@ export const flows = {
     movesMoney: true,
     prepare: signAndPay,
     run: (world, { paymentId }) =>
-      payer(world).pay({
+      sender(world).pay({
         kind: 'refund',
         bank,
         amount: yuan(10_00),
@@ -156,7 +156,7 @@ export const flows = {
     shape,
     prepare: sign,
     run: async (world, { agreementId }) => {
-      const rotated = payer(world).rotateKey();
+      const rotated = sender(world).rotateKey();
       await world.time.rest(100);
       await payOnce(world, agreementId, 'while the key changes');
       await rotated;
