@@ -5,14 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startWorld, type World } from '@clearway/start';
+import { judge } from './judge.ts';
 import { customer, play, signAgreement } from './player.ts';
 import { type Probe, probe } from './probe.ts';
 import { family, signalIfAlive } from './processes.ts';
 import { tameBanks } from './restart.ts';
 import { canMount, fill, mount, unmount } from './small-disk.ts';
 import { rest, until } from './until.ts';
-import { assertVerified } from './verify.ts';
-import { examine } from './witness.ts';
 
 const ratePerSecond = 40;
 const killForMs = 6_000;
@@ -45,19 +44,7 @@ async function assertNothingLost(world: World, own: Probe): Promise<void> {
     return own.count('succeeded') > before + 20 && world.tally.totals().succeeded > ofWallets + 20;
   });
   await own.stop();
-  world.setRate(0);
-  assert.ok(await world.drained(120_000), `all ends definitely: ${JSON.stringify(world.tally.totals())}`);
-  await until('what was sent by the test ends', async () => ((await world.operator.statistics())?.inFlight ?? 1) === 0);
-  const cycle = await world.operator.settleCycle();
-  const positions = await world.records.positions(cycle);
-  assert.equal(
-    positions.reduce((sum, { credits, debits }) => sum + credits - debits, 0n),
-    0n,
-  );
-  const { breaches, answers } = await examine(world, own.payments);
-  assert.deepEqual(breaches, []);
-  assert.ok(answers > 100, 'there was something to examine');
-  await assertVerified(world);
+  await judge(world, own.payments);
   const wrong = Object.keys(own.counts).filter((word) => !allowed.includes(word));
   assert.deepEqual(wrong, [], JSON.stringify(own.counts));
 }

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startWorld, type World } from '@clearway/start';
 import { Random } from '../fuzz/random.ts';
+import { judge, type Verdict } from '../judge.ts';
 import { type Relay, startRelay } from '../relay/relay.ts';
 import { until } from '../until.ts';
 import type { Drill, Result, Stage } from './drill.ts';
-import { judge } from './judge.ts';
 import { type Load, rails, startLoad, streamed } from './load.ts';
 
 export interface RunOptions {
@@ -40,7 +40,7 @@ export async function runDrill(drill: Drill, options: RunOptions): Promise<Resul
   let world: World | undefined;
   let load: Load | undefined;
   let error: string | undefined;
-  let verdict: Awaited<ReturnType<typeof judge>> | undefined;
+  let verdict: Verdict | undefined;
   const end = async () => {
     await world?.stop('at once');
     await load?.stop();
@@ -102,7 +102,13 @@ export async function runDrill(drill: Drill, options: RunOptions): Promise<Resul
       say('healed; waiting for the end of everything, then judging');
       for (const { struck: counts } of relays.values())
         for (const [kind, times] of Object.entries(counts)) stage.struck(`relay: ${kind}`, times);
-      verdict = await judge(stage.world, stage.load);
+      const before = ofDrill.count('succeeded');
+      const ofWallets = running.tally.totals().succeeded;
+      await until('service resumes by itself', () => {
+        return ofDrill.count('succeeded') > before + 20 && running.tally.totals().succeeded > ofWallets + 20;
+      });
+      await ofDrill.stop();
+      verdict = await judge(running, ofDrill.payments);
     };
     await Promise.race([work(), interrupted]);
   } catch (problem) {

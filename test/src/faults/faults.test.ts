@@ -55,6 +55,7 @@ test('what was not measured is said to be missing', () => {
   const nothing = {
     simulation: undefined,
     crashPoints: undefined,
+    crashPairs: undefined,
     planted: undefined,
     mutation: undefined,
     drills: [],

@@ -1,6 +1,6 @@
 /** The parts of docs/faults.md that are made: the numbers and the table of the 48. */
 import type { Drill } from '../drill/drill.ts';
-import type { Results } from './results.ts';
+import type { CrashPoints, Results } from './results.ts';
 import type { Row } from './rows.ts';
 
 const whole = (count: number) => count.toLocaleString('en-GB');
@@ -8,10 +8,18 @@ const sum = (counts: Readonly<Record<string, number>>) =>
   Object.values(counts).reduce((total, count) => total + count, 0);
 const missing = 'not measured yet';
 
+function crashes({ flows }: CrashPoints): string {
+  const total = (read: (flow: (typeof flows)[number]) => number) => flows.reduce((all, flow) => all + read(flow), 0);
+  const broken = flows.filter((flow) => flow.broken > 0).map(({ flow }) => flow);
+  const runs = `${whole(total((flow) => flow.points))} in ${flows.length} flows, ${whole(total((flow) => flow.runs))} runs`;
+  return `${runs}; ${broken.length === 0 ? 'none broken' : `broken in ${broken.join(', ')}`}`;
+}
+
 /** What of the numbers is there, in the order of the page. */
 export function numbers({
   simulation,
   crashPoints,
+  crashPairs,
   planted,
   mutation,
   drills,
@@ -48,14 +56,8 @@ export function numbers({
           `${whole(one.checks)}; ${one.broken.length === 0 ? 'none broken' : `broken with the seeds ${one.broken.map(({ seed }) => seed).join(', ')}`}`,
       ),
     ],
-    [
-      'crash points',
-      of(
-        crashPoints,
-        (one) =>
-          `${whole(one.crashed)} of ${whole(one.points)} in ${one.flows} flows, and ${whole(one.pairs)} pairs; ${one.broken.length === 0 ? 'none broken' : `${one.broken.length} broken`}`,
-      ),
-    ],
+    ['crash points', of(crashPoints, crashes)],
+    ['crash points in pairs', of(crashPairs, crashes)],
     [
       'known bad builds found',
       of(

@@ -20,11 +20,13 @@ export interface Simulation {
 }
 
 export interface CrashPoints {
-  readonly flows: number;
-  readonly points: number;
-  readonly crashed: number;
-  readonly pairs: number;
-  readonly broken: readonly unknown[];
+  readonly flows: readonly {
+    readonly flow: string;
+    readonly points: number;
+    readonly runs: number;
+    readonly broken: number;
+    readonly checks: number;
+  }[];
   readonly seconds: number;
 }
 
@@ -47,6 +49,8 @@ export interface Mutation {
 export interface Results {
   readonly simulation: Simulation | undefined;
   readonly crashPoints: CrashPoints | undefined;
+  /** Of points of the money flows. */
+  readonly crashPairs: CrashPoints | undefined;
   readonly planted: Planted | undefined;
   readonly mutation: Mutation | undefined;
   readonly drills: readonly Result[];
@@ -56,6 +60,7 @@ export interface Results {
 export const measures = {
   simulation: ['sim', '--seed', '1000', '--runs', '90', '--minutes', '3', '--json'],
   'crash-points': ['sim', '--crash-points', '--json'],
+  'crash-pairs': ['sim', '--crash-points', '--pairs', '--json'],
   planted: ['sim', '--planted', '--json'],
   mutation: ['mutate', '--json'],
 } as const;
@@ -71,6 +76,7 @@ export function readResults(): Results {
   return {
     simulation: read(fileOf('simulation')),
     crashPoints: read(fileOf('crash-points')),
+    crashPairs: read(fileOf('crash-pairs')),
     planted: read(fileOf('planted')),
     mutation: read(fileOf('mutation')),
     drills: drills.map((name) => read<Result>(`${folder}drills/${name}`)!),

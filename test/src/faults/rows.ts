@@ -21,8 +21,6 @@ const verify = 'apps/cli/src/verify/verify-journal.test.ts';
 const tables = 'packages/core/test/tables';
 const gateway = 'packages/gateway/src/gateway.test.ts';
 
-const oneMachine = 'one machine so far';
-
 export const rows: readonly Row[] = [
   {
     fault: "The core's process dies at any point",
@@ -35,7 +33,10 @@ export const rows: readonly Row[] = [
     simulated: '`gatewayDies`',
     tests: { 'kill test': kill },
   },
-  { fault: 'A machine is lost with all that ran on it', lacks: `only that it comes back with its disk; ${oneMachine}` },
+  {
+    fault: 'A machine is lost with all that ran on it',
+    lacks: 'a second one that takes over; this one comes back',
+  },
   { fault: 'A centre is lost', lacks: 'one centre so far' },
   { fault: 'A region is lost, at cut-off or while another is rebuilt', lacks: 'one centre so far' },
   { fault: 'A region and one more centre are lost', lacks: 'one centre so far' },

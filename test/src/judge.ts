@@ -1,23 +1,23 @@
 /** When everything is whole again: it comes to an end by itself, and institutions, platform and journal agree on all of it. */
 import assert from 'node:assert/strict';
 import type { World } from '@clearway/start';
-import { until } from '../until.ts';
-import { assertVerified } from '../verify.ts';
-import { examine, type Testimony } from '../witness.ts';
-import type { Load } from './load.ts';
+import { until } from './until.ts';
+import { assertVerified } from './verify.ts';
+import { examine, type OwnPayment, type Testimony } from './witness.ts';
+
+export interface Verdict extends Testimony {
+  readonly cycles: number;
+}
 
 const patienceMs = 180_000;
 /** Of a payment's identifier: who sent it. */
 const participantDigits = [9, 14] as const;
 
-/** Puts the load to rest. @throws Error that says what is not as it must be */
-export async function judge(world: World, load: Load): Promise<Testimony & { readonly cycles: number }> {
-  const before = load.count('succeeded');
-  const ofWallets = world.tally.totals().succeeded;
-  await until('service resumes by itself', () => {
-    return load.count('succeeded') > before + 20 && world.tally.totals().succeeded > ofWallets + 20;
-  });
-  await load.stop();
+/**
+ * Puts the wallets to rest. `own`: payments that a test has sent itself and sends no more of.
+ * @throws Error that says what is not as it must be
+ */
+export async function judge(world: World, own: readonly OwnPayment[] = []): Promise<Verdict> {
   world.setRate(0);
   assert.ok(await world.drained(patienceMs), `not all ends definitely: ${JSON.stringify(world.tally.totals())}`);
   await until('nothing is on its way', async () => ((await world.operator.statistics())?.inFlight ?? 1) === 0);
@@ -30,16 +30,16 @@ export async function judge(world: World, load: Load): Promise<Testimony & { rea
     assert.equal(sum, 0n, `sum of the positions of cycle ${cycle}`);
   }
   const differences = countBy(world.tally.reconciled(), (one) => [one.participant, one.differences]);
-  assert.deepEqual(differences, await foreignTo(world, load), 'files differ from what the institutions know');
-  const testimony = await examine(world, load.payments);
+  assert.deepEqual(differences, await foreignTo(world, own), 'files differ from what the institutions know');
+  const testimony = await examine(world, own);
   assert.deepEqual(testimony.breaches, []);
   assert.ok(testimony.answers > 50, `there was little to examine: ${testimony.answers} answers`);
   await assertVerified(world);
   return { ...testimony, cycles };
 }
 
-/** What the drill sent in the name of a wallet is in the wallet's files, and not in its books: so many differences. */
-async function foreignTo(world: World, { payments }: Load): Promise<Record<string, number>> {
+/** What a test sent in the name of a wallet is in the wallet's files, and not in its books: so many differences. */
+async function foreignTo(world: World, payments: readonly OwnPayment[]): Promise<Record<string, number>> {
   const records = await Promise.all(payments.map(({ paymentId }) => world.records.payment(paymentId)));
   return countBy(payments, ({ paymentId }, at) => [
     paymentId.slice(...participantDigits),
