@@ -10,10 +10,11 @@ import {
   type PaymentAnswer,
   type PaymentRequest,
   type PaymentStatus,
+  problem,
   signMessage,
 } from '@clearway/contract';
 import { realChance, realClock, realCrypto } from '@clearway/ports/real';
-import { createInstitution, createReceiver, type Handlers } from '@clearway/sdk';
+import { createInstitution, createReceiver, type Handlers, type Institution, Refused } from '@clearway/sdk';
 import { openJournalFile } from '@clearway/sdk/node';
 import { createTestPlatform, type Fate, testScheme } from '@clearway/sdk/testing';
 import type { Next } from './order.ts';
@@ -62,8 +63,8 @@ async function rig(decide: Decide = async () => ({ answer: 'succeeded', answered
   const problems: string[] = [];
   const reports: WalletReconciliation[] = [];
 
-  async function start() {
-    const institution = createInstitution({ ...options, attempts: 1 });
+  async function start(change: Partial<Institution> = {}) {
+    const institution = { ...createInstitution({ ...options, attempts: 1 }), ...change };
     const [book, tally] = [createWalletBook(), createTally()];
     const journal = await openJournalFile<WalletRecord>({
       path,
@@ -167,6 +168,26 @@ test('an unknown payment that the platform has not got is sent again', async () 
   const [first, second] = world.sent();
   assert.deepEqual([second.body, tally.counts.unknown, world.problems], [first.body, 1, []]);
 });
+
+for (const [reason, sent] of [
+  ['requestExpired', 2],
+  ['enquiryBudgetSpent', 1],
+] as const) {
+  test(`an unknown payment whose enquiry is refused with ${reason} is sent ${sent === 2 ? 'again' : 'only once'}`, async () => {
+    const world = await rig(async () => 'later');
+    let asked = 0;
+    const { wallet, book, resolveAll } = await world.start({
+      async enquire() {
+        asked++;
+        throw new Refused(problem(reason, 'by the test'));
+      },
+    });
+    await wallet.send(order);
+    await resolveAll();
+    await until(() => asked === 1 && world.sent().length === sent);
+    assert.equal(book.open().size, 1);
+  });
+}
 
 test('a notice ends a payment, and one to the contrary is told to a person and changes nothing', async () => {
   const world = await rig(async () => 'later');

@@ -50,8 +50,8 @@ const agreementGone: readonly string[] = [
   'bankAgreementUnknown',
 ];
 
-/** An enquiry's reasons for an identifier that nobody has seen. */
-const unseen: readonly string[] = ['notFound', 'paymentUnknown'];
+/** An enquiry that was refused with these says nothing of its payment. */
+const ofEnquiry: readonly number[] = [401, 403, 429, 500, 503];
 
 export function createWallet(parts: WalletParts): Wallet {
   const { clock, institution, book, journal, tally, problem, cycleSettled } = parts;
@@ -125,15 +125,15 @@ export function createWallet(parts: WalletParts): Wallet {
     } catch (error) {
       // The budget is spent, or no answer came: the next enquiry or a notice will tell.
       if (!(error instanceof Refused || error instanceof Unanswered)) throw error;
-      if (error instanceof Refused && unseen.includes(error.problem.reason)) return await askAnew(paymentId);
+      if (error instanceof Refused && !ofEnquiry.includes(error.problem.status)) return await askAnew(paymentId);
     } finally {
       busy.delete(paymentId);
     }
   }
 
   /**
-   * The platform told of the payment as unknown and has not seen it: it was lost on the way. The same message settles
-   * that, since the platform knows its identifier or, after expiresAt, refuses it for good.
+   * The payment was told as unknown, and the platform has not seen it or has refused it: the answer was lost on the way.
+   * The same message settles that, since the platform knows its identifier or, after expiresAt, refuses it for good.
    */
   async function askAnew(paymentId: string): Promise<void> {
     const payment = book.payment(paymentId);
