@@ -44,7 +44,7 @@ export async function benchReconciliationFile(
     let memory = 0;
     const scheme = { schemeId: 'CLEARWAY', environment: 'sandbox' } as const;
     const written = await writeReconciliationFrom(
-      archive,
+      [archive],
       scheme,
       { cycle: 1, businessDate: 20261122 },
       bank,

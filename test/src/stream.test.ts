@@ -154,7 +154,7 @@ async function connect(
       crypto: realCrypto,
       links: realLinks({ ...certificateOf(name), protocol: streamProtocol }),
     },
-    addresses: [world.streamAddress!],
+    addresses: [world.streamAddresses[0]],
     scheme,
     signers: [{ code, signing: { ...signing, ...(privateKey && { privateKey }) } }],
     ...others,
@@ -209,7 +209,7 @@ async function raw(
   bytes: Uint8Array,
   reads = true,
 ): Promise<{ socket: TLSSocket; goodbye: Promise<Goodbye> }> {
-  const [host, port] = world.streamAddress!.split(':');
+  const [host, port] = world.streamAddresses[0].split(':');
   const socket = tls.connect({ host, port: Number(port), ...certificateOf(name), ALPNProtocols: [streamProtocol] });
   const goodbye = new Promise<Goodbye>((resolve, reject) => {
     const reader = new FrameReader();
@@ -372,7 +372,7 @@ test('with a certificate of no participant there is no link', async (t) => {
       crypto: realCrypto,
       links: realLinks({ ...certificateOf('central-bank'), protocol: streamProtocol }),
     },
-    addresses: [world.streamAddress!],
+    addresses: [world.streamAddresses[0]],
     scheme: playerOf('wallet-00101').options.scheme,
     signers: [{ code: '00101', signing: playerOf('wallet-00101').options.signing }],
     events: {

@@ -61,7 +61,7 @@ async function clearway(line: string, environment: Record<string, string> = {}) 
     signal: new AbortController().signal,
     openStore: () => openStore(settings, ports),
     desk: noDesk,
-    openOperator: () => openOperator(settings),
+    openOperator: () => openOperator(settings, realClock),
     readFile,
   });
   return { exitCode, ...text };

@@ -1,10 +1,18 @@
-/** Where a cell's data and its socket are: from the same settings as the server's programs. */
+/** Where the cells' data and sockets are: from the same settings as the server's programs. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Disk, Ports } from '@clearway/ports';
-import { connectOperator, type OperatorLink, readSettings, type Settings } from '@clearway/server';
+import type { Clock, Disk, Ports } from '@clearway/ports';
+import {
+  type CellAddress,
+  cellsOf,
+  connectOperators,
+  type OperatorLink,
+  readSettings,
+  type Settings,
+} from '@clearway/server';
 import { cellStore, type PostgresConnection, readArchive, type Store } from '@clearway/store';
-import { CommandError, exitCodes, type OpenedStore } from './given.ts';
+import { CommandError, exitCodes, type OpenedPlatform, type OpenedStore } from './given.ts';
+import { recordsOfAll } from './payments/find.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -15,11 +23,23 @@ type Connections = Partial<Record<'cell' | 'reader', PostgresConnection>>;
 export async function openStore(
   environment: Environment,
   ports: Pick<Ports, 'clock' | 'chance' | 'crypto'> & { readonly disk: Disk },
-): Promise<OpenedStore> {
+): Promise<OpenedPlatform> {
   const settings = settingsOf(environment);
-  const { reader, cell } = readConnections(settings.database);
-  const { journal, journalFolder } = settings;
-  const place = { centre: settings.centre, cell: settings.cell };
+  const connections = readConnections(settings.database);
+  const cells: OpenedStore[] = [];
+  for (const address of cellsOf(settings)) cells.push(await openCell(address, settings.journal, connections, ports));
+  const [home] = cells;
+  if (cells.length === 1) return home;
+  const records = { ...home.store.records, ...recordsOfAll(cells) };
+  return { ...home, store: { ...home.store, records }, cells };
+}
+
+async function openCell(
+  { place, journalFolder, archive: folder }: CellAddress,
+  journal: Settings['journal'],
+  { reader, cell }: Connections,
+  ports: Parameters<typeof openStore>[1],
+): Promise<OpenedStore> {
   const open = (connection: PostgresConnection) =>
     cellStore({
       connections: [connection],
@@ -30,7 +50,7 @@ export async function openStore(
       holds: false,
       appendConnections: 1,
     });
-  const archive = await readArchive(settings.archive);
+  const archive = await readArchive(folder);
   const store = await open(reader ?? cell!);
   if (reader === undefined || cell === undefined) return { store, archive, place, opensBodies: cell !== undefined };
   const keyHolder = await open(cell);
@@ -49,17 +69,16 @@ function withKeysOf(store: Store, keyHolder: Store): Store {
 }
 
 /** @throws CommandError when no cell answers */
-export async function openOperator(environment: Environment): Promise<OperatorLink> {
-  const socket = socketOf(environment);
+export async function openOperator(environment: Environment, clock: Pick<Clock, 'after'>): Promise<OperatorLink> {
+  const settings = settingsOf(environment);
   try {
-    return await connectOperator(socket);
+    return await connectOperators(cellsOf({ ...settings, socket: socketOf(environment, settings) }), clock);
   } catch (error) {
     throw new CommandError((error as Error).message, exitCodes.unavailable);
   }
 }
 
-function socketOf(environment: Environment): string {
-  const settings = settingsOf(environment);
+function socketOf(environment: Environment, settings: Settings): string {
   const run = join(settings.data, 'run.json');
   if (environment.CLEARWAY_SOCKET || !existsSync(run)) return settings.socket;
   return (readJson(run) as { socket?: string }).socket ?? settings.socket;

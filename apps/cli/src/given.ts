@@ -1,4 +1,5 @@
 /** What a command is given of the outside world, and how it answers. main.ts makes the real one, tests their own. */
+import { parseIdentifier } from '@clearway/core';
 import type { Clock, Crypto } from '@clearway/ports';
 import type { OperatorLink } from '@clearway/server';
 import type { ArchiveReader, CellPlace, Store } from '@clearway/store';
@@ -6,6 +7,12 @@ import type { DeskSurroundings } from './console/desk.ts';
 import { jsonLine } from './output/json.ts';
 import { type Progress, startProgress } from './output/progress.ts';
 import type { Terminal } from './output/terminal.ts';
+
+/** The storage of all cells as this user may read it: as that of the home cell, with the records of all. */
+export interface OpenedPlatform extends OpenedStore {
+  /** Each cell by itself, the home cell first; absent where there is only one. */
+  readonly cells?: readonly OpenedStore[];
+}
 
 /** A cell's storage as this user may read it. */
 export interface OpenedStore {
@@ -26,7 +33,7 @@ export interface Surroundings {
   readonly crypto: Crypto;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
-  openStore(): Promise<OpenedStore>;
+  openStore(): Promise<OpenedPlatform>;
   openOperator(): Promise<OperatorLink>;
   readFile(path: string): Promise<Uint8Array>;
   /** The console. */
@@ -60,7 +67,11 @@ export interface Given extends Surroundings {
   answerNo(): void;
   progress(doing: string, unit: string): Progress;
   /** The storage, opened at first use. */
-  read(): Promise<OpenedStore>;
+  read(): Promise<OpenedPlatform>;
+  /** Each cell by itself, the home cell first. */
+  readCells(): Promise<readonly OpenedStore[]>;
+  /** The cell that this payment's identifier names; the home cell for one of no cell. */
+  readCellOf(paymentId: string): Promise<OpenedStore>;
   operator(): Promise<OperatorLink>;
   readonly exitCode: number;
   /** Removes what is drawn and closes what is open. */
@@ -71,8 +82,17 @@ export function createGiven(surroundings: Surroundings, isJson: () => boolean): 
   const { output, errors, clock } = surroundings;
   const running: Progress[] = [];
   let exitCode: number = exitCodes.done;
-  let opening: Promise<OpenedStore> | undefined;
-  let opened: OpenedStore | undefined;
+  let opening: Promise<OpenedPlatform> | undefined;
+  let opened: OpenedPlatform | undefined;
+  const read = async () => {
+    opening ??= surroundings.openStore();
+    opened = await opening;
+    return opened;
+  };
+  const readCells = async () => {
+    const platform = await read();
+    return platform.cells ?? [platform];
+  };
   let operator: OperatorLink | undefined;
   return {
     ...surroundings,
@@ -85,10 +105,12 @@ export function createGiven(surroundings: Surroundings, isJson: () => boolean): 
       running.push(progress);
       return progress;
     },
-    async read() {
-      opening ??= surroundings.openStore();
-      opened = await opening;
-      return opened;
+    read,
+    readCells,
+    async readCellOf(paymentId) {
+      const cells = await readCells();
+      const id = parseIdentifier(paymentId);
+      return cells.find(({ place }) => place.centre === id?.centre && place.cell === id.cell) ?? cells[0];
     },
     async operator() {
       operator ??= await surroundings.openOperator();
@@ -100,8 +122,10 @@ export function createGiven(surroundings: Surroundings, isJson: () => boolean): 
     async close() {
       for (const progress of running) progress.end();
       operator?.close();
-      await opened?.archive?.close();
-      await opened?.store.close();
+      for (const cell of opened?.cells ?? [opened]) {
+        await cell?.archive?.close();
+        await cell?.store.close();
+      }
     },
   };
 }

@@ -34,7 +34,7 @@ const exitCode = await runProgram(process.argv.slice(2), {
   crypto: realCrypto,
   signal: stop.signal,
   openStore: () => openStore(process.env, ports),
-  openOperator: () => openOperator(process.env),
+  openOperator: () => openOperator(process.env, realClock),
   readFile: (path) => readFile(path),
   desk: realDesk(process.env, realNetwork({ keepAlive: false })),
 });

@@ -52,6 +52,7 @@ Settings:   CLEARWAY_DATA      folder of the cell's data, default ./data
             CLEARWAY_DATABASE  JSON file with the connections, default <data>/database.json
             CLEARWAY_SOCKET    the cell's socket, default from <data>/run.json
             CLEARWAY_CENTRE, CLEARWAY_CELL  which cell, default 1 and 1
+            CLEARWAY_CELLS     how many cells the platform has, default 1: answers are of all of them
             NO_COLOR           no colours`;
 
 /** @returns the exit code; never rejects */

@@ -53,7 +53,7 @@ test('a reconciliation file is the same from archive and rows', async () => {
   for (const participant of [101, 201]) {
     const cycle = (await store.records.cycle(1))!;
     const pieces: Uint8Array[] = [];
-    const written = await writeReconciliationFrom(archive, scheme, cycle, participant, async (bytes) => {
+    const written = await writeReconciliationFrom([archive], scheme, cycle, participant, async (bytes) => {
       pieces.push(bytes.slice());
     });
     const code = String(participant).padStart(5, '0');

@@ -8,6 +8,7 @@ import type { Deliverer, Delivery, DeliveryResult, ParticipantConfiguration, Sub
 import type { ArchiveSearch, ArchiveTally, PaymentArchive, PaymentQuery, Records } from '@clearway/store';
 import { type Administration, administer } from './administration.ts';
 import type { RunningCell, Statistics } from './cell.ts';
+import type { FollowRequest, Peer, ShareReport } from './cells/peer.ts';
 import { addKey, endKey } from './keys.ts';
 import { openChannel } from './link.ts';
 
@@ -24,10 +25,20 @@ export interface CellLinkOptions {
   wake(): void;
   /** Who lacks how much in a queued cycle, as the settlement agent said last. */
   shortfalls(cycle: number): SettlementAdvice['shortfalls'];
+  /** Where there are several cells: what the others ask of this one. */
+  readonly peers?: ServedPeer;
+  /** Gateways are let in when it resolves. */
+  readonly ready?: Promise<void>;
   /** A signed message of the journal, opened. */
   body(sequence: number, index: number): Promise<Uint8Array>;
   log(event: string, fields: Record<string, unknown>): void;
 }
+
+/** What one cell answers another. */
+export type ServedPeer = Omit<Peer, 'cell'> & {
+  /** The link to this follower has ended. */
+  left(cell: number): void;
+};
 
 /** Listens on a Unix socket; its folder must be the cell's alone, since whoever reaches it is trusted. */
 export async function serveCellLink(options: CellLinkOptions): Promise<CellLink> {
@@ -74,8 +85,37 @@ async function closeCycle(cell: RunningCell, meant: number | null): Promise<numb
   return meant!;
 }
 
-function serve(socket: Socket, { cell, records, archive, wake, shortfalls, body, log }: CellLinkOptions): void {
+function serve(
+  socket: Socket,
+  { cell, records, archive, wake, shortfalls, peers, ready, body, log }: CellLinkOptions,
+): void {
   const endings: (() => void)[] = [];
+
+  let follower: number | undefined;
+  endings.push(() => follower !== undefined && peers?.left(follower));
+
+  const handlePeer = async (asked: ServedPeer, method: string, value: unknown): Promise<unknown> => {
+    switch (method as keyof Peer) {
+      case 'follow':
+        follower = (value as FollowRequest).cell;
+        return asked.follow(value as FollowRequest);
+      case 'exchangeShares':
+        return asked.exchangeShares(value as ShareReport);
+      case 'cycles':
+        return asked.cycles();
+      case 'positions':
+        return asked.positions(value as number);
+      case 'command':
+        return asked.command(value as Uint8Array);
+      case 'covered':
+        await asked.covered();
+        return null;
+      case 'suspend':
+        return asked.suspend(value as string);
+      default:
+        throw new Error(`the cell does not know the call "${method}"`);
+    }
+  };
 
   const handle = async (method: string, value: unknown): Promise<unknown> => {
     switch (method) {
@@ -88,6 +128,7 @@ function serve(socket: Socket, { cell, records, archive, wake, shortfalls, body,
               () => 'noAnswer' as const,
             ),
         };
+        await ready;
         endings.push(cell.attach(deliverer));
         endings.push(cell.onConfiguration((configuration) => channel.tell('configuration', configuration)));
         log('link.gatewayConnected', {});
@@ -145,7 +186,8 @@ function serve(socket: Socket, { cell, records, archive, wake, shortfalls, body,
       case 'workItems':
         return records.workItems(true);
       default:
-        throw new Error(`the cell does not know the call "${method}"`);
+        if (peers === undefined) throw new Error(`the cell does not know the call "${method}"`);
+        return handlePeer(peers, method, value);
     }
   };
 

@@ -13,6 +13,9 @@ import {
 import { cellStore, openArchive } from '@clearway/store';
 import { createCell } from './cell.ts';
 import { serveCellLink } from './cell-link.ts';
+import { amongCells } from './cells/among-cells.ts';
+import { cellsOf } from './cells/cell-address.ts';
+import { type OtherRecords, openOtherRecords } from './cells/other-records.ts';
 import { copyEndToEndId } from './copy-end-to-end-id.ts';
 import { runProgram } from './program.ts';
 import { startFileMaker } from './reconciliation-worker.ts';
@@ -30,10 +33,11 @@ runProgram('cell', async ({ settings, log, ready }) => {
     crypto: realCrypto,
     network: realNetwork(ca === undefined ? {} : { ca }),
   };
-  const place = { centre: settings.centre, cell: settings.cell };
+  const cells = cellsOf(settings);
+  const own = cells.find(({ place }) => place.cell === settings.cell) ?? cells[0];
+  const { place } = own;
   const { cell: connection } = readJson<DatabaseFile>(settings.database, 'CLEARWAY_DATABASE');
   const { clock, chance, crypto } = ports;
-  const { journal, journalFolder } = settings;
   const store = await cellStore({
     connections: [connection],
     place,
@@ -41,8 +45,8 @@ runProgram('cell', async ({ settings, log, ready }) => {
     chance,
     crypto,
     disk: realDisk,
-    journal,
-    journalFolder,
+    journal: settings.journal,
+    journalFolder: own.journalFolder,
     holds: true,
   });
 
@@ -51,13 +55,15 @@ runProgram('cell', async ({ settings, log, ready }) => {
     log('cell.halted', { error: error.name, detail: error.message });
     setImmediate(() => process.exit(70));
   };
-  const archived = settings.streamPort !== undefined || existsSync(settings.archive);
+  const archived = settings.streamPort !== undefined || existsSync(own.archive);
   const archive = archived
-    ? await openArchive({ directory: settings.archive, chance, copyReference: copyEndToEndId, failed: halted, log })
+    ? await openArchive({ directory: own.archive, chance, copyReference: copyEndToEndId, failed: halted, log })
     : undefined;
 
+  const among = amongCells({ cells, own, clock, log });
   const cell = await createCell({
     place,
+    ...(among && { among: among.ofCell }),
     ...(archive && { archive }),
     ports,
     store,
@@ -67,10 +73,15 @@ runProgram('cell', async ({ settings, log, ready }) => {
     halted,
   });
 
+  const peers = among?.attach(cell, store.records);
+
   const address = readSettlementAgent(settings.settlementAgent);
   let house: ClearingHouse | undefined;
-  const fileMaker = archived && address !== undefined ? startFileMaker(settings.archive) : undefined;
-  if (address !== undefined) {
+  const clears = own === cells[0] && address !== undefined;
+  const archives = cells.map(({ archive }) => archive);
+  const fileMaker = archived && clears ? startFileMaker(archives) : undefined;
+  let records: OtherRecords | undefined;
+  if (clears) {
     const agent = createSettlementAgent({
       ports,
       url: address.url,
@@ -80,26 +91,35 @@ runProgram('cell', async ({ settings, log, ready }) => {
       agentKeys: [{ version: address.version, suite: address.suite, publicKey: address.publicKey }],
     });
     const { cycleSeconds } = settings;
-    house = createClearingHouse({ cell, records: cell.records, fileMaker, agent, clock, crypto, cycleSeconds, log });
+    records = await openOtherRecords(cells, cell.records, { connections: [connection], clock, chance, crypto });
+    house = createClearingHouse({
+      cell,
+      ...(among && { others: among.peers }),
+      ...{ records: records.ofAll, fileMaker, agent, clock, crypto, cycleSeconds, log },
+    });
   }
   const link = await serveCellLink({
     cell,
     records: cell.records,
     archive,
-    socketPath: settings.socket,
+    socketPath: own.socket,
+    ...(peers && { peers: peers.served, ready: peers.ready }),
     wake: () => house?.wake(),
     shortfalls: (cycle) => house?.shortfalls(cycle) ?? [],
     body: (sequence, index) => readBody(store, crypto, place, sequence, index),
     log,
   });
+  await peers?.ready;
   const stream: Listener | undefined =
     settings.streamPort === undefined
       ? undefined
       : await listenToStream({ cell, clock, crypto, settings, listen: listenLinks, log });
-  ready({ socket: settings.socket, ...(stream && { streamPort: stream.port }) });
+  ready({ socket: own.socket, ...(stream && { streamPort: stream.port }) });
 
   return async () => {
     await house?.stop();
+    among?.stop();
+    await records?.close();
     await fileMaker?.stop();
     await cell.stop();
     await stream?.close();

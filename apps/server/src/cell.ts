@@ -17,6 +17,7 @@ import {
   encodeAdoptConfiguration,
   encodeAdvanceBusinessDay,
   encodeCutOffCycle,
+  encodeJoinClearing,
   encodeTick,
   findClearingBreaches,
   findCycle,
@@ -66,6 +67,8 @@ import {
 import { archivedRecords } from './archived-records.ts';
 import { businessDateAt } from './business-day.ts';
 import { createCellClock } from './cell-clock.ts';
+import type { Peer } from './cells/peer.ts';
+import type { Spread } from './cells/peer-desk.ts';
 import {
   assertSameScheme,
   type ParticipantsDocument,
@@ -104,8 +107,17 @@ export interface CellOptions {
   readonly sequencer?: SequencerSettings;
   /** Batches between two snapshots. */
   readonly snapshotEvery?: number;
+  /** Where there are several cells. */
+  readonly among?: AmongCells;
   halted(error: Error): void;
   log(event: string, fields: Record<string, unknown>): void;
+}
+
+/** What a cell needs of the others. */
+export interface AmongCells {
+  /** The cell that holds caps, money at the settlement agent and the configuration; absent in that cell itself. */
+  readonly home?: Pick<Peer, 'cell' | 'suspend' | 'cycles'>;
+  readonly spread: Spread;
 }
 
 export interface Statistics {
@@ -161,6 +173,8 @@ export interface Statistics {
     readonly funds: number;
     readonly headroom: number;
   }[];
+  /** Of several cells together: those that did not answer, routing digits as a number. */
+  readonly away?: readonly number[];
 }
 
 export interface RunningCell extends Cell {
@@ -176,6 +190,20 @@ export interface RunningCell extends Cell {
   changeParticipants(
     change: (participants: ParticipantsDocument['participants']) => ParticipantsDocument['participants'] | Reason,
   ): Promise<SubmitResult>;
+  /** Adopts a document of the home cell as it is. @throws Error if the core refuses it */
+  adopt(kind: 'scheme' | 'participants', document: SchemeDocument | ParticipantsDocument): Promise<void>;
+  /** Nothing is taken from this participant (its code) any more. */
+  suspend(participant: string): Promise<SubmitResult>;
+  /** Last batch that is durable with all before it. */
+  readonly frontier: number;
+  /** Resolves when all that is decided by now is durable. */
+  durable(): Promise<void>;
+  /** Batch of the last change of an agreement since the start. */
+  readonly agreementsChangedAt: number;
+  /** So long after its journaling in its home cell an agreement, or its end, was known here, ms. */
+  agreementLagged(lagMs: number): void;
+  /** An agreement has changed, durably. */
+  onAgreement(listener: () => void): Cancel;
   /** Sequences a command of the platform's own; resolves when durable. */
   command(command: Uint8Array): Promise<SubmitResult>;
   /** The cut-off of the current cycle, on demand; gives its number. */
@@ -207,6 +235,8 @@ const hints = { covered: 'coverage.behind', stopped: 'coverage.stopped' };
 const roomRetryMs = 5;
 /** How long an operator has to look into a signer that did not sign, ms. */
 const coverageTimeMs = 3_600_000;
+/** How soon the home cell is asked again, ms. */
+const homeRetryMs = 500;
 /** How long a signing step keeps its asker waiting, ms; then the state as it is is told. */
 const signingPatienceMs = 10_000;
 
@@ -222,9 +252,15 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
   const flushes = metrics.histogram('clearway_cell_flush_seconds', 'From a batch to its being durable', []);
   const latency = metrics.histogram('clearway_cell_payment_seconds', 'From sequencing to the first told outcome', []);
 
+  const agreementLag = metrics.histogram(
+    'clearway_cell_agreement_lag_seconds',
+    'From the journaling of an agreement or its end in its home cell to that in this one',
+    [],
+  );
   const waiters = new Map<number, (() => void)[]>();
   const agreementWaiters = new Map<number, (() => void)[]>();
   const cycleListeners = new Set<() => void>();
+  const agreementListeners = new Set<() => void>();
   const configurationListeners = new Set<(configuration: Configuration) => void>();
   /** Requests of payments in flight, by handle: offers, enquiries and reversals repeat them. */
   const requests = new Map<number, Uint8Array>();
@@ -238,6 +274,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
   let dayTimer: Cancel | undefined;
   let ticking = false;
   let stopped = false;
+  let agreementsChangedAt = 0;
 
   // ---- recovery ----
 
@@ -351,6 +388,8 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
   const tellAgreement = async (row: number): Promise<AgreementView> => {
     const agreement = agreementAt(state, row);
     await sequencer.durable(agreement.sequence);
+    if (agreement.state === 'active' || agreement.state === 'rescinded')
+      await options.among?.spread.agreements(agreement.sequence);
     const { sequence, index } = agreement.answer;
     return {
       agreementId: identifierText(agreement.id),
@@ -454,7 +493,8 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
         }
       } else if (effects.kinds[i] === effectKinds.cycleChanged) {
         const cycle = findCycle(state, subject);
-        if (cycle?.state !== 'settled') continue;
+        // The home cell records it last, and tells it for all.
+        if (cycle?.state !== 'settled' || state.home !== 0) continue;
         for (const participant of state.participants) {
           notices.push({
             kind: 'cycleNotice',
@@ -583,7 +623,11 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
           acts.push(questionAbout('reversal', subject, false));
           break;
         case effectKinds.agreementChanged:
-          acts.push(() => wake(agreementWaiters, subject));
+          agreementsChangedAt = batch.sequence;
+          acts.push(() => {
+            wake(agreementWaiters, subject);
+            for (const listener of agreementListeners) listener();
+          });
           break;
         case effectKinds.requestSigning:
           acts.push(() => askAboutSigning('signing', subject, false));
@@ -718,7 +762,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     const content =
       kind === 'scheme'
         ? schemeContent(document as SchemeDocument)
-        : participantsContent(document as ParticipantsDocument);
+        : participantsContent(document as ParticipantsDocument, options.among?.home?.cell);
     const result = await own(encodeAdoptConfiguration({ kind, version: document.version, hash, content }));
     // Only what is durable is told to gateways.
     if (result.outcome === 'accepted') {
@@ -761,10 +805,30 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
       const changed = change(documents.participants.participants);
       if (typeof changed === 'string') return { outcome: 'refused', reason: changed };
       const version = await freeVersion('participants', documents.participants.version + 1);
-      return adopt('participants', { version, participants: changed });
+      const result = await adopt('participants', { version, participants: changed });
+      await options.among?.spread.participants(version);
+      return result;
     });
     changing = next.catch(() => undefined);
     return next;
+  };
+
+  const suspend = (participant: string): Promise<SubmitResult> =>
+    changeParticipants((all) => all.map((one) => (one.code === participant ? { ...one, status: 'suspended' } : one)));
+
+  /** By the cell that makes the configuration, however long that is away. */
+  const suspendSurely = async (participant: string): Promise<SubmitResult> => {
+    const home = options.among?.home;
+    if (home === undefined) return suspend(participant);
+    while (!stopped) {
+      try {
+        return await home.suspend(participant);
+      } catch (error) {
+        log('cell.suspensionWaits', { participant, detail: (error as Error).message });
+        await new Promise<void>((resolve) => void clock.after(homeRetryMs, resolve));
+      }
+    }
+    return { outcome: 'refused', reason: 'cellUnavailable' };
   };
 
   /** Suspends who has not signed what was taken from it; an operator must look. */
@@ -784,9 +848,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     };
     recordsWriter.addWorkItem(item);
     if (!isFalse) unsigned.set(participant, item);
-    const suspended = await changeParticipants((all) =>
-      all.map((one) => (one.code === code(participant) ? { ...one, status: 'suspended' } : one)),
-    );
+    const suspended = await suspendSurely(code(participant));
     log('cell.signerSuspended', { participant: code(participant), reason, detail, outcome: suspended.outcome });
   };
 
@@ -848,6 +910,12 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
   };
 
   // ---- business day ----
+
+  // Before its first day a new cell learns which cycle is open.
+  if (state.businessDate === 0 && options.among?.home !== undefined) {
+    const open = (await options.among.home.cycles()).at(-1)!;
+    await own(encodeJoinClearing(open.cycle));
+  }
 
   const followBusinessDay = async () => {
     const date = businessDateAt(cellClock.at(), documents.scheme.timeZone);
@@ -1042,6 +1110,25 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
       return () => configurationListeners.delete(listener);
     },
     changeParticipants,
+    async adopt(kind, document) {
+      const result = await adopt(kind, document);
+      // A version that is adopted already was told twice.
+      if (result.outcome === 'refused' && result.reason !== 'configurationVersionInvalid')
+        throw new Error(`${kind} version ${document.version} of the home cell is refused: ${result.reason}`);
+    },
+    suspend,
+    get frontier() {
+      return sequencer.frontier;
+    },
+    durable: () => sequencer.durable(state.sequence),
+    get agreementsChangedAt() {
+      return agreementsChangedAt;
+    },
+    agreementLagged: (lagMs) => agreementLag.record(Math.max(0, lagMs)),
+    onAgreement(listener) {
+      agreementListeners.add(listener);
+      return () => agreementListeners.delete(listener);
+    },
     command: own,
     async closeCycle() {
       const { number } = currentCycle(state);

@@ -36,8 +36,10 @@ export function schemeContent(scheme: SchemeDocument): Uint8Array {
   });
 }
 
-export function participantsContent({ participants }: ParticipantsDocument): Uint8Array {
+/** @param home routing digits as a number of the cell that holds caps and money; absent where the cell is told itself */
+export function participantsContent({ participants }: ParticipantsDocument, home?: number): Uint8Array {
   return json({
+    ...(home !== undefined && { home }),
     participants: participants.map(({ code, role, status, netDebitCaps }) => ({
       code: Number(code),
       role,

@@ -138,8 +138,11 @@ export interface OperatorLink {
   /** What is adopted and durable. */
   configuration(): Promise<Configuration>;
   metricsText(): Promise<string>;
-  /** A signed message of the journal, opened by the cell, which alone holds the keys. */
-  body(sequence: number, index: number): Promise<Uint8Array>;
+  /**
+   * A signed message of the journal, opened by the cell, which alone holds the keys.
+   * @param cell whose journal, where there are several: routing digits as a number; the home cell's when left out
+   */
+  body(sequence: number, index: number, cell?: number): Promise<Uint8Array>;
   /** One change to one participant, if it still is as `expected` says. */
   administer(change: Administration): Promise<Administered>;
   /** Cuts the current cycle and gives its number; one that is named is closed once, however often that is asked. */

@@ -1,11 +1,13 @@
-/** The gateway as a program: HTTP in, signed calls out, joined to its cell by the link. */
+/** The gateway as a program: HTTP in, signed calls out, joined to its cells by links. */
 import { readFileSync } from 'node:fs';
 import { problem, problemContentType } from '@clearway/contract';
 import { createGateway, createMetrics, type Gateway, metricsContentType } from '@clearway/gateway';
 import type { HttpHandler, HttpResponse } from '@clearway/ports';
 import { listen, realChance, realClock, realCrypto, realNetwork } from '@clearway/ports/real';
 import { postgresStore } from '@clearway/store';
-import { openGatewayLink } from './gateway-link.ts';
+import { type CellAddress, cellsOf } from './cells/cell-address.ts';
+import { openCellLinks } from './cells/cell-links.ts';
+import { recordsOf } from './cells/platform-records.ts';
 import { runProgram } from './program.ts';
 import { type DatabaseFile, type PlatformKeyFile, readJson, type Settings, SettingsError } from './settings.ts';
 
@@ -26,37 +28,34 @@ runProgram('gateway', async ({ settings, log, ready }) => {
   const ports = { clock: realClock, chance: realChance, crypto: realCrypto, network };
   const platformKey = readJson<PlatformKeyFile>(settings.platformKey, 'CLEARWAY_PLATFORM_KEY');
   const { gateway: connection } = readJson<DatabaseFile>(settings.database, 'CLEARWAY_DATABASE');
-  const place = { centre: settings.centre, cell: settings.cell };
   const { clock, chance, crypto } = ports;
-  const store = await postgresStore({ connections: [connection], place, clock, chance, crypto, appendConnections: 1 });
+  const cells = cellsOf(settings);
+  const open = ({ place }: CellAddress) =>
+    postgresStore({ connections: [connection], place, clock, chance, crypto, appendConnections: 1 });
+  const stores = await Promise.all(cells.map(open));
 
   let gateway: Gateway | undefined;
-  const link = openGatewayLink({
-    socketPath: settings.socket,
-    clock,
-    deliverer: () => gateway!.deliverer,
-    log,
-  });
+  const links = openCellLinks({ cells, clock, deliverer: () => gateway!.deliverer, log });
   const metrics = createMetrics();
   gateway = createGateway({
     ports,
-    cell: link,
-    records: store.records,
-    configuration: link.configuration,
-    configurator: { addKey: link.addKey, endKey: link.endKey },
+    cell: links.cell,
+    records: recordsOf(cells, stores),
+    configuration: links.configuration,
+    configurator: { addKey: links.addKey, endKey: links.endKey },
     platformKey,
     platformKeys: [{ version: platformKey.version, suite: platformKey.suite, publicKey: platformKey.publicKey }],
     metrics,
     log,
   });
   const { handle } = gateway;
-  /** The cell has no address of its own for Prometheus: its figures stand under the gateway's. */
+  /** Cells have no address of their own for Prometheus: their figures stand under the gateway's. */
   const withCellMetrics: HttpHandler = async (request) => {
     const response = await handle(request);
     if (request.url !== '/metrics' || response.headers['content-type'] !== metricsContentType) return response;
-    return { ...response, body: Buffer.concat([response.body, Buffer.from(await link.metricsText())]) };
+    return { ...response, body: Buffer.concat([response.body, Buffer.from(await links.metricsText())]) };
   };
-  await link.connected();
+  await links.connected();
   const server = await listen(withCellMetrics, {
     host: settings.host,
     port: settings.port,
@@ -69,8 +68,8 @@ runProgram('gateway', async ({ settings, log, ready }) => {
 
   return async () => {
     await server.close();
-    link.close();
-    await store.close();
+    links.close();
+    await Promise.all(stores.map((store) => store.close()));
   };
 });
 

@@ -5,6 +5,9 @@ export { businessDateAt } from './business-day.ts';
 export { type CellOptions, createCell, type RunningCell, type Statistics } from './cell.ts';
 export { createCellClock } from './cell-clock.ts';
 export { serveCellLink } from './cell-link.ts';
+export { type CellAddress, cellsOf } from './cells/cell-address.ts';
+export { connectOperators, sumStatistics } from './cells/operators.ts';
+export { type CellRecords, type PlatformRecords, platformRecords, recordsOf } from './cells/platform-records.ts';
 export { copyEndToEndId } from './copy-end-to-end-id.ts';
 export {
   type ParticipantsDocument,

@@ -102,7 +102,7 @@ test('the file from the archive is the file from the records, for institution an
     [203, 0],
   ] as const) {
     const chunks: Uint8Array[] = [];
-    const told = await writeReconciliationFrom(archive, scheme, cycle, participant, async (bytes) => {
+    const told = await writeReconciliationFrom([archive], scheme, cycle, participant, async (bytes) => {
       chunks.push(Uint8Array.from(bytes));
     });
     const file = Buffer.concat(chunks);
@@ -118,11 +118,11 @@ test('a worker makes the same file from the files of an archive, and says when i
     throw error;
   };
   const archive = await openArchive({ directory, chance: realChance, copyReference: copyPlain, failed, log: () => {} });
-  const maker = startFileMaker(directory);
+  const maker = startFileMaker([directory]);
   try {
     await fill(archive);
     const pieces: Uint8Array[] = [];
-    await writeReconciliationFrom(archive, scheme, cycle, 201, async (bytes) => {
+    await writeReconciliationFrom([archive], scheme, cycle, 201, async (bytes) => {
       pieces.push(bytes.slice());
     });
     const [made, other] = await Promise.all([

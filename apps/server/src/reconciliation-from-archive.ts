@@ -22,11 +22,12 @@ export interface WrittenFile {
  *
  * It keeps its thread busy for about a second a million lines: let a worker do it for those who have many.
  *
- * @param cycle one that is cut, whose cut-off the archive has kept
+ * @param archives of all cells
+ * @param cycle one that is cut, whose cut-off the archives have kept
  * @param write takes the next bytes; they are written over when it resolves
  */
 export async function writeReconciliationFrom(
-  archive: Pick<PaymentArchive, 'ofCycle'>,
+  archives: readonly Pick<PaymentArchive, 'ofCycle'>[],
   scheme: Scheme,
   cycle: Pick<CycleRecord, 'cycle' | 'businessDate'>,
   participant: number,
@@ -46,12 +47,18 @@ export async function writeReconciliationFrom(
     bytes += next.length;
     await write(next);
   };
-  for await (const block of archive.ofCycle(cycle.cycle, participant)) {
-    for (let index = 0; index < block.count; index++) {
-      fillLine(writer, block, index, participant);
-      if (writer.add()) await pass(writer.take());
-    }
-    lines += block.count;
+  const parts: Part[] = [];
+  for (const archive of archives) {
+    const part = new Part(archive.ofCycle(cycle.cycle, participant)[Symbol.asyncIterator]());
+    if (await part.advance()) parts.push(part);
+  }
+  while (parts.length > 0) {
+    const first = parts.length === 1 ? parts[0] : parts.reduce((least, one) => (one.isBefore(least) ? one : least));
+    fillLine(writer, first.block, first.index, participant);
+    if (writer.add()) await pass(writer.take());
+    lines++;
+    if (first.hasMore) first.index++;
+    else if (!(await first.advance())) parts.splice(parts.indexOf(first), 1);
   }
   await pass(writer.end());
   return { lines, bytes, hash: writer.hash };
@@ -79,4 +86,37 @@ function fillLine({ line }: ReconciliationWriter, block: RecordBlock, index: num
   line.originalAt = at + recordFields.reference;
   line.succeededAt =
     view.getUint32(at + recordFields.changedAt) * 0x1_0000_0000 + view.getUint32(at + recordFields.changedAt + 4);
+}
+
+/** What one archive has of it, in order of identifier. */
+class Part {
+  block!: RecordBlock;
+  index = 0;
+  private readonly blocks: AsyncIterator<RecordBlock>;
+
+  constructor(blocks: AsyncIterator<RecordBlock>) {
+    this.blocks = blocks;
+  }
+
+  /** The next block; false after the last. */
+  async advance(): Promise<boolean> {
+    const next = await this.blocks.next();
+    if (next.done) return false;
+    this.block = next.value;
+    this.index = 0;
+    return this.block.count > 0 || this.advance();
+  }
+
+  get hasMore(): boolean {
+    return this.index + 1 < this.block.count;
+  }
+
+  isBefore(other: Part): boolean {
+    const [here, there] = [this.index * recordBytes, other.index * recordBytes];
+    for (let word = 0; word < 16; word += 4) {
+      const difference = this.block.view.getUint32(here + word) - other.block.view.getUint32(there + word);
+      if (difference !== 0) return difference < 0;
+    }
+    return false;
+  }
 }

@@ -1,4 +1,4 @@
-/** The worker that makes reconciliation files, one after the other, from the files of the archive. */
+/** The worker that makes reconciliation files, one after the other, from the files of the cells' archives. */
 import { createHash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { recordsOfCycle, type SegmentHead } from '@clearway/store';
@@ -6,11 +6,10 @@ import { writeReconciliationFrom } from './reconciliation-from-archive.ts';
 import type { AskedFile, FileWish, MadeFile, ToldFile } from './reconciliation-worker.ts';
 
 const port = parentPort!;
-const directory = workerData as string;
-const heads = new Map<number, SegmentHead>();
-const archive = {
-  ofCycle: (cycle: number, participant: number) => recordsOfCycle(directory, cycle, participant, heads),
-};
+const archives = (workerData as readonly string[]).map((directory) => {
+  const heads = new Map<number, SegmentHead>();
+  return { ofCycle: (cycle: number, participant: number) => recordsOfCycle(directory, cycle, participant, heads) };
+});
 let last: Promise<void> = Promise.resolve();
 
 port.on('message', (asked: AskedFile) => {
@@ -30,7 +29,7 @@ async function answer({ id, wish }: AskedFile): Promise<void> {
 async function make({ scheme, cycle, participant }: FileWish): Promise<MadeFile> {
   const pieces: Uint8Array[] = [];
   const hash = createHash('sha256');
-  const { bytes: size } = await writeReconciliationFrom(archive, scheme, cycle, participant, async (piece) => {
+  const { bytes: size } = await writeReconciliationFrom(archives, scheme, cycle, participant, async (piece) => {
     hash.update(piece);
     pieces.push(piece.slice());
   });

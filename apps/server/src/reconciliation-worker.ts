@@ -34,13 +34,13 @@ export type ToldFile =
   | { readonly id: number; readonly file: MadeFile }
   | { readonly id: number; readonly refusal: { readonly name: string; readonly message: string } };
 
-/** @param directory of the archive */
-export function startFileMaker(directory: string): FileMaker {
+/** @param directories of the archives of all cells */
+export function startFileMaker(directories: readonly string[]): FileMaker {
   const asked = new Map<number, { resolve(file: MadeFile): void; reject(error: Error): void }>();
   let lastId = 0;
   let over: Error | undefined;
   const worker = new Worker(new URL('./reconciliation-main.js', import.meta.url), {
-    workerData: directory,
+    workerData: directories,
     execArgv: [],
   });
   worker.on('message', (told: ToldFile) => {

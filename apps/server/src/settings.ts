@@ -54,6 +54,12 @@ export const settings = {
   port: setting('CLEARWAY_PORT', 'port of the gateway, 0 for any', '7400', integer(0, 65535)),
   centre: setting('CLEARWAY_CENTRE', 'centre of the cell, 1 to 99', '1', integer(1, 99)),
   cell: setting('CLEARWAY_CELL', 'number of the cell, 1 to 9999', '1', integer(1, 9999)),
+  cells: setting(
+    'CLEARWAY_CELLS',
+    'cells of the platform, 1 to 99; more than one are numbered from 1, and sockets, archives and journal folders of those after the first have their number behind: cell-2.sock',
+    '1',
+    integer(1, 99),
+  ),
   database: setting(
     'CLEARWAY_DATABASE',
     'JSON file with the connections of the roles cell, gateway, reader, console',
@@ -177,6 +183,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   });
   if (wrong.length > 0) throw new SettingsError(`settings are wrong:\n  ${wrong.join('\n  ')}`);
   const read = Object.fromEntries(values) as Settings;
+  if (read.cells > 1 && read.cell > read.cells)
+    throw new SettingsError(`CLEARWAY_CELL is ${read.cell}, but CLEARWAY_CELLS says that there are ${read.cells}`);
   const in_ = (name: string) => join(read.data, name);
   return Object.freeze({
     ...read,

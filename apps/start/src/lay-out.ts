@@ -32,6 +32,7 @@ export interface LayOutOptions {
   readonly consolePort: number;
   readonly socket: string;
   readonly databaseFile: string;
+  readonly cells: number;
   /** 0: cycles are closed on demand. */
   readonly cycleSeconds: number;
   readonly logLevel: string;
@@ -62,11 +63,13 @@ export interface StreamedOptions {
 
 export interface Laid {
   readonly gatewayUrl: string;
-  readonly streamAddress: string | undefined;
+  /** Of each cell. */
+  readonly streamAddresses: readonly string[];
   readonly centralBank: Program;
   readonly banks: readonly Program[];
   readonly wallets: readonly Program[];
-  readonly cell: Program;
+  /** The home cell first. */
+  readonly cells: readonly Program[];
   readonly gateway: Program;
   readonly console: Program;
   /** Settings of cell, gateway and command line. */
@@ -91,14 +94,16 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
   const { dataFolder } = options;
   const folder = (...names: string[]) => join(dataFolder, ...names);
   const certificates = folder('certificates');
-  const ports = await choosePorts(folder('ports.json'), options.port);
+  const cells = Array.from({ length: options.cells }, (_, index) => index + 1);
+  const ports = await choosePorts(folder('ports.json'), options.port, cells);
   const consolePort = await freeConsolePort(options.consolePort);
   const { stream } = options;
   const detour: Detour = options.detour ?? (async (_, address) => address);
   const wayTo = (who: string) => detour(who, `${host}:${ports[who]}`);
   const gatewayUrl = `${stream ? 'https' : 'http'}://${await wayTo('gateway')}`;
-  const streamAddress = `${host}:${ports.stream}`;
-  const wayToStream = stream && (await wayTo('stream'));
+  const streamNames = stream ? cells.map(nameOf.stream) : [];
+  const streamAddresses = streamNames.map((name) => `${host}:${ports[name]}`);
+  const waysToStream = await Promise.all(streamNames.map(wayTo));
   const platform = await platformKey(folder('secrets', 'platform-key.json'));
   const platformKeys = [{ version: platform.version, suite: platform.suite, publicKey: platform.publicKey }];
   mkdirSync(folder('logs'), { recursive: true, mode: 0o700 });
@@ -139,7 +144,7 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
         signingKey: { version: 1, suite, file: signingFile },
         endpoint: { host, port: ports[name], ...files },
         ...(isStreamed && {
-          stream: { addresses: [wayToStream!], certificateFile, keyFile, ...trust },
+          stream: { addresses: waysToStream, certificateFile, keyFile, ...trust },
         }),
         dataFolder: folder('institutions', name, 'data'),
         statisticsEveryMs,
@@ -228,7 +233,7 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
     ...times,
     currencies: [money.currencyNumeric],
     maximumAmount: minor(money.maximumAmount),
-    routing: [{ centre: 1, cell: 1, weight: 100 }],
+    routing: cells.map((cell) => ({ centre: 1, cell, weight: 100 })),
     timeZone: 'Asia/Shanghai',
   };
   writeVersioned(folder('configuration', 'scheme.json'), schemeConfiguration);
@@ -242,6 +247,7 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
     CLEARWAY_PORT: String(ports.gateway),
     CLEARWAY_DATABASE: options.databaseFile,
     CLEARWAY_SOCKET: options.socket,
+    CLEARWAY_CELLS: String(cells.length),
     CLEARWAY_CONFIGURATION: folder('configuration'),
     CLEARWAY_PLATFORM_KEY: folder('secrets', 'platform-key.json'),
     CLEARWAY_SETTLEMENT_AGENT: JSON.stringify({
@@ -261,9 +267,15 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
       ...(stream.window && { CLEARWAY_STREAM_WINDOW: String(stream.window) }),
     }),
   };
+  const cellEnvironment = (cell: number) => ({
+    ...environment,
+    CLEARWAY_CELL: String(cell),
+    ...(serving && { CLEARWAY_STREAM_PORT: String(ports[nameOf.stream(cell)]) }),
+  });
   const gatewayEnvironment = {
     ...environment,
-    CLEARWAY_SOCKET: await detour('cell', options.socket),
+    // What stands between is one socket: where there are several, nothing does.
+    CLEARWAY_SOCKET: cells.length === 1 ? await detour('cell', options.socket) : options.socket,
     ...(serving && {
       CLEARWAY_CERTIFICATE: serving.certificateFile,
       CLEARWAY_CERTIFICATE_KEY: serving.keyFile,
@@ -272,11 +284,11 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
   };
   return {
     gatewayUrl,
-    streamAddress: stream && streamAddress,
+    streamAddresses,
     centralBank: institution('central-bank', 'examples/central-bank/dist/main.js', agentSettings),
     banks: bankPrograms,
     wallets,
-    cell: program('cell', 'apps/server/dist/cell-main.js', environment),
+    cells: cells.map((cell) => program(nameOf.cell(cell), 'apps/server/dist/cell-main.js', cellEnvironment(cell))),
     gateway: program('gateway', 'apps/server/dist/gateway-main.js', gatewayEnvironment),
     console: program('console', 'apps/console-server/dist/console-main.js', environment),
     environment,
@@ -286,6 +298,8 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
 const nameOf = {
   wallet: ({ code }: Player) => `wallet-${code}`,
   bank: ({ code }: Player) => `bank-${code}`,
+  cell: (cell: number) => (cell === 1 ? 'cell' : `cell-${cell}`),
+  stream: (cell: number) => (cell === 1 ? 'stream' : `stream-${cell}`),
 };
 const phoneOf = (bank: Player) => `${nameOf.bank(bank)}-phone`;
 
@@ -295,13 +309,13 @@ function fingerprintOf(certificateFile: string): string {
 }
 
 /** Chosen at the first start and kept: the institutions' endpoints are part of the adopted configuration. */
-async function choosePorts(file: string, gateway: number): Promise<Record<string, number>> {
+async function choosePorts(file: string, gateway: number, cells: readonly number[]): Promise<Record<string, number>> {
   const before: Record<string, number> = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
   const ports: Record<string, number> = {};
   const taken = new Set([gateway]);
   const names = [
     'central-bank',
-    'stream',
+    ...cells.map(nameOf.stream),
     ...paymentInstitutions.map(nameOf.wallet),
     ...banks.flatMap((bank) => [nameOf.bank(bank), phoneOf(bank)]),
   ];

@@ -1,5 +1,6 @@
-/** What an operator asks of the cell, connected anew when the cell was away. */
-import { connectOperator, type OperatorLink, type Statistics } from '@clearway/server';
+/** What an operator asks of the cells, connected anew when the home cell was away. */
+import { realClock } from '@clearway/ports/real';
+import { cellsOf, connectOperators, type OperatorLink, readSettings, type Statistics } from '@clearway/server';
 import type { PaymentRecord } from '@clearway/store';
 
 export interface Operator {
@@ -14,13 +15,15 @@ export interface Operator {
 
 const retryMs = 100;
 
-export function createOperator(socket: string): Operator {
+/** @param environment settings by which the cells are found */
+export function createOperator(environment: Readonly<Record<string, string>>): Operator {
+  const cells = cellsOf(readSettings(environment));
   let link: OperatorLink | undefined;
   let closed = false;
 
   /** @throws Error when the cell is away */
   const ask = async <T>(question: (link: OperatorLink) => Promise<T>): Promise<T> => {
-    link ??= await connectOperator(socket);
+    link ??= await connectOperators(cells, realClock);
     try {
       return await question(link);
     } catch (error) {

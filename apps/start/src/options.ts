@@ -8,6 +8,8 @@ export interface StartOptions {
   /** Of the console; 0 for any free one. Absent with --exit: nobody is there to look. */
   readonly consolePort?: number;
   readonly logLevel: string;
+  /** How many cells share the payments. */
+  readonly cells: number;
   readonly cycleSeconds: number;
   /** Begin anew. */
   readonly fresh: boolean;
@@ -35,6 +37,7 @@ Usage: npm start [-- options]
   --exit           with --payments: close and settle the cycle, reconcile every institution, verify the
                    journal, print a summary as the last line, and end; not 0 if anything is not exact
   --json           with --exit: the summary as JSON, and nothing else on stdout
+  --cells N        so many cells share the payments (default 1, or CLEARWAY_CELLS); it may grow from start to start
   --fresh          begin anew: the data folder is emptied first
   --help           this text
 
@@ -62,6 +65,7 @@ export function readOptions(
   };
   const payments = whole('--payments', given.payments, 1, 100_000_000);
   const rate = whole('--rate', given.rate, 1, 100_000);
+  const cells = whole('--cells', given.cells ?? environment.CLEARWAY_CELLS, 1, 16);
   const port = whole('CLEARWAY_PORT', environment.CLEARWAY_PORT, 0, 65_535);
   const consolePort = whole('CLEARWAY_CONSOLE_PORT', environment.CLEARWAY_CONSOLE_PORT, 0, 65_535);
   const cycleSeconds = whole('CLEARWAY_CYCLE_SECONDS', environment.CLEARWAY_CYCLE_SECONDS, 1, 86_400);
@@ -77,6 +81,7 @@ export function readOptions(
     port: port ?? 7400,
     ...(!given.exit && { consolePort: consolePort ?? (port === 0 ? 0 : 7480) }),
     logLevel,
+    cells: cells ?? 1,
     // A bounded scenario closes its one cycle itself, when all its payments are definite.
     cycleSeconds: given.exit ? 0 : (cycleSeconds ?? 60),
     fresh: given.fresh,
@@ -95,12 +100,21 @@ function parse(args: readonly string[]) {
       options: {
         rate: { type: 'string' },
         payments: { type: 'string' },
+        cells: { type: 'string' },
         exit: flag,
         json: flag,
         fresh: flag,
         help: { ...flag, short: 'h' },
       },
-    }).values as { rate?: string; payments?: string; exit: boolean; json: boolean; fresh: boolean; help: boolean };
+    }).values as {
+      rate?: string;
+      payments?: string;
+      cells?: string;
+      exit: boolean;
+      json: boolean;
+      fresh: boolean;
+      help: boolean;
+    };
   } catch (error) {
     throw new UsageError((error as Error).message);
   }

@@ -1,4 +1,4 @@
-/** The whole world in a box: PostgreSQL, one cell, the gateway, a central bank, wallets and banks, each a process of its own. */
+/** The whole world in a box: PostgreSQL, one cell or several, the gateway, a central bank, wallets and banks, each a process of its own. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +23,8 @@ export interface WorldOptions {
   /** Of the console; 0 for any free one. Absent: none is started. */
   readonly consolePort?: number;
   readonly logLevel: string;
+  /** How many cells share the payments; 1 when left out. */
+  readonly cells?: number;
   /** 0: cycles are closed on demand. */
   readonly cycleSeconds: number;
   readonly fresh: boolean;
@@ -50,8 +52,8 @@ export interface RunningProcess {
 export interface World {
   readonly dataFolder: string;
   readonly gatewayUrl: string;
-  /** Where the cell listens to the stream, `host:port`; undefined where nobody is on it. */
-  readonly streamAddress: string | undefined;
+  /** Where the cells listen to the stream, `host:port`, each cell in its place; empty where nobody is on it. */
+  readonly streamAddresses: readonly string[];
   /** Undefined where none was asked for. */
   readonly console: ConsoleAddress | undefined;
   readonly databaseFile: string;
@@ -107,6 +109,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       consolePort: options.consolePort ?? 0,
       socket,
       databaseFile,
+      cells: options.cells ?? 1,
       cycleSeconds: options.cycleSeconds,
       logLevel: options.logLevel,
       seed: options.seed ?? 1,
@@ -117,15 +120,15 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     });
     const start = (program: Program, instruct?: () => void) =>
       startProgram(program, data, tally, running, say, instruct);
-    await Promise.all([start(laid.cell), start(laid.centralBank)]);
+    await Promise.all([...laid.cells.map((cell) => start(cell)), start(laid.centralBank)]);
     await start(laid.gateway);
     await Promise.all(laid.banks.map((bank) => start(bank)));
     const traffic = await startTraffic(laid.wallets, tally, start);
     const console =
       options.consolePort === undefined ? undefined : await startConsole(laid.console, data, tally, running, say);
     data.tell({ socket, gateway: laid.gatewayUrl, ...(console && { console: console.url }) });
-    const operator = createOperator(socket);
-    const records = await openRecords(databaseFile);
+    const operator = createOperator(laid.environment);
+    const records = await openRecords(databaseFile, laid.environment);
     return makeWorld({
       data,
       sockets,
@@ -293,7 +296,7 @@ function makeWorld({
   return {
     dataFolder: data.path,
     gatewayUrl: laid.gatewayUrl,
-    streamAddress: laid.streamAddress,
+    streamAddresses: laid.streamAddresses,
     console,
     databaseFile,
     tally,
@@ -329,7 +332,7 @@ function makeWorld({
       operator.close();
       await records.close();
       await stopAll([laid.console, laid.gateway], patienceMs.server);
-      await stopAll([laid.cell], patienceMs.server);
+      await stopAll(laid.cells, patienceMs.server);
       await stopAll([...laid.wallets, ...laid.banks, laid.centralBank], patienceMs.institution);
       await database.stop(how === 'in order' ? 'fast' : 'immediate');
       sockets.remove();

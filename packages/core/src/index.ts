@@ -24,7 +24,7 @@ export { dueAtOf, Glance, writeIdentifier } from './payment/glance.ts';
 export { answerRules, isFinal, paymentTransitions } from './payment/lifecycle.ts';
 export { type Reason, type ReasonKind, reasonOf, reasons } from './reject.ts';
 export { headroom } from './risk/headroom.ts';
-export { type Share, sharesIn, shareWith } from './risk/shares.ts';
+export { type AccountHeadroom, accountsIn, findAccount, type Share, sharesIn, shareWith } from './risk/shares.ts';
 export {
   beginSnapshot,
   readsSnapshot,

@@ -14,5 +14,6 @@ export type {
   PaymentRecord,
   PositionRecord,
 } from './records.ts';
+export { routedCell } from './routed-cell.ts';
 export { defaultSettings, type GatewaySettings } from './settings.ts';
 export * from './stream/index.ts';

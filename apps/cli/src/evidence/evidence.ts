@@ -29,7 +29,7 @@ export function evidenceCommand(program: Command, given: Given): void {
 }
 
 async function makeEvidence(given: Given, paymentId: string, { to, withBatches }: Options): Promise<Evidence> {
-  const opened = await given.read();
+  const opened = await given.readCellOf(paymentId);
   if (!opened.opensBodies) {
     throw new CommandError('Evidence holds the signed messages, and this user does not hold the body keys.');
   }

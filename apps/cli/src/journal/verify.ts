@@ -5,8 +5,9 @@ import type { Given } from '../given.ts';
 import { sheet, table } from '../output/table.ts';
 import { paint, type Terminal } from '../output/terminal.ts';
 import { count, duration, many } from '../output/words.ts';
-import { type Breach, largestBreachList, type VerifyReport } from '../verify/report.ts';
-import { type VerifyOptions, type VerifyProgress, verifyJournal } from '../verify/verify-journal.ts';
+import { type Breach, largestBreachList } from '../verify/report.ts';
+import type { VerifyOptions, VerifyProgress } from '../verify/verify-journal.ts';
+import { type PlatformReport, verifyPlatform } from '../verify/verify-platform.ts';
 
 const doing: Record<VerifyProgress['stage'], readonly [doing: string, unit: string]> = {
   journal: ['Replaying the journal', 'batches'],
@@ -28,17 +29,14 @@ export function verifyCommand(parent: Command, given: Given): void {
       anchor,
     )
     .action(async ({ signatures, anchor }: { signatures: boolean; anchor?: VerifyOptions['anchor'] }) => {
-      const { store, archive, place, opensBodies } = await given.read();
+      const cells = await given.readCells();
       const { crypto, clock, signal } = given;
       let stage: VerifyProgress['stage'] = 'journal';
       let progress = given.progress(...doing[stage]);
-      const report = await verifyJournal(store, {
-        place,
-        archive,
+      const report = await verifyPlatform(cells, {
         crypto,
         clock,
         signal,
-        opensBodies,
         checksSignatures: signatures,
         ...(anchor && { anchor }),
         onProgress(now) {
@@ -56,10 +54,11 @@ export function verifyCommand(parent: Command, given: Given): void {
     });
 }
 
-function reportText(output: Terminal, report: VerifyReport): string {
+function reportText(output: Terminal, report: PlatformReport): string {
   const breaches = table<Breach>(
     output,
     [
+      ...(report.cells === undefined ? [] : [{ head: 'cell', value: ({ cell }: Breach) => cell ?? '–' }]),
       { head: 'batch', align: 'right', value: ({ sequence }) => (sequence === undefined ? '–' : String(sequence)) },
       { head: 'check', value: ({ check }) => paint(output, 'red', check) },
       { head: 'about', value: ({ subject }) => subject ?? '–' },
@@ -76,9 +75,21 @@ function reportText(output: Terminal, report: VerifyReport): string {
   const summary = sheet(output, [
     ['verdict', verdict],
     ...report.notChecked.map((what): [string, string] => ['not checked', paint(output, 'yellow', what)]),
-    ['journal', `${many(report.last.sequence, 'batch', 'batches')}, ${many(report.commands, 'command')}`],
-    ['last batch', `${report.last.at === 0 ? '–' : formatTime(report.last.at)}, hash ${report.last.hash}`],
-    ['state hash', report.stateHash],
+    ...(report.cells ?? []).map(({ cell, last }): [string, string] => [
+      `cell ${cell}`,
+      `${many(last.sequence, 'batch', 'batches')}, hash ${last.hash}`,
+    ]),
+    [
+      'journal',
+      report.cells
+        ? many(report.commands, 'command')
+        : `${many(report.last.sequence, 'batch', 'batches')}, ${many(report.commands, 'command')}`,
+    ],
+    [
+      'last batch',
+      report.cells ? undefined : `${report.last.at === 0 ? '–' : formatTime(report.last.at)}, hash ${report.last.hash}`,
+    ],
+    ['state hash', report.cells ? undefined : report.stateHash],
     ['payments', `${count(report.payments)}, ${many(report.agreements, 'agreement')}, ${many(report.cycles, 'cycle')}`],
     ['messages', `${count(report.messages)} opened, ${many(report.signatures, 'signature')} verified`],
     ['stream', streamText(output, report)],
@@ -90,7 +101,7 @@ function reportText(output: Terminal, report: VerifyReport): string {
 }
 
 /** How much of what came over the stream is signed by now. */
-function streamText(output: Terminal, { checkpoints, uncovered: { messages, oldest }, last }: VerifyReport) {
+function streamText(output: Terminal, { checkpoints, uncovered: { messages, oldest }, last }: PlatformReport) {
   if (checkpoints === 0 && messages === 0) return undefined;
   const covering = many(checkpoints, 'checkpoint');
   if (oldest === undefined) return `${covering}, every message covered`;

@@ -1,14 +1,14 @@
 /** Where payments are looked up: in the records, in the cell's archive through the cell, and in its files without one. */
-import { archivedRecords } from '@clearway/server';
-import type { PaymentQuery, PaymentRecord } from '@clearway/store';
-import { CommandError, type Given } from '../given.ts';
+import { archivedRecords, type PlatformRecords, platformRecords } from '@clearway/server';
+import { type PaymentQuery, type PaymentRecord, routingNumber } from '@clearway/store';
+import { CommandError, type Given, type OpenedStore } from '../given.ts';
 
 /**
  * A payment of either rail.
  * @throws CommandError when there is none
  */
 export async function findPayment(given: Given, paymentId: string): Promise<PaymentRecord> {
-  const { store, archive } = await given.read();
+  const { store, archive } = await given.readCellOf(paymentId);
   const record =
     (await store.records.payment(paymentId)) ??
     (await throughCell(given, (cell) => cell.paymentRecord(paymentId))) ??
@@ -32,8 +32,17 @@ export async function searchPayments(given: Given, query: PaymentQuery): Promise
   }
   return (
     (await throughCell(given, (cell) => cell.searchPayments(query))) ??
-    archivedRecords(store.records, archive).payments(query)
+    recordsOfAll(await given.readCells()).payments(query)
   );
+}
+
+/** Records and archives of all cells, from their files. */
+export function recordsOfAll(cells: readonly OpenedStore[]): PlatformRecords {
+  const [home, ...others] = cells.map(({ place, store, archive }) => ({
+    cell: routingNumber(place),
+    records: archive === undefined ? store.records : archivedRecords(store.records, archive),
+  }));
+  return platformRecords([home, ...others]);
 }
 
 type Cell = Awaited<ReturnType<Given['operator']>>;

@@ -16,7 +16,7 @@ export function showPayment(noun: Command, given: Given): void {
     .description('one payment as records or archive have it, and how it is signed')
     .action(async (paymentId: string) => {
       const record = await findPayment(given, paymentId);
-      const opened = await given.read();
+      const opened = await given.readCellOf(paymentId);
       const { journal } = opened.store;
       const readBody = bodyReader(opened, given.crypto);
       const { requestSequence, requestIndex, answerSequence, answerIndex } = record;

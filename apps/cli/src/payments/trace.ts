@@ -16,7 +16,7 @@ export function tracePayment(noun: Command, given: Given): void {
     .argument('<paymentId>', 'the 31 digits', identifier)
     .description('the way of one payment: the time of each stage, and who was waited for')
     .action(async (paymentId: string) => {
-      const opened = await given.read();
+      const opened = await given.readCellOf(paymentId);
       const record = await findPayment(given, paymentId);
       const { scheme } = await readAdopted(opened.store);
       const progress = given.progress('Reading the journal', 'batches');

@@ -22,9 +22,13 @@ export type Check =
   /** Payments, agreements, cycles, positions and work items as people and files see them. */
   | 'records'
   /** Reconciliation files, byte for byte. */
-  | 'file';
+  | 'file'
+  /** Among several cells: every share that one took was given to it, and what the home has settled all have netted. */
+  | 'cells';
 
 export interface Breach {
+  /** Routing digits, where there are several cells. */
+  readonly cell?: string;
   readonly check: Check;
   /** Batch that it is about. */
   readonly sequence?: number;
@@ -86,14 +90,16 @@ export interface Findings {
   /** The same words are kept once. */
   notChecked(what: string): void;
   readonly breachCount: number;
-  readonly breaches: readonly Breach[];
-  readonly unchecked: readonly string[];
+  readonly verdict: Verdict;
 }
 
-export function createFindings(): Findings {
-  const breaches: Breach[] = [];
-  const unchecked = new Set<string>();
-  let breachCount = 0;
+export type Verdict = Pick<VerifyReport, 'isExact' | 'breachCount' | 'breaches' | 'notChecked'>;
+
+/** @param before what was found already, and is added to */
+export function createFindings(before?: Verdict): Findings {
+  const breaches: Breach[] = [...(before?.breaches ?? [])];
+  const unchecked = new Set<string>(before?.notChecked);
+  let breachCount = before?.breachCount ?? 0;
   return {
     breach(check, what, about = {}) {
       breachCount++;
@@ -103,9 +109,8 @@ export function createFindings(): Findings {
     get breachCount() {
       return breachCount;
     },
-    breaches,
-    get unchecked() {
-      return [...unchecked];
+    get verdict() {
+      return { isExact: breachCount === 0, breachCount, breaches, notChecked: [...unchecked] };
     },
   };
 }

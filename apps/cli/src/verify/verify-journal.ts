@@ -4,20 +4,23 @@
  *
  * Each comparison has a file of its own beside this one.
  */
+import type { Scheme } from '@clearway/contract';
 import { applyBatch, createState, Effects, effectKinds, findBreaches, paymentAt, rulesVersion } from '@clearway/core';
 import type { Clock, Crypto } from '@clearway/ports';
-import type { ArchiveReader, BatchHeader, CellPlace, JournalBatch, Store } from '@clearway/store';
+import { archivedRecords } from '@clearway/server';
+import type { ArchiveReader, BatchHeader, CellPlace, JournalBatch, Records, Store } from '@clearway/store';
 import { type Fact, readFacts } from '../journal/fact.ts';
 import { compareAgreements } from './agreements.ts';
 import { checkConfiguration } from './configuration.ts';
-import { createCyclesCheck } from './cycles.ts';
-import { compareFiles } from './files.ts';
+import { createCyclesCheck, type FollowedCycle } from './cycles.ts';
+import { compareFiles, cyclesWithoutPayments } from './files.ts';
 import { createKeyring } from './keyring.ts';
 import { createMessagesCheck } from './messages.ts';
 import { compareOutcomes } from './outcomes.ts';
 import { createPaymentsCheck } from './payments.ts';
 import { readChain } from './read-chain.ts';
 import { createFindings, type VerifyReport } from './report.ts';
+import { createShares, type FollowedShares } from './shares.ts';
 import { createSnapshotCheck, stateHash } from './snapshot.ts';
 import { createWorkItemsCheck } from './work-items.ts';
 
@@ -47,6 +50,50 @@ export interface VerifyProgress {
 
 /** @throws what the store throws when it cannot be read, and `signal.reason` once that is aborted */
 export async function verifyJournal(store: Store, options: VerifyOptions): Promise<VerifyReport> {
+  const cell = await verifyCell(store, options);
+  const { records } = store;
+  const { archive } = options;
+  const files = archive === undefined ? records : archivedRecords(records, archive);
+  return verifyFiles(cell, files, cell.leftOut, options);
+}
+
+/** What a journal tells about its cell, beside the report. */
+export interface VerifiedCell {
+  readonly report: VerifyReport;
+  /** Empty when the journal could not be replayed to its end. */
+  readonly cycles: readonly FollowedCycle[];
+  readonly scheme: Scheme | undefined;
+  /** Cycles of whose payments some cannot be found. */
+  readonly leftOut: ReadonlySet<number>;
+  readonly shares: FollowedShares;
+}
+
+/** Adds to a cell's report what its files are found to be. @param records of all cells */
+export async function verifyFiles(
+  { report, cycles, scheme }: VerifiedCell,
+  records: Pick<Records, 'file' | 'paymentsOfCycle'>,
+  leftOut: ReadonlySet<number>,
+  { crypto, clock, signal, onProgress }: VerifyOptions,
+): Promise<VerifyReport> {
+  const began = clock.elapsed();
+  const findings = createFindings(report);
+  let files = 0;
+  if (scheme !== undefined) {
+    for await (const _ of compareFiles(records, scheme, cycles, crypto, findings, leftOut)) {
+      signal?.throwIfAborted();
+      onProgress?.({ stage: 'files', done: ++files, of: 0 });
+    }
+  }
+  return {
+    ...report,
+    ...findings.verdict,
+    files,
+    elapsedMs: report.elapsedMs + Math.round(clock.elapsed() - began),
+  };
+}
+
+/** All but the files, which are of all cells. */
+export async function verifyCell(store: Store, options: VerifyOptions): Promise<VerifiedCell> {
   const { place, archive, crypto, clock, signal, anchor, opensBodies = true, checksSignatures = true } = options;
   const { journal, records, configurations } = store;
   const progress = options.onProgress ?? (() => {});
@@ -66,7 +113,7 @@ export async function verifyJournal(store: Store, options: VerifyOptions): Promi
   const effects = new Effects();
   let last = { sequence: 0, at: 0, hash: '0'.repeat(64) };
   let commands = 0;
-  let files = 0;
+  const shares = createShares();
   let isReplaying = true;
 
   const checkInvariants = () => {
@@ -98,7 +145,10 @@ export async function verifyJournal(store: Store, options: VerifyOptions): Promi
         await checkConfiguration(fact, sequence, configurations, crypto, keyring, findings);
       }
       messageOf.push(messages.read(fact, bodies?.[fact.index], sequence));
-      if (fact.outcome === 'accepted') cycles.follow(fact, state, sequence, at);
+      if (fact.outcome === 'accepted') {
+        cycles.follow(fact, state, sequence, at);
+        shares.follow(fact);
+      }
     }
     /** The command that changed a payment last: the state is read after the whole batch. */
     const changedBy = new Map<number, Fact>();
@@ -156,21 +206,8 @@ export async function verifyJournal(store: Store, options: VerifyOptions): Promi
     await compareAgreements(state, records, findings);
     await cycles.end(records, state.sequence);
     await workItems.compare(records, state);
-    if (keyring.scheme !== undefined) {
-      for await (const _ of compareFiles(
-        records,
-        archive,
-        keyring.scheme,
-        cycles.all,
-        crypto,
-        findings,
-        payments.archivedCycles,
-      )) {
-        signal?.throwIfAborted();
-        progress({ stage: 'files', done: ++files, of: 0 });
-      }
-    }
   }
+  const leftOut = cyclesWithoutPayments(cycles.all, archive, payments.archivedCycles, findings);
 
   const recordsCursor = await records.cursor();
   if (!isReplaying) {
@@ -184,11 +221,8 @@ export async function verifyJournal(store: Store, options: VerifyOptions): Promi
   if (!opensBodies) findings.notChecked('Requests and answers: the body keys are not open to this reader.');
   else if (!checksSignatures) findings.notChecked('End-to-end signatures, as asked.');
 
-  return {
-    isExact: findings.breachCount === 0,
-    breachCount: findings.breachCount,
-    breaches: findings.breaches,
-    notChecked: findings.unchecked,
+  const report: VerifyReport = {
+    ...findings.verdict,
     commands,
     last,
     stateHash: stateHash(state, crypto),
@@ -199,9 +233,10 @@ export async function verifyJournal(store: Store, options: VerifyOptions): Promi
     signatures: messages.signatures,
     checkpoints: messages.checkpoints,
     uncovered: messages.uncovered,
-    files,
+    files: 0,
     snapshot: snapshot.sequence,
     recordsCursor,
     elapsedMs: Math.round(clock.elapsed() - began),
   };
+  return { report, cycles: isReplaying ? cycles.all : [], scheme: keyring.scheme, leftOut, shares };
 }

@@ -1,6 +1,9 @@
 /**
  * Carries cycles from their cut-off to finality, beside the traffic: net, write the files, have it settled, record it.
  *
+ * It lives in the home cell. The others cut after it, one cycle after the other, and a cycle is netted when every cell has
+ * cut it. Every step is journaled in the other cells first and in the home last: what the home has done, all have.
+ *
  * Every step is found again from the core's state, so after a crash the next start goes on where this one was. The
  * settlement agent takes the same instruction as often as it is sent.
  */
@@ -16,18 +19,21 @@ import {
 } from '@clearway/contract';
 import {
   type Cycle,
+  type CycleState,
   currentCycle,
   describeAccount,
   encodeCutOffCycle,
   encodeNetCycle,
   encodeRecordFunds,
   encodeRecordSettlement,
-  positionsOf,
 } from '@clearway/core';
 import { settlementInstructionId } from '@clearway/gateway';
 import type { Cancel, Clock, Crypto } from '@clearway/ports';
-import type { Records } from '@clearway/store';
+import type { PositionRecord, Records } from '@clearway/store';
 import type { RunningCell } from '../cell.ts';
+import type { Peer } from '../cells/peer.ts';
+import { sumPositions } from '../cells/platform-records.ts';
+import { positionsIn } from '../cells/serve-peer.ts';
 import { code } from '../projector.ts';
 import { reconciliationFile } from '../reconciliation.ts';
 import type { FileMaker, FileWish } from '../reconciliation-worker.ts';
@@ -41,9 +47,15 @@ export interface ClearingHouse {
   stop(): Promise<void>;
 }
 
+/** A cell other than the home, as the clearing sees it. */
+export type ClearingMember = Pick<Peer, 'cell' | 'cycles' | 'positions' | 'command' | 'covered' | 'recordsWritten'>;
+
 export interface ClearingHouseOptions {
+  /** The home cell. */
   readonly cell: RunningCell;
-  readonly records: Records;
+  readonly others?: readonly ClearingMember[];
+  /** Of all cells. */
+  readonly records: Pick<Records, 'paymentsOfCycle' | 'positions' | 'putFile'>;
   /** Makes the files from an archive; without one they are made from the records. */
   readonly fileMaker?: Pick<FileMaker, 'make'> | undefined;
   readonly agent: SettlementAgent;
@@ -59,7 +71,7 @@ const queuedRestMs = 2000;
 const fundsEveryMs = 5000;
 
 export function createClearingHouse(options: ClearingHouseOptions): ClearingHouse {
-  const { cell, records, fileMaker, agent, clock, crypto, cycleSeconds, log } = options;
+  const { cell, others = [], records, fileMaker, agent, clock, crypto, cycleSeconds, log } = options;
   const { state } = cell;
   const shortfalls = new Map<number, SettlementAdvice['shortfalls']>();
   let timer: Cancel | undefined;
@@ -84,13 +96,35 @@ export function createClearingHouse(options: ClearingHouseOptions): ClearingHous
   /** The first cycle of a new journal has no opening time of its own. */
   const firstOpenedAt = currentCycle(state).openedAt === 0 ? clock.now() : 0;
 
+  const commandIn = async (member: ClearingMember, what: string, command: Uint8Array) => {
+    const result = await member.command(command);
+    if (result.outcome === 'refused') throw new Error(`${what} is refused in cell ${member.cell}: ${result.reason}`);
+  };
+
+  /** Cuts every cycle that the home has cut; one that was away for long cuts several. */
+  const followCuts = async (member: ClearingMember) => {
+    const { number: current } = currentCycle(state);
+    for (let open = (await member.cycles()).at(-1)!.cycle; open < current; open++)
+      await commandIn(member, `cut-off of cycle ${open}`, encodeCutOffCycle(open));
+  };
+
+  /** Undefined for one that it has settled and let go, or that was over when it joined. */
+  const standingIn = async (member: ClearingMember, cycle: number): Promise<CycleState | undefined> =>
+    (await member.cycles()).find((one) => one.cycle === cycle)?.state;
+
+  /** What every account of every cell has got and given in a cycle that all have cut. */
+  const positionsOfAll = async (cycle: Cycle): Promise<PositionRecord[]> => {
+    const parts = [positionsIn(cell, cell.records, cycle.number), ...others.map((one) => one.positions(cycle.number))];
+    return sumPositions(await Promise.all(parts));
+  };
+
   const fromRecords = async (...file: [FileWish['scheme'], FileWish['cycle'], string]) => {
     const bytes = await reconciliationFile(records, ...file);
     return { bytes, hash: Buffer.from(crypto.sha256(bytes)).toString('hex') };
   };
 
   const writeFiles = async (cycle: Cycle) => {
-    await cell.recordsWritten();
+    await Promise.all([cell, ...others].map((one) => one.recordsWritten()));
     const { scheme } = cell.configuration();
     for (const participant of state.participants) {
       const of = { cycle: cycle.number, businessDate: cycle.businessDate };
@@ -100,16 +134,13 @@ export function createClearingHouse(options: ClearingHouseOptions): ClearingHous
     }
   };
 
-  const instructionsOf = (cycle: Cycle): SettlementInstruction[] => {
+  const instructionsOf = async (cycle: Cycle): Promise<SettlementInstruction[]> => {
     const byCurrency = new Map<number, { participant: string; net: string }[]>();
-    for (const { participant, currency, credits, debits } of positionsOf(state, cycle)) {
+    for (const { participant, currency, credits, debits } of await positionsOfAll(cycle)) {
       if (credits === debits) continue;
       const positions = byCurrency.get(currency) ?? [];
       byCurrency.set(currency, positions);
-      positions.push({
-        participant: code(participant),
-        net: formatAmount(BigInt(credits) - BigInt(debits), currency).amount,
-      });
+      positions.push({ participant, net: formatAmount(credits - debits, currency).amount });
     }
     return [...byCurrency].map(([currency, positions]) => {
       const { alpha } = currencyByNumeric(currency)!;
@@ -129,7 +160,7 @@ export function createClearingHouse(options: ClearingHouseOptions): ClearingHous
 
   const settle = async (cycle: Cycle) => {
     const advices: SettlementAdvice[] = [];
-    for (const instruction of instructionsOf(cycle)) advices.push(await agent.submit(instruction));
+    for (const instruction of await instructionsOf(cycle)) advices.push(await agent.submit(instruction));
     const short = advices.flatMap((advice) => (advice.state === 'queued' ? advice.shortfalls : []));
     shortfalls.set(cycle.number, short);
     if (advices.some((advice) => advice.state === 'queued')) {
@@ -143,7 +174,13 @@ export function createClearingHouse(options: ClearingHouseOptions): ClearingHous
       return;
     }
     const settledAt = Math.max(0, ...advices.map((advice) => parseTime(advice.settledAt ?? '') ?? 0)) || clock.now();
-    await done(`cycle ${cycle.number}`, encodeRecordSettlement({ cycle: cycle.number, state: 'settled', settledAt }));
+    const settled = encodeRecordSettlement({ cycle: cycle.number, state: 'settled', settledAt });
+    for (const member of others) {
+      if ((await standingIn(member, cycle.number)) === 'netted')
+        await commandIn(member, `settlement of cycle ${cycle.number}`, settled);
+      await member.recordsWritten();
+    }
+    await done(`cycle ${cycle.number}`, settled);
     shortfalls.delete(cycle.number);
     log('settlement.settled', { cycle: cycle.number, payments: cycle.payments });
   };
@@ -194,9 +231,16 @@ export function createClearingHouse(options: ClearingHouseOptions): ClearingHous
 
   const carryOn = async (cycle: Cycle) => {
     if (cycle.state === 'cut') {
+      const standings = await Promise.all(others.map((member) => standingIn(member, cycle.number)));
+      const late = others.filter((_, index) => standings[index] === 'open');
+      if (late.length > 0) throw new Error(`cell ${late.map((one) => one.cell).join(', ')} has not cut it yet`);
       // What counts must be signed by those who sent it, or they are stopped and an operator looks.
-      await cell.covered();
-      await done(`netting of cycle ${cycle.number}`, encodeNetCycle(cycle.number));
+      await Promise.all([cell, ...others].map((one) => one.covered()));
+      mustSumToZero(cycle.number, await positionsOfAll(cycle));
+      const netting = encodeNetCycle(cycle.number);
+      for (const [index, member] of others.entries())
+        if (standings[index] === 'cut') await commandIn(member, `netting of cycle ${cycle.number}`, netting);
+      await done(`netting of cycle ${cycle.number}`, netting);
     }
     if (cycle.state === 'netted') await writeFiles(cycle);
     if (cycle.state === 'netted' || cycle.state === 'queued') await settle(cycle);
@@ -205,10 +249,14 @@ export function createClearingHouse(options: ClearingHouseOptions): ClearingHous
   /** One look at everything; gives how long to rest. */
   const look = async (): Promise<number> => {
     let well = await attempt('cut-off', cutWhenDue);
-    for (const cycle of [...state.cycles]) {
+    const follow = (member: ClearingMember) => attempt(`cut-off in cell ${member.cell}`, () => followCuts(member));
+    const allFollow = (await Promise.all(others.map(follow))).every((done) => done);
+    // Without one of them nothing goes on but the cut-offs.
+    for (const cycle of allFollow ? [...state.cycles] : []) {
       well = (await attempt(`cycle ${cycle.number}`, () => carryOn(cycle))) && well;
       if (cycle.state === 'queued') well = false;
     }
+    well = well && allFollow;
     if (clock.elapsed() - fundsReadAt >= fundsEveryMs) well = (await attempt('funds', readFunds)) && well;
     return well ? restMs : queuedRestMs;
   };
@@ -233,4 +281,14 @@ export function createClearingHouse(options: ClearingHouseOptions): ClearingHous
       await running;
     },
   };
+}
+
+/** The sums of all positions are zero or nothing is netted. */
+function mustSumToZero(cycle: number, positions: readonly PositionRecord[]): void {
+  const sums = new Map<number, bigint>();
+  for (const { currency, credits, debits } of positions)
+    sums.set(currency, (sums.get(currency) ?? 0n) + credits - debits);
+  for (const [currency, sum] of sums)
+    if (sum !== 0n)
+      throw new Error(`cycle ${cycle}: positions in currency ${currency} sum to ${sum}: nothing is netted`);
 }

@@ -63,8 +63,31 @@ export function shareWith(state: State, peer: number, participant: number, curre
   return row === undefined ? undefined : readShare(state, row);
 }
 
-/** Row of the account, or -1. */
-function findAccount(state: State, participant: number, currency: number): number {
+export interface AccountHeadroom {
+  /** Code. */
+  readonly participant: number;
+  /** ISO 4217 numeric. */
+  readonly currency: number;
+  /** Minor units, below zero after a cap was lowered or money withdrawn. */
+  readonly headroom: number;
+}
+
+/** Accounts that have something to pay with, or had. */
+export function* accountsIn(state: State): Generator<AccountHeadroom> {
+  const { accounts } = state;
+  const fields = [accountFields.capShare, accountFields.funds, accountFields.outstanding, accountFields.reserved];
+  for (let row = 0; row < accounts.count; row++) {
+    if (fields.every((field) => accounts.i64(row, field) === 0)) continue;
+    yield {
+      participant: accounts.u32(row, accountFields.participant),
+      currency: state.scheme!.currencies[accounts.u8(row, accountFields.currency)],
+      headroom: headroom(state, row),
+    };
+  }
+}
+
+/** Row of the account of a participant (code) in a currency (ISO 4217 numeric), or -1. */
+export function findAccount(state: State, participant: number, currency: number): number {
   const place = participantPlace(state, participant);
   const slot = state.scheme?.currencies.indexOf(currency) ?? -1;
   return place < 0 || slot < 0 ? -1 : accountOf(state, place, slot);
