@@ -70,7 +70,7 @@ function settingsPage(): string {
     'Programs read their settings once, at the start: from the environment and, below it, from the JSON file that `CLEARWAY_SETTINGS`',
     'names. They check them whole, say everything that is wrong, and log them; files with secrets are named there, never shown.',
     '',
-    '`npm start` makes what its programs need and passes it on. Of these settings it reads `CLEARWAY_DATA`, `CLEARWAY_PORT`,',
+    '`npm start` makes what its programs need and passes it on. Of these settings it reads `CLEARWAY_DATA`, `CLEARWAY_PORT`, `CLEARWAY_CELLS`,',
     '`CLEARWAY_CONSOLE_PORT`, `CLEARWAY_CYCLE_SECONDS` and `CLEARWAY_LOG` itself. The command line reads the same ones as the programs do.',
     '',
     'Made by `node scripts/dist/docs.js` from `apps/server/src/settings.ts`.',

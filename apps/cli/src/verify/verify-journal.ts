@@ -81,7 +81,8 @@ export async function verifyFiles(
   if (scheme !== undefined) {
     for await (const _ of compareFiles(records, scheme, cycles, crypto, findings, leftOut)) {
       signal?.throwIfAborted();
-      onProgress?.({ stage: 'files', done: ++files, of: 0 });
+      files++;
+      onProgress?.({ stage: 'files', done: files, of: 0 });
     }
   }
   return {
