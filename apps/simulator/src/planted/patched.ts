@@ -460,21 +460,27 @@ export const patches = {
     changes: [
       {
         in: `${server}/settlement/clearing-house.js`,
-        of: 'BigInt(credits) - BigInt(debits)',
-        instead: 'BigInt(debits) - BigInt(credits)',
+        of: 'formatAmount(credits - debits, currency)',
+        instead: 'formatAmount(debits - credits, currency)',
       },
     ],
   },
   filesBeforeRecords: {
     mistake: 'files are made before the records hold the last batch',
-    changes: [{ in: `${server}/settlement/clearing-house.js`, of: 'await cell.recordsWritten();', instead: '' }],
+    changes: [
+      {
+        in: `${server}/settlement/clearing-house.js`,
+        of: 'await Promise.all([cell, ...others].map((one) => one.recordsWritten()));',
+        instead: '',
+      },
+    ],
   },
   coverageNotWaitedFor: {
     mistake: 'a cut does not wait until messages over the stream are covered by their signers',
     changes: [
       {
         in: `${server}/settlement/clearing-house.js`,
-        of: 'await cell.covered();',
+        of: 'await Promise.all([cell, ...others].map((one) => one.covered()));',
         instead: '',
       },
     ],
