@@ -22,6 +22,7 @@ const programs = {
   bench: 'benchmarks/dist/main.js',
   sim: 'apps/simulator/dist/main.js',
   fuzz: 'test/dist/fuzz/main.js',
+  mutate: 'test/dist/mutate/main.js',
   drill: 'test/dist/drill/main.js',
   faults: 'test/dist/faults/main.js',
   screenshots: 'apps/console/dist-test/screenshots.js',
