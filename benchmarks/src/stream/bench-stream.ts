@@ -93,11 +93,16 @@ export interface CurvePoint extends RunLine {
 }
 
 /** Latency from a tenth of the highest rate to all of it, for each number of links. */
-export async function benchCurve(settings: StreamSettings, links: readonly number[], say: Say): Promise<CurvePoint[]> {
+export async function benchCurve(
+  settings: StreamSettings,
+  given: number | undefined,
+  links: readonly number[],
+  say: Say,
+): Promise<CurvePoint[]> {
   const points: CurvePoint[] = [];
   for (const count of links) {
     await withRail({ ...settings, links: count }, say, async (rail) => {
-      const { rate } = await findRate(rail, say);
+      const { rate } = await rateOf(rail, given, say);
       for (const share of [0.1, 0.25, 0.5, 0.75, 0.9, 1]) {
         const run = await rail.run({ rate: Math.round(rate * share), seconds: 10, warmupSeconds: 2 });
         points.push({ links: count, ...lineOf(run) });

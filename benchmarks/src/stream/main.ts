@@ -65,7 +65,7 @@ async function measure(part: Part, given: StreamArguments): Promise<object> {
       return { ...plain, baseline, ratio: Math.round(plain.paymentsPerSecond / baseline.paymentsPerSecond) };
     }
     case 'curve':
-      return { points: await benchCurve(settings, linksOfCurve, say) };
+      return { points: await benchCurve(settings, rate, linksOfCurve, say) };
     case 'overload':
       return benchOverload(settings, rate, given.overload, say);
     case 'close-cycle':
