@@ -14,9 +14,9 @@ const read = (path: string) => readFileSync(join(root, path), 'utf8');
 
 test('there are 48, and each is tried or says why not', () => {
   assert.equal(rows.length, 48);
-  for (const [index, { fault, simulated, tests, lacks }] of rows.entries()) {
+  for (const [index, { fault, simulated, tests, within, lacks }] of rows.entries()) {
     const isDrilled = drills.some(({ faults }) => faults.includes(index + 1));
-    assert.ok(simulated ?? tests ?? lacks ?? isDrilled, `${index + 1} ${fault}`);
+    assert.ok(simulated ?? tests ?? within ?? lacks ?? isDrilled, `${index + 1} ${fault}`);
   }
 });
 
@@ -36,8 +36,8 @@ test('the faults of the simulator that are named are there', () => {
 });
 
 test('the tests that are named are there', () => {
-  for (const { tests = {} } of rows)
-    for (const path of Object.values(tests)) assert.ok(existsSync(join(root, path)), path);
+  for (const { tests, within } of rows)
+    for (const path of Object.values({ ...tests, ...within })) assert.ok(existsSync(join(root, path)), path);
 });
 
 test('the page is what the results and the rows say; npm run faults makes it anew', () => {

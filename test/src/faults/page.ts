@@ -97,16 +97,18 @@ export function tableSection(rows: readonly Row[], drills: readonly Drill[], res
     const number = index + 1;
     const run = new Map(results.drills.map((result) => [result.drill, result.passed]));
     const ofRow = drills.filter(({ faults }) => faults.includes(number));
+    const within = Object.entries(row.within ?? {}).map(([text, path]) => link(text, path));
     const links = [
       ...ofRow.filter(({ name }) => run.get(name)).map(({ name }) => link(name, `test/results/drills/${name}.json`)),
       ...Object.entries(row.tests ?? {}).map(([text, path]) => link(text, path)),
     ];
     const notRun = ofRow.filter(({ name }) => !run.get(name)).map(({ name }) => `\`${name}\``);
-    const states = [row.simulated && 'simulated', links.length > 0 && 'processes'].filter(Boolean);
+    const tried = [row.simulated && 'simulated', links.length > 0 && 'processes'].filter(Boolean);
+    const states = tried.length === 0 && within.length > 0 ? ['parts alone'] : tried;
     const state = states.length === 0 ? 'not done' : `${states.join(', ')}${row.lacks ? ', in part' : ''}`;
     const how = [
       row.simulated,
-      links.join(', '),
+      [...links, ...within].join(', '),
       notRun.length > 0 && `no kept run that passed of the drill ${notRun.join(', ')}`,
       row.lacks && `not: ${row.lacks}`,
     ].filter(Boolean);

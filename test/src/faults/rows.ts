@@ -8,6 +8,8 @@ export interface Row {
   readonly simulated?: string;
   /** Tests against real programs or the real database: what they show, and where they are. */
   readonly tests?: Readonly<Record<string, string>>;
+  /** Tests of a part in one process. */
+  readonly within?: Readonly<Record<string, string>>;
   /** What of it is not tried, or of whom it cannot be asked. */
   readonly lacks?: string;
 }
@@ -54,19 +56,20 @@ export const rows: readonly Row[] = [
   {
     fault: 'Delay, loss, doubling and reordering of messages',
     simulated: '`messageDelayed` up to 20 s, `requestLost`, `responseLost`, `requestDuplicated`',
-    tests: { relay },
+    within: { relay },
   },
   {
     fault: 'Bits flip, messages are cut or run together',
     simulated: '`requestCorrupted`, `responseCorrupted`, one bit of a body',
-    tests: { 'relay under TLS': relay },
+    within: { 'relay under TLS': relay },
   },
   {
     fault: 'Half-open connections, black holes, resets',
     simulated: '`networkCut` swallows, `connectionRefused`',
-    tests: { relay, 'a peer that never reads': stream },
+    tests: { 'a peer that never reads': stream },
+    within: { relay },
   },
-  { fault: 'Bandwidth collapses', tests: { relay } },
+  { fault: 'Bandwidth collapses', within: { relay } },
   {
     fault: 'One class of messages only is lost',
     simulated: '`responseLost`, `networkCutOneWay`',
@@ -82,7 +85,7 @@ export const rows: readonly Row[] = [
   {
     fault: 'A flush fails',
     simulated: '`appendRefused`, `appendLost`',
-    tests: { 'the journal in files': 'packages/store/src/file/power-loss.test.ts' },
+    within: { 'the journal in files': 'packages/store/src/file/power-loss.test.ts' },
   },
   { fault: 'The disk is full', tests: { 'full disk': deadDatabase } },
   {
@@ -93,12 +96,12 @@ export const rows: readonly Row[] = [
   {
     fault: 'Unflushed writes are lost, pages torn, an old snapshot comes back',
     simulated: 'unflushed appends are lost at each death',
-    tests: { 'power loss of the journal in files': 'packages/store/src/file/power-loss.test.ts' },
+    within: { 'power loss of the journal in files': 'packages/store/src/file/power-loss.test.ts' },
     lacks: "PostgreSQL's own pages: no machine of ours loses its power",
   },
   {
     fault: 'Stored bits rot',
-    tests: { verify, archive: 'packages/store/src/archive/archive.test.ts' },
+    within: { verify, archive: 'packages/store/src/archive/archive.test.ts' },
     lacks: 'found, not repaired: there is no peer to repair from',
   },
   {
@@ -112,14 +115,14 @@ export const rows: readonly Row[] = [
     fault: 'The store of ownership is down, slow or wrong about time',
     lacks: "ownership is in the journal's own database, so 20, 23 and 34 are all there is of it",
   },
-  { fault: 'Far too much load', tests: { 'refusals at each bound': gateway } },
+  { fault: 'Far too much load', within: { 'refusals at each bound': gateway } },
   { fault: 'A flood of enquiries', simulated: '`institutionFloodsEnquiries`', tests: { 'one flooder': money } },
   { fault: 'A storm of repeats', simulated: '`institutionRepeats` with `bankSlow`' },
   {
     fault: 'Everything that makes configuration is down',
     lacks: 'the cell and the gateways go on with what they have, in every drill; that for 24 hours is not tried',
   },
-  { fault: 'Configuration is damaged, old, or routes wrongly', tests: { refusals: tables } },
+  { fault: 'Configuration is damaged, old, or routes wrongly', within: { refusals: tables } },
   {
     fault: 'Banks that are slow, silent, late, answer twice, contradict themselves, answer unasked',
     simulated:
@@ -133,7 +136,7 @@ export const rows: readonly Row[] = [
   {
     fault: 'Identifiers used again',
     simulated: '`institutionReusesIdentifier`',
-    tests: { 'over days': tables },
+    within: { 'over days': tables },
   },
   {
     fault: 'Clocks that jump',
@@ -151,28 +154,31 @@ export const rows: readonly Row[] = [
   },
   {
     fault: 'Keys change or end under way',
-    tests: { 'a key is changed under traffic': money, rotation: 'packages/gateway/src/operations.test.ts' },
+    tests: { 'a key is changed under traffic': money },
+    within: { rotation: 'packages/gateway/src/operations.test.ts' },
     lacks: 'hardware modules that lose a key or sign wrongly',
   },
   {
     fault: 'Old traffic is sent again',
     simulated: '`requestDuplicated`, within seconds, also to a gateway that started anew',
-    tests: { 'good once and for a minute': 'packages/contract/src/http-signature.test.ts' },
+    within: { 'good once and for a minute': 'packages/contract/src/http-signature.test.ts' },
     lacks: 'traffic of other days',
   },
   {
     fault: 'Malicious input',
-    tests: { fuzzing: 'test/src/fuzz/fuzz.test.ts', 'bad input': 'test/src/bad-input.test.ts', 'lying peers': stream },
+    tests: { 'bad input': 'test/src/bad-input.test.ts', 'lying peers': stream },
+    within: { fuzzing: 'test/src/fuzz/fuzz.test.ts' },
   },
   { fault: 'The operator errs' },
   {
     fault: 'Two versions side by side, and back',
-    tests: { 'recorded histories are replayed': 'packages/core/test/history.test.ts' },
+    within: { 'recorded histories are replayed': 'packages/core/test/history.test.ts' },
     lacks: 'two versions that run at the same time',
   },
   {
     fault: 'Somebody changes the journal by hand',
-    tests: { verify, 'a superuser': 'packages/store/src/postgres/roles.test.ts' },
+    tests: { 'a superuser': 'packages/store/src/postgres/roles.test.ts' },
+    within: { verify },
   },
   {
     fault: 'The switch itself turns a no into a yes',
@@ -186,7 +192,7 @@ export const rows: readonly Row[] = [
   },
   {
     fault: 'Numbers near their ends',
-    tests: { 'core limits': 'packages/core/test/limits.test.ts', money: 'packages/contract/src/money.test.ts' },
+    within: { 'core limits': 'packages/core/test/limits.test.ts', money: 'packages/contract/src/money.test.ts' },
   },
   {
     fault: 'Unknowns that pile up',
