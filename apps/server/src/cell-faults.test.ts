@@ -245,6 +245,27 @@ test('notices of a replayed tail survive a snapshot taken during the start and a
   await third.cell.stop();
 });
 
+test('what was taken is not told again after a restart, what was not is', async () => {
+  const disk = memoryDisk();
+  const store = storeOn(disk);
+  const first = await start(() => 'succeeded', { store });
+  await first.fund(1, 5_000);
+  const told = payment('payout', 5);
+  await first.pay(told);
+  const { frontier } = first.cell.statistics();
+  await until('it is told and noted', async () => (await store.records.hint('outbox.told')) === frontier);
+  first.crash();
+  const second = await start(() => 'succeeded', { disk, attached: false });
+  assert.equal(second.cell.statistics().undelivered, 0);
+  const untold = payment('payout', 6);
+  await Promise.all([second.pay(untold), tell(second.cell, untold, 'succeeded')]);
+  second.crash();
+  const third = await start(() => 'silent', { disk });
+  await until('both notices', () => third.bank.of('paymentNotice').length === 2);
+  assert.ok(third.bank.of('paymentNotice').every(({ subject }) => subject === untold.paymentId));
+  await third.cell.stop();
+});
+
 test('commands after stop() are refused, also when it comes while the cell claims its journal again', async () => {
   const broken = storeWithHangingClaim();
   const { cell, pay, fund } = await start(() => 'succeeded', { store: broken.store });

@@ -229,8 +229,13 @@ const cycleOrder: readonly CycleState[] = ['open', 'cut', 'netted', 'queued', 's
 const dueAtOnce = 1000;
 /** Answers of banks kept for repeats and enquiries; older ones are read from the journal. */
 const answersKept = 20_000;
-/** Up to which batch everything is covered but for stopped signers; one more than that of theirs, 0 for none. */
-const hints = { covered: 'coverage.behind', stopped: 'coverage.stopped' };
+/**
+ * Up to which batch everything is covered but for stopped signers; one more than that of theirs, 0 for none. Up to which
+ * batch all notices have been taken.
+ */
+const hints = { covered: 'coverage.behind', stopped: 'coverage.stopped', told: 'outbox.told' };
+/** How often it is noted what has been told, ms. */
+const toldEveryMs = 2000;
 /** How soon the archive is asked again whether it has room, ms. */
 const roomRetryMs = 5;
 /** How long an operator has to look into a signer that did not sign, ms. */
@@ -282,7 +287,6 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
   const cursor = await records.cursor();
   /** Open work items of participants that were stopped since they did not sign. */
   const unsigned = new Map<number, WorkItemRecord>();
-  const noticesToTell: PendingNotice[] = [];
   const recordsWriter = createRecordsWriter({ records: store.records, clock, cursor, log });
 
   const keepAnswer = (key: string, answer: Uint8Array) => {
@@ -317,6 +321,36 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     await rebuildArchive(archive, { journal: store.journal, bodyKeys: store.bodyKeys, crypto, place, dayOf, pause });
   }
 
+  // Nothing is told before a gateway is attached, when all is there that a notice says.
+  const outbox = createOutbox({
+    clock,
+    log,
+    async content({ kind, subject }) {
+      if (kind === 'paymentNotice') {
+        const handle = paymentHandle(state, identifierToBytes(parseIdentifier(subject)!));
+        if (handle >= 0) return { payment: await tellPayment(handle) };
+        const record = await records.payment(subject);
+        return record === undefined ? undefined : { payment: await viewOfRecord(record) };
+      }
+      if (kind === 'agreementNotice') {
+        const row = agreementRow(state, identifierToBytes(parseIdentifier(subject)!));
+        return row < 0 ? undefined : { agreement: await tellAgreement(row) };
+      }
+      // Whoever is told will ask for report and file at once: the records must have them.
+      await recordsWriter.written(sequencer.frontier);
+      const cycle = await store.records.cycle(Number(subject));
+      if (cycle === undefined) throw new Error(`cycle ${subject} is not in the records yet`);
+      return { cycle: { cycle: cycle.cycle, businessDate: cycle.businessDate, state: cycle.state } };
+    },
+  });
+
+  let told = (await store.records.hint(hints.told)) ?? 0;
+  /** The notices of a batch that is replayed, unless all of them were taken. */
+  const tellAgain = (effects: Effects) => {
+    if (state.sequence <= told) return;
+    for (const notice of noticesOf(effects)) outbox.notify(notice);
+  };
+
   const recovered = await recover(
     { store, crypto, place, elapsed: () => clock.elapsed() },
     {
@@ -324,9 +358,12 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
       madeTo: Math.max(cursor, archive?.cursor ?? cursor),
       restored(restored, page) {
         state = restored;
-        noticesToTell.push(...((page?.pendingNotices ?? []) as PendingNotice[]));
+        const pending = (page?.pendingNotices ?? []) as PendingNotice[];
+        for (const notice of pending) outbox.notify({ ...notice, sequence: notice.sequence ?? 0 });
+        // What had not been taken before a snapshot stands in it alone, and this one cannot be read any more.
+        if (latest !== undefined && page === undefined) told = 0;
       },
-      passed: (effects, facts) => noticesToTell.push(...noticesOf(effectsBesideStream(effects, facts))),
+      passed: (effects, facts) => tellAgain(effectsBesideStream(effects, facts)),
       async reached() {
         const inFlight = Array.from(paymentsInFlight(state), ({ payment }) => identifierText(payment.id));
         const known = await records.paymentsNamed(inFlight);
@@ -336,7 +373,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
         const waits = archive === undefined ? undefined : feedAgain(archive, batch);
         const effects = effectsBesideStream(batch.effects, batch.facts);
         recordsWriter.add(projector.project(state, archive === undefined ? batch : batch.with(effects)));
-        noticesToTell.push(...noticesOf(effects));
+        tellAgain(effects);
         keepAnswersOf(batch, effects);
         return waits;
       },
@@ -405,28 +442,6 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     };
   };
 
-  const outbox = createOutbox({
-    clock,
-    log,
-    async content({ kind, subject }) {
-      if (kind === 'paymentNotice') {
-        const handle = paymentHandle(state, identifierToBytes(parseIdentifier(subject)!));
-        if (handle >= 0) return { payment: await tellPayment(handle) };
-        const record = await records.payment(subject);
-        return record === undefined ? undefined : { payment: await viewOfRecord(record) };
-      }
-      if (kind === 'agreementNotice') {
-        const row = agreementRow(state, identifierToBytes(parseIdentifier(subject)!));
-        return row < 0 ? undefined : { agreement: await tellAgreement(row) };
-      }
-      // Whoever is told will ask for report and file at once: the records must have them.
-      await recordsWriter.written(sequencer.frontier);
-      const cycle = await store.records.cycle(Number(subject));
-      if (cycle === undefined) throw new Error(`cycle ${subject} is not in the records yet`);
-      return { cycle: { cycle: cycle.cycle, businessDate: cycle.businessDate, state: cycle.state } };
-    },
-  });
-
   const viewOfRecord = async (record: PaymentRecord): Promise<PaymentView> => ({
     paymentId: record.paymentId,
     kind: record.kind as PaymentKind,
@@ -478,6 +493,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
             participant: code(participant),
             subject: identifierText(payment.id),
             state: payment.state,
+            sequence: state.sequence,
           });
         }
       } else if (effects.kinds[i] === effectKinds.agreementChanged) {
@@ -489,6 +505,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
             participant: code(participant),
             subject: identifierText(agreement.id),
             state: agreement.state,
+            sequence: state.sequence,
           });
         }
       } else if (effects.kinds[i] === effectKinds.cycleChanged) {
@@ -501,6 +518,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
             participant: code(participant.code),
             subject: String(subject),
             state: 'settled',
+            sequence: state.sequence,
           });
         }
       }
@@ -702,7 +720,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     },
     every: options.snapshotEvery ?? 20_000,
     last: recovered.snapshot,
-    edge: () => ({ pendingNotices: [...noticesToTell, ...outbox.pending()] }),
+    edge: () => ({ pendingNotices: outbox.pending() }),
     log,
   });
 
@@ -861,6 +879,22 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     log('cell.signerSigned', { participant: code(participant) });
   }
 
+  /** After a crash only what was not taken is told again, but for the last seconds. */
+  function noteTold(): void {
+    clock.after(toldEveryMs, () => {
+      if (stopped) return;
+      const to = outbox.toldTo(sequencer.frontier, snapshotter.sealed);
+      if (to <= told) return noteTold();
+      store.records
+        .putHint(hints.told, to)
+        .then(() => {
+          told = to;
+        })
+        .catch((error: Error) => log('cell.hintFailed', { detail: error.message }))
+        .finally(noteTold);
+    });
+  }
+
   // ---- what is covered by signatures ----
 
   /** How far, as the hints say: they only shorten the search of the next start. */
@@ -954,7 +988,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     askAboutSigning('signing', row, true);
     askAboutSigning('confirmation', row, true);
   }
-  for (const notice of noticesToTell.splice(0)) outbox.notify(notice);
+  noteTold();
   scheduleTick();
 
   // ---- the port ----

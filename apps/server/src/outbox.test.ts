@@ -9,6 +9,7 @@ const notice = (number: number, participant = '00201'): PendingNotice => ({
   participant,
   subject: String(number).padStart(31, '0'),
   state: 'succeeded',
+  sequence: number,
 });
 
 /** An outbox under a clock of its own, with one gateway that answers as the test says. */
@@ -177,4 +178,16 @@ test('contents are read when there is a gateway, and not for all participants at
   outbox.attach({ deliver: async () => 'done' });
   await until('all taken', () => outbox.undelivered === 0);
   assert.ok(most > 0 && most <= 128, `${most} contents were read at once`);
+});
+
+test('how far all was told is known: up to the oldest notice that nobody has taken, but for those in a snapshot', async () => {
+  const { outbox } = open(({ participant }) => (participant === '00202' ? 'notSent' : 'done'));
+  assert.equal(outbox.toldTo(7, 0), 7);
+  outbox.notify(notice(8, '00202'));
+  outbox.notify(notice(9));
+  outbox.notify(notice(10, '00202'));
+  await until('the others', () => outbox.undelivered === 2);
+  assert.equal(outbox.toldTo(11, 0), 7);
+  assert.equal(outbox.toldTo(11, 8), 9);
+  assert.equal(outbox.toldTo(11, 10), 11);
 });

@@ -3,7 +3,7 @@
  * whom they concern until they are taken.
  *
  * A notice is told at least once, with an id that stays the same. What is not delivered yet is written with every
- * snapshot and found again in the journal after it, so a crash loses none.
+ * snapshot and found again in the journal after it, so a crash loses none; a lazy hint says what need not be told again.
  */
 
 import type { Deliverer, Delivery, DeliveryKind, DeliveryResult } from '@clearway/gateway';
@@ -16,6 +16,8 @@ export interface PendingNotice {
   readonly subject: string;
   /** Final state that it tells. */
   readonly state: string;
+  /** The batch that brought it about. */
+  readonly sequence: number;
 }
 
 export interface Question {
@@ -40,6 +42,11 @@ export interface Outbox {
   notify(notice: PendingNotice): void;
   attach(deliverer: Deliverer): () => void;
   pending(): PendingNotice[];
+  /**
+   * Up to which of the batches until `last`, whose notices it all got, nothing is left to be told but what a snapshot of
+   * batch `kept` has.
+   */
+  toldTo(last: number, kept: number): number;
   readonly undelivered: number;
   readonly gateways: number;
   stop(): void;
@@ -207,6 +214,18 @@ export function createOutbox({ clock, content, log }: OutboxOptions): Outbox {
       };
     },
     pending: () => [...mailboxes.values()].flatMap(({ notices }) => [...notices.values()]),
+    toldTo(last, kept) {
+      let told = last;
+      for (const { notices } of mailboxes.values()) {
+        for (const { sequence } of notices.values()) {
+          if (sequence <= kept) continue;
+          // They come in the order of their batches.
+          told = Math.min(told, sequence - 1);
+          break;
+        }
+      }
+      return told;
+    },
     get undelivered() {
       return undelivered;
     },

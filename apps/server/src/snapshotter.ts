@@ -19,6 +19,8 @@ const turn = (clock: Pick<Clock, 'after'>) => new Promise<void>((resolve) => clo
 
 export interface Snapshotter {
   batchReleased(): void;
+  /** Sequence of the last one that is sealed, 0 for none. */
+  readonly sealed: number;
   stop(): Promise<void>;
 }
 
@@ -45,6 +47,7 @@ export function createSnapshotter(options: {
   /** Where the pages of the last one are that was sealed in this life, with their hashes. */
   let sealed = new Map<object, PlacedPage[]>();
   let sealedAt = 0;
+  let sealedLast = options.last;
 
   const take = async () => {
     const started = clock.elapsed();
@@ -82,6 +85,7 @@ export function createSnapshotter(options: {
       await store.snapshots.seal(copy.sequence, hashes.length, crypto.sha256(...hashes));
       isSealed = true;
       sealedAt = copy.sequence;
+      sealedLast = copy.sequence;
       const ms = Math.round(clock.elapsed() - started);
       log('snapshot.sealed', { sequence: copy.sequence, pages: hashes.length, written, ms });
     } finally {
@@ -98,6 +102,9 @@ export function createSnapshotter(options: {
         .finally(() => {
           running = undefined;
         });
+    },
+    get sealed() {
+      return sealedLast;
     },
     async stop() {
       stopping = true;
