@@ -5,7 +5,8 @@ import { searchWord } from '@clearway/console-api';
 import { openApiDocument } from '@clearway/console-api/openapi';
 import { checkEvidence, verifyEvidence } from '@clearway/contract';
 import { realCrypto } from '@clearway/ports/real';
-import { type Bed, type Caller, openBed } from './test-bed.ts';
+import { createTraffic } from './figures/traffic.ts';
+import { type Bed, type Caller, openBed, ports } from './test-bed.ts';
 
 const everyHostile: readonly { readonly what: string; readonly text: string }[] = [
   { what: 'a script', text: '<script>alert("x")</script>' },
@@ -331,6 +332,26 @@ describe('payments over the stream', () => {
       byReference.map(({ id }: { id: string }) => id),
       [streamed[7].paymentId],
     );
+  });
+
+  test('are counted in health, flows and latency with the others', async () => {
+    // A slice is read when it is over, and a little later.
+    const { clock } = ports;
+    const traffic = createTraffic({
+      payments: bed.desk.payments,
+      clock: { ...clock, now: () => clock.now() + 20_000 },
+      log() {},
+    });
+    await traffic.read();
+    const all = streamed.length + 1;
+    assert.equal(traffic.health(() => true)?.payments, all);
+    assert.equal(traffic.health(({ bank }) => bank === '00202')?.succeeded, streamed.length);
+    assert.equal(
+      traffic.latencies().counts.reduce((sum, count) => sum + count, 0),
+      all,
+    );
+    const recent = traffic.recent(15).get('00202')!;
+    assert.equal(recent.payments.length, 15);
   });
 
   test('are counted with the others in the matrix of their cycle', async () => {

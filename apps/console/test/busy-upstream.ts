@@ -112,6 +112,7 @@ export async function startBusyUpstream(webFolder: string, rate: number): Promis
           businessDate: at.slice(0, 10),
           state: 'open',
           openedAt: new Date(startedAt).toISOString(),
+          cutOffDueAt: null,
           payments,
           turnover: [cny(turnover)],
           positions: [],

@@ -240,6 +240,67 @@ test('the language is switched everywhere at once and kept', { skip }, async () 
   await page.context().close();
 });
 
+test('two pages of a browser share one stream, and what is left of them goes on', { skip }, async () => {
+  const { context, page, faults } = await enter(first.person);
+  const streams = async () => {
+    const { console: own } = await first.person.ask<{ console: { streams: number } }>('GET', '/operations');
+    return own.streams;
+  };
+  const moves = (which: Page) =>
+    which.evaluate(async () => {
+      const shown = () => document.querySelector('.bar time')?.getAttribute('datetime');
+      const before = shown();
+      while (shown() === before) await new Promise((next) => requestAnimationFrame(next));
+    });
+  await page.goto('/');
+  await page.locator('.bar time').waitFor();
+  const alone = await streams();
+  const other = await context.newPage();
+  await other.goto('/participants');
+  await other.locator('.bar time').waitFor();
+  await Promise.all([moves(page), moves(other)]);
+  assert.equal(await streams(), alone);
+  await page.close();
+  await moves(other);
+  assert.equal(await streams(), alone);
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
+test('all times stand in the zone that was chosen', { skip }, async () => {
+  const { context, page, faults } = await enter(first.person);
+  await page.goto('/settings');
+  await page.getByRole('button', { name: 'UTC', exact: true }).click();
+  await page.locator('.bar time', { hasText: '+00:00' }).waitFor();
+  await page.goto('/payments');
+  const time = page.locator('tbody time').first();
+  await time.waitFor();
+  const [shown, at] = [await time.innerText(), await time.getAttribute('datetime')];
+  assert.equal(shown, at?.slice(11, 23));
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
+test('a search is kept as a view, and shown as edited when it is not that any more', { skip }, async () => {
+  const { context, page, faults } = await enter(first.person);
+  await page.goto('/payments?q=state%3Asucceeded');
+  await page.getByRole('button', { name: 'Save view' }).click();
+  await page.getByLabel('Name of the view').fill('all is well');
+  await page.getByRole('dialog').getByRole('button', { name: 'Save view' }).click();
+  await page.goto('/payments');
+  await page.getByRole('link', { name: 'all is well' }).click();
+  const box = page.getByRole('textbox', { name: 'Search payments' });
+  await page.waitForFunction(() => new URL(location.href).searchParams.get('q') === 'state:succeeded');
+  assert.equal(await box.inputValue(), 'state:succeeded');
+  await box.fill('state:succeeded kind:refund');
+  await page.getByRole('button', { name: 'Search', exact: true }).click();
+  await page.getByRole('link', { name: 'all is well edited' }).waitFor();
+  await page.getByRole('button', { name: 'Forget view' }).click();
+  await page.getByRole('link', { name: 'all is well' }).waitFor({ state: 'detached' });
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
 test('a silent platform is told with the age of the data, and goes on by itself', { skip }, async () => {
   const { page } = await enter(first.person);
   await page.goto('/');

@@ -1,6 +1,6 @@
 /**
  * `npm run screenshots`: a picture of every page in both languages and both themes, into docs/images, from a platform
- * that runs. To be looked at, not compared by a machine.
+ * that runs. To be looked at, not compared by a machine. Named ones alone: `npm run screenshots -- payments cycle`.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,9 +13,12 @@ import { appoint, enrolFirst, type Person } from './people.ts';
 
 const folder = fileURLToPath(new URL('../../../docs/images/', import.meta.url));
 const rate = 60;
-/** Long enough for lines to be lines. */
-const warmUpMs = 75_000;
+/** Long enough for lines to be lines; a cycle is settled after each third of it. */
+const warmUpMs = 180_000;
+const cyclesSettled = 3;
 const quality = 32;
+const named = process.argv.slice(2);
+const isWanted = ({ name }: Picture) => named.length === 0 || named.includes(name);
 const views = [
   ['en', 'light'],
   ['en', 'dark'],
@@ -33,6 +36,8 @@ interface Picture {
   readonly size?: typeof desk;
   /** What has to be done before the page shows what it is for. */
   readonly prepare?: (page: Page, view: View) => Promise<void>;
+  /** What has to be put right again when the picture is taken. */
+  readonly restore?: () => void;
 }
 
 const program = findBrowser();
@@ -75,8 +80,11 @@ async function picture(house: House, browser: Browser): Promise<void> {
   await supervisor.ask('PUT', '/login/purpose', { purpose: 'quarterly inspection' });
   const change = await first.ask<Change>('POST', '/changes', capChange('80000000.00'));
   say('Letting traffic flow …');
-  await new Promise((next) => setTimeout(next, warmUpMs));
-  const cycle = await house.world.operator.settleCycle();
+  let cycle = 0;
+  for (let settled = 0; settled < cyclesSettled; settled++) {
+    await new Promise((next) => setTimeout(next, warmUpMs / cyclesSettled));
+    cycle = await house.world.operator.settleCycle();
+  }
   const { payments } = await first.ask<PaymentList>(
     'GET',
     `/payments?limit=1&q=${encodeURIComponent(`cycle:${cycle} kind:agreementPayment`)}`,
@@ -100,12 +108,16 @@ async function picture(house: House, browser: Browser): Promise<void> {
     { name: 'own-view', path: '/participants/00201', by: bank },
     { name: 'settings', path: '/settings', by: first },
     { name: 'login', path: '/' },
-    { name: 'lost', path: '/', by: first, prepare: loseConnection(house) },
   ];
+  const alarm: Picture = { name: 'alarm', path: '/?view=full', by: first, size: screen };
+  const work: Picture = { name: 'work', path: '/work', by: first };
+  const lost: Picture = { name: 'lost', path: '/', by: first, ...loseConnection(house) };
   for (const view of views) {
-    for (const one of pictures) await take(house, browser, one, view);
+    for (const one of pictures.filter(isWanted)) await take(house, browser, one, view);
     say(view.join(' '));
   }
+  const later = [alarm, work, lost];
+  if (!later.some(isWanted)) return;
   // A bank falls silent: now there is something to act on, on the wall and in the work list.
   const silent = house.world.processes().find(({ name }) => name === 'bank-00203')?.pid;
   if (silent === undefined) throw new Error('bank-00203 does not run');
@@ -120,10 +132,11 @@ async function picture(house: House, browser: Browser): Promise<void> {
     await new Promise((next) => setTimeout(next, 500));
   }
   for (const view of views) {
-    await take(house, browser, { name: 'alarm', path: '/?view=full', by: first, size: screen }, view);
-    await take(house, browser, { name: 'work', path: '/work', by: first }, view);
+    for (const one of [alarm, work].filter(isWanted)) await take(house, browser, one, view);
   }
   process.kill(silent, 'SIGCONT');
+  // Last, since it leaves a gap in every line.
+  for (const view of isWanted(lost) ? views : []) await take(house, browser, lost, view);
 }
 
 function capChange(amount: string): ChangeRequest {
@@ -162,10 +175,13 @@ async function take(house: House, browser: Browser, one: Picture, [language, the
   await one.prepare?.(page, [language, theme]);
   // Two frames of the stream, so that what has to arrive has arrived.
   await page.waitForTimeout(2_200);
+  // A busy machine may be late; only one picture is of that.
+  if (one.name !== 'lost') await page.locator('[data-stale]').waitFor({ state: 'detached' });
   const devtools = await context.newCDPSession(page);
   const { data } = await devtools.send('Page.captureScreenshot', { format: 'webp', quality });
   writeFileSync(join(folder, `${one.name}.${language}.${theme}.webp`), Buffer.from(data, 'base64'));
   await context.close();
+  one.restore?.();
 }
 
 async function verifyEvidence(page: Page): Promise<void> {
@@ -174,16 +190,18 @@ async function verifyEvidence(page: Page): Promise<void> {
 }
 
 /** The console's program holds still while the picture is taken. */
-function loseConnection(house: House) {
-  return async (page: Page) => {
-    await page.locator('.now .huge a').waitFor();
-    const pid = house.world.processes().find(({ name }) => name === 'console')?.pid;
+function loseConnection(house: House): Pick<Picture, 'prepare' | 'restore'> {
+  const signal = (name: NodeJS.Signals) => {
+    const pid = house.world.processes().find((one) => one.name === 'console')?.pid;
     if (pid === undefined) throw new Error('the console does not run');
-    process.kill(pid, 'SIGSTOP');
-    try {
+    process.kill(pid, name);
+  };
+  return {
+    async prepare(page) {
+      await page.locator('.now .huge a').waitFor();
+      signal('SIGSTOP');
       await page.locator('.wall.stale').waitFor();
-    } finally {
-      setTimeout(() => process.kill(pid, 'SIGCONT'), 4_000);
-    }
+    },
+    restore: () => signal('SIGCONT'),
   };
 }

@@ -25,6 +25,8 @@ export interface CellLinkOptions {
   wake(): void;
   /** Who lacks how much in a queued cycle, as the settlement agent said last. */
   shortfalls(cycle: number): SettlementAdvice['shortfalls'];
+  /** When the open cycle will be cut, ms; undefined where that is on demand. */
+  cutOffDueAt?(): number | undefined;
   /** Where there are several cells: what the others ask of this one. */
   readonly peers?: ServedPeer;
   /** Gateways are let in when it resolves. */
@@ -63,10 +65,16 @@ export async function serveCellLink(options: CellLinkOptions): Promise<CellLink>
   };
 }
 
-function withShortfalls(statistics: Statistics, of: CellLinkOptions['shortfalls']): Statistics {
-  const cycles = statistics.cycles.map((cycle) =>
-    cycle.state === 'queued' ? { ...cycle, shortfalls: of(cycle.cycle) } : cycle,
-  );
+/** With what the clearing house alone knows. */
+function withClearing(
+  statistics: Statistics,
+  of: CellLinkOptions['shortfalls'],
+  dueAt: number | undefined,
+): Statistics {
+  const cycles = statistics.cycles.map((cycle) => {
+    if (cycle.state === 'queued') return { ...cycle, shortfalls: of(cycle.cycle) };
+    return cycle.state === 'open' && dueAt !== undefined ? { ...cycle, cutOffDueAt: dueAt } : cycle;
+  });
   return { ...statistics, cycles };
 }
 
@@ -87,7 +95,7 @@ async function closeCycle(cell: RunningCell, meant: number | null): Promise<numb
 
 function serve(
   socket: Socket,
-  { cell, records, archive, wake, shortfalls, peers, ready, body, log }: CellLinkOptions,
+  { cell, records, archive, wake, shortfalls, cutOffDueAt, peers, ready, body, log }: CellLinkOptions,
 ): void {
   const endings: (() => void)[] = [];
 
@@ -151,7 +159,7 @@ function serve(
         return cell.changeParticipants((all) => endKey(all, participant, version, at));
       }
       case 'statistics':
-        return withShortfalls(cell.statistics(), shortfalls);
+        return withClearing(cell.statistics(), shortfalls, cutOffDueAt?.());
       case 'metrics':
         return cell.metricsText();
       case 'configuration':

@@ -106,6 +106,7 @@ runProgram('cell', async ({ settings, log, ready }) => {
     ...(peers && { peers: peers.served, ready: peers.ready }),
     wake: () => house?.wake(),
     shortfalls: (cycle) => house?.shortfalls(cycle) ?? [],
+    cutOffDueAt: () => house?.cutOffDueAt(),
     body: (sequence, index) => readBody(store, crypto, place, sequence, index),
     log,
   });

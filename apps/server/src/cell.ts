@@ -162,6 +162,8 @@ export interface Statistics {
     }[];
     /** Of a queued cycle: who lacks how much, major units of the cycle's currency. */
     readonly shortfalls?: readonly { readonly participant: string; readonly missing: string }[];
+    /** Of the open one, where cycles are cut by time; ms. */
+    readonly cutOffDueAt?: number;
   }[];
   /** Accounts that have moved or hold something. Minor units. */
   readonly accounts: readonly {

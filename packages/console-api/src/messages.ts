@@ -281,6 +281,8 @@ export const CycleNow = object({
   businessDate: orNull(DateText),
   state: words<CycleState>(cycleStates),
   openedAt: orNull(Time),
+  /** Of the open one, where cycles are cut by time. */
+  cutOffDueAt: orNull(Time),
   payments: Count,
   turnover: list(Money),
   positions: list(PositionLine),

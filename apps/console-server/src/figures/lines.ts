@@ -43,6 +43,7 @@ export function cycleNow(cycle: Statistics['cycles'][number], nameOf: (code: str
     businessDate: dateOrNull(cycle.businessDate),
     state: cycle.state,
     openedAt: timeOrNull(cycle.openedAt),
+    cutOffDueAt: timeOrNull(cycle.cutOffDueAt ?? 0),
     payments: cycle.payments,
     turnover: turnovers(cycle.positions),
     positions: cycle.positions.map((line) => positionLine(line, nameOf)),

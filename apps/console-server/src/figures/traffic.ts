@@ -21,6 +21,8 @@ export interface Traffic {
   health(chosen: (pair: Pair) => boolean): Health | undefined;
   /** The last minute, largest amount first. */
   flows(chosen: (pair: Pair) => boolean): Flow[];
+  /** From submission to the bank's answer, of the last minute. */
+  latencies(): Latencies;
   /** Pairs of the last 15 minutes. */
   pairs(): Pair[];
   /** By the minute, the last hour. */
@@ -149,6 +151,12 @@ export function createTraffic(options: {
       return [...flows.values()]
         .sort((a, b) => (a.amount > b.amount ? -1 : a.amount < b.amount ? 1 : 0))
         .map(({ currency, amount, ...flow }) => ({ ...flow, amount: formatAmount(amount, currency) }));
+    },
+
+    latencies() {
+      const sum = newLatency();
+      for (const { latency } of of(since(flowMs), () => true)) addTo(sum, latency);
+      return latenciesOf(sum);
     },
 
     pairs() {

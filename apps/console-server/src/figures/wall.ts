@@ -115,7 +115,10 @@ export function createWall(options: {
     const businessDate = statistics?.businessDate ?? adopted;
     const recent = sampler.recent(outcomeSeconds);
     const sum = (read: (one: (typeof recent)[number]) => number) => recent.reduce((total, one) => total + read(one), 0);
-    const latencies = sumOf(recent.map((one) => one.latencies));
+    const timed = sumOf(recent.map((one) => one.latencies));
+    const recorded = traffic.latencies();
+    // The cell times what came over HTTP; where most came over the stream, the records say how long it took.
+    const latencies = totalOf(recorded) > 2 * totalOf(timed) ? recorded : timed;
     const batches = sum((one) => one.flush.batches);
     const outcome = {
       succeeded: sum((one) => one.succeeded),

@@ -51,7 +51,7 @@ export function SavedViews({ address }: { readonly address: string }) {
             href={`${view.address}${view.address.includes('?') ? '&' : '?'}view=${encodeURIComponent(view.name)}`}
             aria-current={isChosen ? 'true' : undefined}
           >
-            <Foreign text={view.name} />
+            <Foreign text={view.name} />{' '}
             {isChosen && view.address !== address && <span className="hint">{say('view.edited')}</span>}
           </Link>
         );

@@ -67,6 +67,8 @@ test('an agent that is away does not stop cut-off, netting and files, and settle
       await until(`file of ${participant}`, async () => (await store.records.file(cycle, participant)) !== undefined);
     }
   }
+  const { openedAt } = cell.state.cycles.at(-1)!;
+  assert.equal(house.cutOffDueAt(), openedAt + cycleSeconds * 1000, 'the open cycle is told to be cut when it is');
   await until('both are netted', () => states().includes('1 netted') && states().includes('2 netted'));
   const file = await store.records.file(1, '00101');
   assert.ok(Buffer.from(file!.bytes).toString().includes(paid[0].paymentId));

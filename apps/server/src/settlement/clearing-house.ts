@@ -44,6 +44,8 @@ export interface ClearingHouse {
   wake(): void;
   /** What the agent last said of a queued cycle. */
   shortfalls(cycle: number): SettlementAdvice['shortfalls'];
+  /** When the open cycle will be cut, ms; undefined where cycles are closed only on demand. */
+  cutOffDueAt(): number | undefined;
   stop(): Promise<void>;
 }
 
@@ -86,12 +88,16 @@ export function createClearingHouse(options: ClearingHouseOptions): ClearingHous
     if (result.outcome === 'refused') throw new Error(`${what} is refused: ${result.reason}`);
   };
 
+  /** Undefined where cycles are closed only on demand. */
+  const dueAt = (): number | undefined =>
+    cycleSeconds === 0 || state.schemeVersion === 0
+      ? undefined
+      : Math.max(currentCycle(state).openedAt, firstOpenedAt) + cycleSeconds * 1000;
+
   const cutWhenDue = async () => {
-    const cycle = currentCycle(state);
-    if (cycleSeconds === 0 || state.schemeVersion === 0) return;
-    const openedAt = Math.max(cycle.openedAt, firstOpenedAt);
-    if (clock.now() >= openedAt + cycleSeconds * 1000)
-      await done(`cut-off of cycle ${cycle.number}`, encodeCutOffCycle(cycle.number));
+    const { number } = currentCycle(state);
+    if (clock.now() >= (dueAt() ?? Number.POSITIVE_INFINITY))
+      await done(`cut-off of cycle ${number}`, encodeCutOffCycle(number));
   };
   /** The first cycle of a new journal has no opening time of its own. */
   const firstOpenedAt = currentCycle(state).openedAt === 0 ? clock.now() : 0;
@@ -275,6 +281,7 @@ export function createClearingHouse(options: ClearingHouseOptions): ClearingHous
   return {
     wake: run,
     shortfalls: (cycle) => shortfalls.get(cycle) ?? [],
+    cutOffDueAt: dueAt,
     async stop() {
       stopping = true;
       timer?.();

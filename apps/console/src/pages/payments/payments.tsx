@@ -72,12 +72,21 @@ function SearchBox({ search, onSearch }: SearchProps) {
   );
 }
 
+/** Said as from and to, so that a copied link shows others the same. */
+const spans = [
+  ['15m', 900_000],
+  ['1h', 3_600_000],
+  ['24h', 86_400_000],
+] as const;
+
 function Chips({ search, onSearch }: SearchProps) {
-  const { say } = useDesk();
+  const { say, ports } = useDesk();
+  const { figures } = useLive();
+  const at = figures === undefined ? ports.now() : Date.parse(figures.at);
   const words = wordsOf(search);
-  if (words.length === 0) return <p className="hint">{say('payments.range')}</p>;
   return (
     <div className="chips">
+      {words.length === 0 && <p className="hint">{say('payments.range')}</p>}
       {words.map((word) => (
         <span key={word} className="chip">
           <code>{visibleText(word)}</code>
@@ -90,9 +99,22 @@ function Chips({ search, onSearch }: SearchProps) {
           </button>
         </span>
       ))}
-      <button type="button" className="button plain small" onClick={() => onSearch('')}>
-        {say('payments.all')}
-      </button>
+      {words.length > 0 && (
+        <button type="button" className="button plain small" onClick={() => onSearch('')}>
+          {say('payments.all')}
+        </button>
+      )}
+      {timeOf(search).from === undefined &&
+        spans.map(([name, ms]) => (
+          <button
+            key={name}
+            type="button"
+            className="button plain small"
+            onClick={() => onSearch(withTime(search, new Date(at - ms).toISOString(), new Date(at).toISOString()))}
+          >
+            {say(`span.${name}`)}
+          </button>
+        ))}
     </div>
   );
 }

@@ -33,10 +33,9 @@ export function CycleBlock({ figures, letter }: { readonly figures: Figures; rea
                 {say('wall.openFor', { time: watchText(Date.parse(figures.at) - Date.parse(cycle.openedAt)) })}
               </span>
             )}
-            <span>
-              {' '}
-              {countText(cycle.payments)} {say('wall.paymentsUnit')}
-            </span>
+          </p>
+          <p>
+            {countText(cycle.payments)} {say('wall.paymentsUnit')}
             {cycle.turnover.map((money) => (
               <span key={money.currency} title={digitsOf(money)}>
                 {' '}

@@ -87,6 +87,8 @@ function Head({ figures, isFull }: { readonly figures: Figures; readonly isFull:
   const { isPaused } = useLive();
   const at = Date.parse(figures.at);
   const age = live.age();
+  const due = figures.cycles.find(({ cutOffDueAt }) => cutOffDueAt !== null)?.cutOffDueAt;
+  const cutOff = due == null ? undefined : Date.parse(due);
   return (
     <header className="wall-head">
       <strong>{language === 'zh' ? '通衢' : 'Clearway'}</strong>
@@ -99,6 +101,11 @@ function Head({ figures, isFull }: { readonly figures: Figures; readonly isFull:
       {figures.businessDate !== null && (
         <span>
           {say('wall.businessDay')} {figures.businessDate}
+        </span>
+      )}
+      {cutOff !== undefined && (
+        <span>
+          {say('wall.cutOff')} {watchText(cutOff - at)}
         </span>
       )}
       {figures.missing.map(({ what, since }) => (
