@@ -103,7 +103,10 @@ export async function layOut(options: LayOutOptions): Promise<Laid> {
   const gatewayUrl = `${stream ? 'https' : 'http'}://${await wayTo('gateway')}`;
   const streamNames = stream ? cells.map(nameOf.stream) : [];
   const streamAddresses = streamNames.map((name) => `${host}:${ports[name]}`);
-  const waysToStream = await Promise.all(streamNames.map(wayTo));
+  const ways = await Promise.all(streamNames.map(wayTo));
+  const waysToStream = ways.map((way, index) =>
+    cells.length === 1 ? way : `01${String(cells[index]).padStart(4, '0')}@${way}`,
+  );
   const platform = await platformKey(folder('secrets', 'platform-key.json'));
   const platformKeys = [{ version: platform.version, suite: platform.suite, publicKey: platform.publicKey }];
   mkdirSync(folder('logs'), { recursive: true, mode: 0o700 });

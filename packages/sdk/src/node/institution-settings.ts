@@ -15,7 +15,7 @@ export interface EndpointSettings {
 
 /** For those with volume: payments over the stream. The certificate is the one registered with the platform. */
 export interface StreamSettings {
-  /** `host:port`, one for each link. */
+  /** `host:port`, one for each link; of a platform of several cells `010002@host:port`, at least one for each cell. */
   readonly addresses: readonly string[];
   readonly certificateAuthorityFile: string;
   readonly certificateFile: string;
@@ -72,7 +72,12 @@ export const institutionFields: Fields<InstitutionSettings> = {
   }),
   stream: optional(
     shape<StreamSettings>({
-      addresses: listOf(text(/^[^\s:]+:[0-9]{1,5}$|^\[[0-9a-f:]+\]:[0-9]{1,5}$/, 'host:port')),
+      addresses: listOf(
+        text(
+          /^(?:[0-9]{6}@)?(?:[^\s:@]+|\[[0-9a-f:]+\]):[0-9]{1,5}$/,
+          'host:port, with the digits of the cell before where there are several: 010002@host:port',
+        ),
+      ),
       certificateAuthorityFile: path,
       certificateFile: path,
       keyFile: path,

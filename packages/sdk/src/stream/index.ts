@@ -1,5 +1,6 @@
 /** The stream: for participants with volume. */
 
+export { createCellStreams } from './cell-streams.ts';
 export {
   createParticipantStream,
   type NotOnStream,

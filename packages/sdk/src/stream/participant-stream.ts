@@ -22,6 +22,7 @@ import { type Cancel, type LinkNetwork, type Suite, suites } from '@clearway/por
 import { defaultAttempts, defaultPatienceMs, type InstitutionOptions } from '../options.ts';
 import { Refused, Unanswered } from '../outcome.ts';
 import type { PaymentDecision } from '../question.ts';
+import { addressesByCell, createCellStreams } from './cell-streams.ts';
 import {
   codeText,
   idTextAt,
@@ -32,7 +33,7 @@ import {
   toStreamPayment,
 } from './payment-form.ts';
 import type { StreamPayment } from './payment-message.ts';
-import { createStreamClient, type StreamClientOptions, type StreamCounts } from './stream-client.ts';
+import type { StreamClientOptions, StreamCounts } from './stream-client.ts';
 
 export interface ParticipantStreamOptions
   extends Pick<InstitutionOptions, 'ports' | 'code' | 'scheme' | 'signing' | 'attempts' | 'patienceMs'>,
@@ -116,7 +117,8 @@ export function createParticipantStream(options: ParticipantStreamOptions): Part
   let ask: Parameters<ParticipantStream['onQuestion']>[0] | undefined;
   let tell: Parameters<ParticipantStream['onStatus']>[0] | undefined;
 
-  const client = createStreamClient({
+  const cells = addressesByCell(options.addresses);
+  const client = createCellStreams({
     ...options,
     ports: { ...ports, links: options.links },
     signers: [{ code, signing: options.signing }],
@@ -142,21 +144,29 @@ export function createParticipantStream(options: ParticipantStreamOptions): Part
     return true;
   }
 
+  /** In order; where a cell has no room, the others do not wait for it. */
   function sendQueued(): void {
-    let sent = 0;
-    while (sent < queue.length && send(queue[sent])) sent++;
-    queue = queue.slice(sent);
+    const full = new Set<string>();
+    queue = queue.filter((paymentId) => {
+      const cell = cellOf(paymentId);
+      if (!full.has(cell) && send(paymentId)) return false;
+      full.add(cell);
+      return true;
+    });
   }
 
   function submit(message: PaymentRequest, mayBeKnown: boolean): Promise<PaymentStatus | NotOnStream> {
     const { paymentId } = message;
     const known = open.get(paymentId);
     if (known) return wait(known);
+    const cell = cellOf(paymentId);
+    if (!cells.has('') && !cells.has(cell)) return Promise.resolve({ state: 'notOnStream', mayBeKnown });
     const payment = toStreamPayment(message, 0);
     return new Promise((resolve, reject) => {
       const cancel = clock.after(patienceMs, () => giveUp(paymentId));
       open.set(paymentId, { message, payment, mayBeKnown, sent: 0, waiters: [{ resolve, reject }], cancel });
-      if (queue.length > 0 || !send(paymentId)) queue.push(paymentId);
+      const isBehind = queue.some((queued) => cellOf(queued) === cell);
+      if (isBehind || !send(paymentId)) queue.push(paymentId);
     });
   }
 
@@ -282,6 +292,9 @@ export function createParticipantStream(options: ParticipantStreamOptions): Part
     },
   };
 }
+
+/** Its routing digits. */
+const cellOf = (paymentId: string) => paymentId.slice(-6);
 
 /** The signature behind a payment that was signed on its own. */
 function trailerAt(bytes: Uint8Array, view: DataView, at: number): Signature {

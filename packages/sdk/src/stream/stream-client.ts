@@ -66,7 +66,7 @@ export interface StreamClientOptions {
     readonly crypto: Crypto;
     readonly links: LinkNetwork;
   };
-  /** `host:port`, one for each link; the same one several times for several links. */
+  /** `host:port`, one for each link; the same one several times for several links; all of one cell. */
   readonly addresses: readonly string[];
   readonly scheme: Scheme;
   /** At most 4096. Their numbers here are their numbers in all that is sent. */
