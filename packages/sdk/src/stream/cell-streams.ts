@@ -2,7 +2,8 @@
  * Streams to several cells as one: a client for each, and every payment over the one that its identifier names. Each has
  * windows and signatures of its own, so a cell that is away holds up nothing in the others.
  */
-import { createStreamClient, type StreamClient, type StreamClientOptions } from './stream-client.ts';
+import type { StreamClient, StreamClientOptions } from './port.ts';
+import { createStreamClient } from './stream-client.ts';
 
 /**
  * Addresses by the digits of their cells.

@@ -9,13 +9,8 @@ export {
   type StreamQuestion,
 } from './participant-stream.ts';
 export type { StreamAnswer, StreamPayment } from './payment-message.ts';
+export type { StreamClient, StreamClientOptions, StreamCounts, StreamEvents } from './port.ts';
 export type { SentHashes } from './sent-hashes.ts';
 export type { StreamSigner } from './signatures.ts';
-export {
-  createStreamClient,
-  type StreamClient,
-  type StreamClientOptions,
-  type StreamCounts,
-  type StreamEvents,
-} from './stream-client.ts';
+export { createStreamClient } from './stream-client.ts';
 export type { LinkEnd } from './stream-link.ts';

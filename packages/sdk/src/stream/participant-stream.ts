@@ -33,7 +33,7 @@ import {
   toStreamPayment,
 } from './payment-form.ts';
 import type { StreamPayment } from './payment-message.ts';
-import type { StreamClientOptions, StreamCounts } from './stream-client.ts';
+import type { StreamClientOptions, StreamCounts } from './port.ts';
 
 export interface ParticipantStreamOptions
   extends Pick<InstitutionOptions, 'ports' | 'code' | 'scheme' | 'signing' | 'attempts' | 'patienceMs'>,

@@ -6,7 +6,8 @@ import type { KeyPair } from '@clearway/ports';
 import { realChance, realClock, realCrypto, realLinks } from '@clearway/ports/real';
 import { selfSigned } from '@clearway/ports/testing';
 import type { StreamPayment } from './payment-message.ts';
-import { createStreamClient, type StreamClient, type StreamClientOptions } from './stream-client.ts';
+import type { StreamClient, StreamClientOptions } from './port.ts';
+import { createStreamClient } from './stream-client.ts';
 import type { LinkEnd } from './stream-link.ts';
 import { hexOf, scheme, startTestPlatform, type TestPlatform } from './test-platform.ts';
 
