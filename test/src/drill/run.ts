@@ -102,6 +102,7 @@ export async function runDrill(drill: Drill, options: RunOptions): Promise<Resul
       say('healed; waiting for the end of everything, then judging');
       for (const { struck: counts } of relays.values())
         for (const [kind, times] of Object.entries(counts)) stage.struck(`relay: ${kind}`, times);
+      if (Object.keys(struck).length === 0) throw new Error('nothing was struck, so nothing is shown');
       const before = ofDrill.count('succeeded');
       const ofWallets = running.tally.totals().succeeded;
       await until('service resumes by itself', () => {

@@ -99,12 +99,12 @@ const narrow: Drill = {
 
 const large: Drill = {
   name: 'link-large',
-  about: 'what is larger than 1,200 bytes does not get through, while small things do',
+  about: 'what is larger than 600 bytes does not get through, while small things do',
   faults: [14],
   relays: everywhere,
   strike: inTurns([
-    [{ stuckAbove: 1200 }, {}],
-    [{}, { stuckAbove: 1200 }],
+    [{ stuckAbove: 600 }, {}],
+    [{}, { stuckAbove: 600 }],
   ]),
 };
 
