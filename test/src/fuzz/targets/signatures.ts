@@ -56,10 +56,15 @@ interface Plan {
   readonly how: number;
 }
 
+const isFields = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.values(value).every((one) => typeof one === 'string');
+
+/** Undefined for bytes that are no plan: then there is nothing to sign. */
 function planOf(input: Buffer): Plan | undefined {
   try {
     const plan = JSON.parse(input.toString('utf8'));
-    return typeof plan?.path === 'string' ? plan : undefined;
+    const isText = [plan.method, plan.path, plan.body].every((value) => typeof value === 'string');
+    return isText && isFields(plan.headers) && isFields(plan.changes) ? plan : undefined;
   } catch {
     return undefined;
   }
