@@ -64,7 +64,8 @@ function planOf(input: Buffer): Plan | undefined {
   try {
     const plan = JSON.parse(input.toString('utf8'));
     const isText = [plan.method, plan.path, plan.body].every((value) => typeof value === 'string');
-    return isText && isFields(plan.headers) && isFields(plan.changes) ? plan : undefined;
+    const isWhole = isText && isFields(plan.headers) && isFields(plan.changes);
+    return isWhole && (plan.body === '' || 'content-type' in plan.headers) ? plan : undefined;
   } catch {
     return undefined;
   }
