@@ -78,7 +78,7 @@ test('two cells share the payments; while one is paused or dead the other goes o
       const sum = positions.reduce((total, { credits, debits }) => total + credits - debits, 0n);
       assert.equal(sum, 0n, `sum of cycle ${number}`);
     }
-    assertVerified(world);
+    await assertVerified(world);
     passed = true;
     const { answers, payments } = testimony;
     t.diagnostic(`${payments} payments, ${answers} answers, ${last} cycles`);
