@@ -12,14 +12,14 @@ export interface Coverage {
 
 /** `isMine`: modules that count, by their address. */
 export function startCoverage(isMine: (url: string) => boolean): Coverage {
-  const session = new Session();
-  session.connect();
-  session.post('Profiler.enable');
-  session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
+  const inspector = new Session();
+  inspector.connect();
+  inspector.post('Profiler.enable');
+  inspector.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
 
   const take = (): Promise<readonly Profiler.ScriptCoverage[]> =>
     new Promise((resolve, reject) => {
-      session.post('Profiler.takePreciseCoverage', (error, taken) => (error ? reject(error) : resolve(taken.result)));
+      inspector.post('Profiler.takePreciseCoverage', (error, taken) => (error ? reject(error) : resolve(taken.result)));
     });
 
   return {
@@ -43,8 +43,8 @@ export function startCoverage(isMine: (url: string) => boolean): Coverage {
       return covered;
     },
     stop() {
-      session.post('Profiler.stopPreciseCoverage');
-      session.disconnect();
+      inspector.post('Profiler.stopPreciseCoverage');
+      inspector.disconnect();
     },
   };
 }
