@@ -13,6 +13,9 @@ export interface Arguments {
   readonly pairs: boolean;
   /** Look for every known bad build. */
   readonly planted: boolean;
+  /** Path of a file. */
+  readonly weights: string | undefined;
+  readonly printWeights: boolean;
   readonly json: boolean;
   readonly story: boolean;
   readonly help: boolean;
@@ -28,6 +31,9 @@ The same seed, minutes and rate give the same run, byte for byte.
   --minutes M    minutes of traffic under faults, of virtual time (default 10)
   --rate P       payments ordered a second (default 2)
   --plant NAME   a known bad build instead of the good one, to see that it is found
+  --weights FILE how likely each fault is in a seed, and how often it then strikes; JSON as --print-weights prints it,
+                 of which a part is enough
+  --print-weights the usual weights, as JSON
   --crash-points kill processes at each numbered point of the core flows, instead of by chance
   --flow NAME    with --crash-points: this flow alone, of
                  ${flowNames.join(', ')}
@@ -44,7 +50,7 @@ ${Object.entries(mistakes)
 Exit code: 0 all held, 1 something was broken, 2 the arguments are wrong.
 `;
 
-const flags = ['planted', 'json', 'story', 'help', 'crash-points', 'pairs'] as const;
+const flags = ['planted', 'json', 'story', 'help', 'crash-points', 'pairs', 'print-weights'] as const;
 const numbers = { seed: 1, runs: 1, minutes: 10, rate: 2 };
 
 /** What was given, or what is wrong with it. */
@@ -54,7 +60,7 @@ export function readArguments(args: readonly string[]): Arguments | string {
     const [name, value] = args[i].replace(/^--/, '').split('=', 2);
     if (!args[i].startsWith('--')) return `"${args[i]}" is no option.`;
     if (flags.some((flag) => flag === name)) given[name] = true;
-    else if (name in numbers || name === 'plant' || name === 'flow') given[name] = value ?? args[++i] ?? '';
+    else if (name in numbers || ['plant', 'flow', 'weights'].includes(name)) given[name] = value ?? args[++i] ?? '';
     else return `There is no option --${name}.`;
   }
   const read: Record<string, number> = { ...numbers };
@@ -81,6 +87,8 @@ export function readArguments(args: readonly string[]): Arguments | string {
     flow: flow as FlowName | undefined,
     pairs: given.pairs === true,
     planted: given.planted === true,
+    weights: given.weights === undefined ? undefined : String(given.weights),
+    printWeights: given['print-weights'] === true,
     json: given.json === true,
     story: given.story === true,
     help: given.help === true,

@@ -1,6 +1,6 @@
 /** Runs the cell as its supervisor would: starts it, sees it die, starts it again, and takes it over while it is held. */
 
-import { findBreaches, overdrawn } from '@clearway/core';
+import { describeAccount, findBreaches, overdrawn } from '@clearway/core';
 import type { Chance, Crypto } from '@clearway/ports';
 import {
   type ClearingHouse,
@@ -21,6 +21,7 @@ import type { SimulatedAgent } from './settlement-agent.ts';
 import type { Story } from './story.ts';
 import type { Time } from './time.ts';
 
+const code = (number: number) => String(number).padStart(5, '0');
 export const place = { centre: 1, cell: 1 };
 
 export interface CellHostOptions {
@@ -31,8 +32,11 @@ export interface CellHostOptions {
   readonly crypto: Crypto;
   readonly chance: Chance;
   readonly disk: MemoryDisk;
-  readonly scheme: SchemeDocument;
+  /** As it lies beside the program when it starts. */
+  scheme(): SchemeDocument;
   readonly participants: ParticipantsDocument;
+  /** Codes of those whose limits have been changed. */
+  readonly limitsChanged: ReadonlySet<string>;
   readonly agent: SimulatedAgent;
   readonly snapshotEvery: number;
   readonly cycleSeconds: number;
@@ -106,7 +110,7 @@ export function createCellHost(options: CellHostOptions): CellHost {
       place,
       ports: { clock: process.clock, crypto, chance },
       store,
-      scheme: options.scheme,
+      scheme: options.scheme(),
       participants: options.participants,
       snapshotEvery: options.snapshotEvery,
       log,
@@ -137,7 +141,9 @@ export function createCellHost(options: CellHostOptions): CellHost {
   function mustHold(process: Process, { state }: RunningCell): void {
     const breaches = findBreaches(state);
     oracle.check(breaches.length === 0, process.name, () => breaches.join('; '));
-    const rows = overdrawn(state);
+    // Who gets a lower limit than it has used is over it, and offers nothing more.
+    const isLowered = (row: number) => options.limitsChanged.has(code(describeAccount(state, row).participant));
+    const rows = overdrawn(state).filter((row) => !isLowered(row));
     oracle.check(rows.length === 0, process.name, () => `accounts ${rows.join()} are overdrawn`);
   }
 
@@ -155,6 +161,7 @@ export function createCellHost(options: CellHostOptions): CellHost {
     takeOver: start,
     heal() {
       for (const process of processes) {
+        process.drift(0);
         process.skewMs = 0;
         process.goOn();
       }

@@ -26,10 +26,15 @@ const rates = {
   cellHeld: [0.002, 0.02],
   cellTakenOver: [0.002, 0.02],
   cellClockJumps: [0.002, 0.02],
+  cellClockDrifts: [0.002, 0.02],
+  gatewayClockDrifts: [0.002, 0.02],
   gatewayDies: [0.002, 0.03],
   gatewayClockJumps: [0.001, 0.01],
   networkCut: [0.002, 0.02],
   networkCutOneWay: [0.002, 0.02],
+  networkNarrow: [0.002, 0.02],
+  networkLosesLarge: [0.002, 0.02],
+  networkLosesKind: [0.002, 0.02],
   // each message on the network
   requestLost: [0.002, 0.1],
   responseLost: [0.002, 0.1],
@@ -65,6 +70,10 @@ const rates = {
   agreementSigned: [0.005, 0.05],
   agreementRescinded: [0.005, 0.05],
   keyRotated: [0.001, 0.01],
+  enquiriesFlood: [0.002, 0.02],
+  capChanged: [0.001, 0.02],
+  participantSuspended: [0.001, 0.01],
+  schemeChanged: [0.001, 0.01],
 } as const satisfies Record<string, readonly [number, number]>;
 
 export type Fault = keyof typeof rates;
@@ -100,21 +109,60 @@ export function scriptFaults(draw: Draw, script: Readonly<Partial<Record<Fault, 
   return faults;
 }
 
-export function chooseFaults(draw: Draw): Faults {
+/** Whether a seed has the fault, and between which rates it then strikes. */
+export interface Weight {
+  /** 0 to 1. */
+  readonly chance: number;
+  /** Above 0, at most {@link Weight.greatest}. */
+  readonly least: number;
+  /** At most 1. */
+  readonly greatest: number;
+}
+
+export type Weights = Readonly<Record<Fault, Weight>>;
+
+const usualChance = 0.45;
+/** Seeds that have no fault at all. */
+const calmChance = 0.05;
+
+export const usualWeights = Object.fromEntries(
+  faultNames.map((fault) => [fault, { chance: usualChance, least: rates[fault][0], greatest: rates[fault][1] }]),
+) as Weights;
+
+/** What is given takes the place of the usual; or what is wrong with it. */
+export function readWeights(given: unknown): Weights | string {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return 'is no object of faults';
+  const weights: Record<string, Weight> = { ...usualWeights };
+  for (const [fault, weight] of Object.entries(given as Record<string, Partial<Weight> | null>)) {
+    const usual = weights[fault];
+    if (usual === undefined) return `knows no fault "${fault}"`;
+    const changed = { ...usual, ...weight };
+    const { chance, least, greatest } = changed;
+    const isRight = chance >= 0 && chance <= 1 && least > 0 && least <= greatest && greatest <= 1;
+    if (!isRight || Object.keys(changed).length > 3)
+      return `has ${fault} as ${JSON.stringify(weight)}: chance is 0 to 1, least above 0, greatest from least to 1`;
+    weights[fault] = changed;
+  }
+  return weights as Weights;
+}
+
+/** Each fault is drawn for itself: a new one changes nothing about the others. */
+export function chooseFaults(draw: Draw, weights: Weights = usualWeights): Faults {
   const chosen = new Map<Fault, number>();
   const streams = new Map<Fault, Draw>();
   const counts = new Map<Fault, number>();
-  const calm = draw.happens(0.05);
+  const isCalm = draw.happens(calmChance);
   for (const fault of faultNames) {
-    const [least, greatest] = rates[fault];
-    const rate = least * (greatest / least) ** draw.fraction();
-    if (!draw.happens(0.45) || calm) continue;
-    chosen.set(fault, rate);
-    streams.set(fault, draw.stream(fault));
+    const own = draw.stream(fault);
+    const { chance, least, greatest } = weights[fault];
+    if (!own.happens(chance) || isCalm) continue;
+    chosen.set(fault, least * (greatest / least) ** own.fraction());
+    streams.set(fault, own);
   }
-  const faults: Faults = {
+  return {
+    isOn: false,
     strikes(fault) {
-      if (!faults.isOn) return false;
+      if (!this.isOn) return false;
       const strikes = streams.get(fault)?.happens(chosen.get(fault)!) ?? false;
       if (strikes) counts.set(fault, (counts.get(fault) ?? 0) + 1);
       return strikes;
@@ -122,7 +170,5 @@ export function chooseFaults(draw: Draw): Faults {
     draw: draw.stream('magnitude'),
     counts,
     chosen,
-    isOn: false,
   };
-  return faults;
 }

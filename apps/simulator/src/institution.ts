@@ -13,6 +13,8 @@ export interface SimulatedInstitution extends Participant {
   rescind(agreementId: string): Promise<void>;
   /** Ends some agreement, if there are others. */
   rescindOne(): void;
+  /** Asks about everything that it has ordered lately, for some seconds, whatever it is answered. */
+  floodEnquiries(): void;
   /** Orders some payment. */
   order(): void;
   /** Orders this payment; resolves when its end is known. */
@@ -205,6 +207,14 @@ export function createSimulatedInstitution(parts: InstitutionParts): SimulatedIn
     }
   }
 
+  async function floodAll(life: Life): Promise<void> {
+    const lately = [...byPayment.keys()].slice(-20);
+    for (let second = 0; second < 10; second++) {
+      for (const paymentId of lately) life.go(() => enquire(life, paymentId));
+      await life.rest(1000);
+    }
+  }
+
   /** Another payment under an identifier that is taken. */
   async function reuse({ sdk, rest }: Life, chosen: PaymentOrder, paymentId: string): Promise<void> {
     try {
@@ -348,6 +358,7 @@ export function createSimulatedInstitution(parts: InstitutionParts): SimulatedIn
     rescindOne() {
       if (agreements.length > 1) void rescind(participant.life, draw.pick(agreements).agreementId);
     },
+    floodEnquiries: () => participant.life.go(() => floodAll(participant.life)),
     order() {
       const chosen = chooseOrder();
       if (chosen !== undefined) void pay(participant.life, chosen);

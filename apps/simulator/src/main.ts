@@ -1,6 +1,8 @@
 /** The program `npm run sim`: runs seeds or crash points, prints what they were, and how to repeat what failed. */
+import { readFileSync } from 'node:fs';
 import { type Arguments, readArguments, usage } from './arguments.ts';
 import { killInPairs, killSingly } from './crash-points.ts';
+import { readWeights, usualWeights, type Weights } from './faults.ts';
 import { flowNames, moneyFlows } from './flows.ts';
 import { needsPatch, runPlanted, startPatched } from './planted/run.ts';
 import { type CrashSummary, print } from './report.ts';
@@ -15,8 +17,19 @@ const progress = (text: string) => {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${text}`);
 };
 
+/** Of the file that was given, or the usual ones; or what is wrong with the file. */
+function weightsFrom(path: string | undefined): Weights | string {
+  if (path === undefined) return usualWeights;
+  try {
+    const weights = readWeights(JSON.parse(readFileSync(path, 'utf8')));
+    return typeof weights === 'string' ? `${path} ${weights}.` : weights;
+  } catch (error) {
+    return `${path} cannot be read: ${(error as Error).message}`;
+  }
+}
+
 /** Whether all held. */
-async function runSeeds(given: Arguments): Promise<boolean> {
+async function runSeeds(given: Arguments, weights: Weights): Promise<boolean> {
   const startedAt = performance.now();
   const results = [];
   for (let seed = given.seed; seed < given.seed + given.runs; seed++) {
@@ -25,6 +38,7 @@ async function runSeeds(given: Arguments): Promise<boolean> {
       seed,
       minutes: given.minutes,
       perSecond: given.rate,
+      weights,
       plant: given.plant,
       onLine: given.story ? write : undefined,
     });
@@ -81,7 +95,15 @@ if (typeof given === 'string') {
   process.exitCode = held ? 0 : 1;
 } else if (given.plant !== undefined && needsPatch(given.plant)) {
   process.exitCode = await startPatched(given.plant, args);
+} else if (given.printWeights) {
+  write(JSON.stringify(usualWeights, undefined, 2));
 } else {
-  const held = await (given.crashPoints ? runCrashPoints(given) : runSeeds(given));
-  process.exitCode = held ? 0 : 1;
+  const weights = weightsFrom(given.weights);
+  if (typeof weights === 'string') {
+    process.stderr.write(`${weights}\n`);
+    process.exitCode = 2;
+  } else {
+    const held = await (given.crashPoints ? runCrashPoints(given) : runSeeds(given, weights));
+    process.exitCode = held ? 0 : 1;
+  }
 }

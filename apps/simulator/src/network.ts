@@ -4,6 +4,9 @@ import type { Faults } from './faults.ts';
 import type { Process } from './process.ts';
 import type { Time } from './time.ts';
 
+/** By size of the body, or by kind. */
+export type Filter = { readonly largerThan: number } | { readonly kind: string };
+
 export interface SimulatedNetwork {
   /** Whoever listens at a host; a process that starts again listens anew. */
   listen(host: string, process: Process, handler: HttpHandler): void;
@@ -11,7 +14,13 @@ export interface SimulatedNetwork {
   from(host: string, process: Process): Network;
   /** Nothing passes from one host to another until the time is over. */
   cut(from: string, to: string, forMs: number): void;
+  /** Until the time is over all messages that the filter names are lost, whoever sends them. */
+  lose(filter: Filter, forMs: number): void;
+  /** Until the time is over so many bytes pass in a millisecond, over all lines together. */
+  narrow(bytesPerMs: number, forMs: number): void;
   heal(): void;
+  /** Kinds of messages seen: method and path, without what names a single thing. */
+  readonly kinds: readonly string[];
   readonly hosts: readonly string[];
   readonly messages: number;
 }
@@ -20,7 +29,25 @@ export function createNetwork(time: Time, faults: Faults): SimulatedNetwork {
   const listeners = new Map<string, { readonly process: Process; readonly handler: HttpHandler }>();
   const cuts = new Map<string, number>();
   const { draw } = faults;
+  const kinds = new Set<string>();
   let messages = 0;
+  let lost: { readonly filter: Filter; readonly until: number } | undefined;
+  let line: { readonly bytesPerMs: number; readonly until: number } | undefined;
+  /** When a narrow line has passed on what was handed to it. */
+  let freeAt = 0;
+
+  const isLost = (kind: string, body: Uint8Array) => {
+    if (lost === undefined || lost.until <= time.elapsed) return false;
+    const { filter } = lost;
+    return 'kind' in filter ? filter.kind === kind : body.length > filter.largerThan;
+  };
+
+  /** How long a body waits and takes on the narrow line, ms. */
+  const passage = (body: Uint8Array) => {
+    if (line === undefined || line.until <= time.elapsed) return 0;
+    freeAt = Math.max(freeAt, time.elapsed) + body.length / line.bytesPerMs;
+    return freeAt - time.elapsed;
+  };
 
   const isCut = (from: string, to: string) => (cuts.get(`${from}>${to}`) ?? 0) > time.elapsed;
   const delay = () => draw.between(0.2, 2) + (faults.strikes('messageDelayed') ? 10 ** draw.between(1, 4.3) : 0);
@@ -50,7 +77,9 @@ export function createNetwork(time: Time, faults: Faults): SimulatedNetwork {
           'request',
           () =>
             new Promise<HttpResponse>((resolve, reject) => {
-              const there = new URL(request.url).host;
+              const { host: there, pathname } = new URL(request.url);
+              const kind = `${request.method} ${pathname.replaceAll(/[0-9]{2,}/g, '…')}`;
+              kinds.add(kind);
               const fail = (why: string, neverSent: boolean) => reject(new NetworkError(`${there}: ${why}`, neverSent));
               const arrive = (attempt: HttpRequest) => {
                 if (isCut(here, there)) return;
@@ -65,8 +94,8 @@ export function createNetwork(time: Time, faults: Faults): SimulatedNetwork {
                 listener.process.enter(() => {
                   void answer(listener, attempt).then((response) => {
                     forget();
-                    if (faults.strikes('responseLost')) return;
-                    time.after(delay(), () => {
+                    if (faults.strikes('responseLost') || isLost(kind, response.body)) return;
+                    time.after(delay() + passage(response.body), () => {
                       if (isCut(there, here)) return;
                       resolve(faults.strikes('responseCorrupted') ? changed(response) : response);
                     });
@@ -79,15 +108,28 @@ export function createNetwork(time: Time, faults: Faults): SimulatedNetwork {
                 time.after(delay(), () => fail('no connection', true));
                 return;
               }
-              if (faults.strikes('requestLost')) return;
+              if (faults.strikes('requestLost') || isLost(kind, request.body)) return;
               const sent = faults.strikes('requestCorrupted') ? changed(request) : request;
-              time.after(delay(), () => arrive(sent));
+              time.after(delay() + passage(sent.body), () => arrive(sent));
               if (faults.strikes('requestDuplicated')) time.after(delay() + draw.between(0, 3000), () => arrive(sent));
             }),
         ),
     }),
     cut: (from, to, forMs) => void cuts.set(`${from}>${to}`, time.elapsed + forMs),
-    heal: () => cuts.clear(),
+    lose(filter, forMs) {
+      lost = { filter, until: time.elapsed + forMs };
+    },
+    narrow(bytesPerMs, forMs) {
+      line = { bytesPerMs, until: time.elapsed + forMs };
+    },
+    heal() {
+      cuts.clear();
+      lost = undefined;
+      line = undefined;
+    },
+    get kinds() {
+      return [...kinds];
+    },
     get hosts() {
       return [...listeners.keys()];
     },

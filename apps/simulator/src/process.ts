@@ -25,6 +25,8 @@ export interface Process {
   goOn(): void;
   /** Its clock is this far from the true time from now on, ms. */
   skewMs: number;
+  /** From now on its clock goes faster by this share of time, or slower; 0 is right. */
+  drift(rate: number): void;
 }
 
 export function createProcess(name: string, time: Time, watch: Watch = () => {}): Process {
@@ -33,6 +35,8 @@ export function createProcess(name: string, time: Time, watch: Watch = () => {})
   const startedAt = time.elapsed;
   let isAlive = true;
   let isHeld = false;
+  let driftRate = 0;
+  let driftsSince = 0;
 
   const enter = (run: () => void) => {
     if (!isAlive) return;
@@ -44,7 +48,7 @@ export function createProcess(name: string, time: Time, watch: Watch = () => {})
     name,
     skewMs: 0,
     clock: {
-      now: () => time.now + process.skewMs,
+      now: () => Math.floor(time.now + process.skewMs + driftRate * (time.elapsed - driftsSince)),
       elapsed: () => time.elapsed - startedAt,
       after(delayMs, run) {
         let isCancelled = false;
@@ -93,6 +97,11 @@ export function createProcess(name: string, time: Time, watch: Watch = () => {})
       if (isAlive) mourners.add(run);
       else run();
       return () => mourners.delete(run);
+    },
+    drift(rate) {
+      process.skewMs += driftRate * (time.elapsed - driftsSince);
+      driftRate = rate;
+      driftsSince = time.elapsed;
     },
     hold() {
       isHeld = true;

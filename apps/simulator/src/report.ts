@@ -18,9 +18,10 @@ const faultsOf = ({ faults }: RunResult) => Object.values(faults).reduce((total,
 /** The one command that repeats a run. */
 export function commandFor(
   { seed }: RunResult,
-  { minutes, rate, plant }: Pick<Arguments, 'minutes' | 'rate' | 'plant'>,
+  { minutes, rate, plant, weights }: Pick<Arguments, 'minutes' | 'rate' | 'plant' | 'weights'>,
 ) {
-  return `npm run sim -- --seed ${seed} --minutes ${minutes} --rate ${rate}${plant ? ` --plant ${plant}` : ''}`;
+  const more = `${plant ? ` --plant ${plant}` : ''}${weights ? ` --weights ${weights}` : ''}`;
+  return `npm run sim -- --seed ${seed} --minutes ${minutes} --rate ${rate}${more}`;
 }
 
 /** The stories of what was broken, and how to see them again. */

@@ -4,8 +4,8 @@
  */
 import { identifierToBytes, parseIdentifier } from '@clearway/core';
 import { type Draw, drawFrom } from './chance.ts';
-import { chooseFaults, type Fault, type Faults } from './faults.ts';
 import { isWrap, type PlantName, type Wrap, wraps } from './planted/index.ts';
+import { chooseFaults, type Fault, type Faults, usualWeights, type Weights } from './faults.ts';
 import { createWorld, type Shape, type World } from './world.ts';
 
 export interface RunOptions {
@@ -14,6 +14,7 @@ export interface RunOptions {
   readonly minutes: number;
   /** Payments ordered a second, by all institutions together. */
   readonly perSecond?: number;
+  readonly weights?: Weights | undefined;
   /** A known bad build instead of the good one. */
   readonly plant?: PlantName | undefined;
   /** Each line of the story as it happens. */
@@ -60,13 +61,14 @@ export async function simulate({
   seed,
   minutes,
   perSecond = 2,
+  weights = usualWeights,
   plant: plantName,
   onLine,
 }: RunOptions): Promise<RunResult> {
   const draw = drawFrom(`seed ${seed}`);
-  const faults = chooseFaults(draw.stream('faults'));
   // A patched build is this very program, loaded with lines of it changed.
   const plant: Wrap = isWrap(plantName) ? wraps[plantName] : goodBuild;
+  const faults = chooseFaults(draw.stream('faults'), weights);
   const shape = drawShape(draw.stream('world'), minutes);
   const world = await createWorld({ draw, faults, shape, plant, onLine });
   const { time, story, oracle } = world;
@@ -138,6 +140,9 @@ function strikeEverySecond(world: World, faults: Faults): void {
       network.cut(one, other, forMs);
       network.cut(other, one, forMs);
     }
+    if (faults.strikes('networkNarrow')) network.narrow(10 ** size.between(-0.5, 1.5), forMs);
+    if (faults.strikes('networkLosesLarge')) network.lose({ largerThan: size.between(200, 2000) }, forMs);
+    if (faults.strikes('networkLosesKind')) network.lose({ kind: size.pick(network.kinds) }, forMs);
   };
 
   const disturbParticipants = () => {
@@ -147,15 +152,61 @@ function strikeEverySecond(world: World, faults: Faults): void {
     const institution = size.pick(institutions);
     if (faults.strikes('agreementSigned')) void institution.sign(size.pick(banks).code);
     if (faults.strikes('agreementRescinded')) institution.rescindOne();
+    if (faults.strikes('enquiriesFlood')) for (const one of institutions) one.floodEnquiries();
     const rotating = size.pick([...institutions, ...banks]);
     if (!rotating.isRotating && faults.strikes('keyRotated')) void rotating.rotateKey();
   };
 
+  const suspended = new Set<string>();
+  const setStatus = (code: string, status: 'active' | 'suspended') => {
+    story.tell(code, `is to be ${status}`);
+    return cells.owner?.cell
+      .changeParticipants((all) => all.map((one) => (one.code === code ? { ...one, status } : one)))
+      .catch(() => {});
+  };
+  const reactivate = async (code: string): Promise<void> => {
+    // Asked for until it is adopted, whoever serves.
+    const statusNow = () => cells.owner?.cell.configuration().participants.find((one) => one.code === code)?.status;
+    while (statusNow() !== 'active') {
+      void setStatus(code, 'active');
+      await time.rest(1000);
+    }
+    suspended.delete(code);
+  };
+
+  const changeConfiguration = () => {
+    const { owner } = cells;
+    if (owner === undefined) return;
+    const bank = size.pick(banks).code;
+    if (faults.strikes('capChanged')) {
+      const amount = size.pick(['0', '300000', '100000000']);
+      world.limitsChanged(bank);
+      const raise = <T extends { readonly code: string }>(one: T) =>
+        one.code === bank ? { ...one, netDebitCaps: [{ currency: 156, amount }] } : one;
+      owner.cell.changeParticipants((all) => all.map(raise)).catch(() => {});
+    }
+    const { code } = size.pick([...institutions, ...banks]);
+    if (!suspended.has(code) && faults.strikes('participantSuspended')) {
+      suspended.add(code);
+      void setStatus(code, 'suspended');
+      time.after(size.between(500, 20_000), () => void reactivate(code));
+    }
+    if (faults.strikes('schemeChanged')) {
+      world.changeScheme({ reversalAfterMs: size.pick([6000, 8000, 30_000]), offerTimeoutMs: size.pick([3000, 5000]) });
+      owner.process.die();
+    }
+  };
+
   const strike = () => {
     holdCell();
+    changeConfiguration();
     disturbParticipants();
     if (cells.process !== undefined && faults.strikes('cellClockJumps')) cells.process.skewMs = jump();
     if (gateways.process !== undefined && faults.strikes('gatewayClockJumps')) gateways.process.skewMs = jump();
+    if (cells.process !== undefined && faults.strikes('cellClockDrifts'))
+      cells.process.drift(size.between(-0.05, 0.05));
+    if (gateways.process !== undefined && faults.strikes('gatewayClockDrifts'))
+      gateways.process.drift(size.between(-0.05, 0.05));
     if (faults.strikes('gatewayDies')) gateways.process?.die();
     cutNetwork();
     const { owner } = cells;

@@ -75,6 +75,10 @@ export interface World {
   readonly isQuiet: boolean;
   /** Resolves when the platform serves and has read what lies at the settlement agent. */
   start(): Promise<void>;
+  /** Puts a newer scheme beside the cell's program; it is adopted at the next start. */
+  changeScheme(change: Partial<SchemeDocument>): void;
+  /** The limits of the participant are no longer those that it began with. */
+  limitsChanged(code: string): void;
   /** Whatever is cut, held or wrong is well again. */
   heal(): void;
   /** A healed world comes to its end: all is quiet, settled, and everywhere what the judge knows. */
@@ -115,7 +119,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const hostOf = (code: string) => `institution-${code}.test`;
   const isIdempotent = (code: string) => !shape.bookingTwice.includes(code);
 
-  const scheme: SchemeDocument = {
+  let scheme: SchemeDocument = {
     version: 1,
     ...identity,
     currencies: [currency],
@@ -131,6 +135,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     timeZone: 'Asia/Shanghai',
   };
   const accounts = new Map<string, Account>();
+  const limitsChanged = new Set<string>();
   const capOf = (code: string) => {
     const amount = shape.netDebitCap(code);
     accounts.set(code, { cap: BigInt(amount) });
@@ -202,8 +207,9 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     crypto,
     chance: draw.stream('chance of the cell'),
     disk,
-    scheme,
+    scheme: () => scheme,
     participants,
+    limitsChanged,
     agent,
     snapshotEvery: shape.snapshotEvery,
     cycleSeconds: shape.cycleSeconds,
@@ -307,12 +313,20 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       return isQuiet();
     },
     start,
+    changeScheme(change) {
+      scheme = { ...scheme, ...change, version: scheme.version + 1 };
+    },
+    limitsChanged(code) {
+      accounts.delete(code);
+      limitsChanged.add(code);
+    },
     heal() {
       story.tell('world', 'is healed');
       faults.isOn = false;
       network.heal();
       agent.heal();
       cells.heal();
+      gateways.process?.drift(0);
       if (gateways.process !== undefined) gateways.process.skewMs = 0;
     },
     async end() {
