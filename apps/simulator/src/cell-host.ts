@@ -10,9 +10,9 @@ import {
   type RunningCell,
   type SchemeDocument,
 } from '@clearway/server';
-import type { MemoryDisk } from '@clearway/store';
-import { openStore } from './disk.ts';
+import { type Disks, openStore, place } from './disk.ts';
 import type { Faults } from './faults.ts';
+import { losePower } from './file-disk.ts';
 import type { Owner } from './link.ts';
 import type { Oracle } from './oracle.ts';
 import type { Wrap } from './planted/index.ts';
@@ -22,7 +22,6 @@ import type { Story } from './story.ts';
 import type { Time } from './time.ts';
 
 const code = (number: number) => String(number).padStart(5, '0');
-export const place = { centre: 1, cell: 1 };
 
 export interface CellHostOptions {
   readonly time: Time;
@@ -31,7 +30,7 @@ export interface CellHostOptions {
   readonly oracle: Oracle;
   readonly crypto: Crypto;
   readonly chance: Chance;
-  readonly disk: MemoryDisk;
+  readonly disks: Disks;
   /** As it lies beside the program when it starts. */
   scheme(): SchemeDocument;
   readonly participants: ParticipantsDocument;
@@ -52,6 +51,8 @@ export interface CellHost {
   start(): void;
   /** Starts another process while the owner is held. */
   takeOver(): void;
+  /** The machine loses its power: every process that serves or is held dies, and what was not flushed may be gone. */
+  losePower(): void;
   /** Every process goes on, clocks are right, one serves. */
   heal(): void;
   /** The process that serves or is held. */
@@ -59,7 +60,7 @@ export interface CellHost {
 }
 
 export function createCellHost(options: CellHostOptions): CellHost {
-  const { time, faults, story, oracle, crypto, chance, disk, agent, plant } = options;
+  const { time, faults, story, oracle, crypto, chance, disks, agent, plant } = options;
   const processes = new Set<Process>();
   let owner: CellHost['owner'];
   let newest: Process | undefined;
@@ -99,7 +100,7 @@ export function createCellHost(options: CellHostOptions): CellHost {
       faults,
       crypto,
       chance,
-      disk,
+      disks,
       beforeAppend: () => {
         if (cell !== undefined) mustHold(process, cell);
       },
@@ -159,6 +160,10 @@ export function createCellHost(options: CellHostOptions): CellHost {
     },
     start,
     takeOver: start,
+    losePower() {
+      for (const process of processes) process.die();
+      if (disks.files !== undefined) losePower(disks.files, faults.draw);
+    },
     heal() {
       for (const process of processes) {
         process.drift(0);

@@ -1,11 +1,23 @@
 /** A store as one process sees it: what the process does when it is dead is not done, what it hears then not heard. */
 
-import type { Chance, Crypto } from '@clearway/ports';
-import type { OnAppend, Store } from '@clearway/store';
-import { type MemoryDisk, memoryStore } from '@clearway/store';
+import type { Chance, Clock, Crypto } from '@clearway/ports';
+import { fileJournal, type MemoryDisk, memoryDisk, memoryStore, type OnAppend, type Store } from '@clearway/store';
 import type { Faults } from './faults.ts';
+import { diskSeenFrom, type Medium, medium, plainDisk } from './file-disk.ts';
 import type { Process } from './process.ts';
 import type { Time } from './time.ts';
+
+/** What outlives every process of a cell. */
+export interface Disks {
+  readonly memory: MemoryDisk;
+  /** The journal is in files here; without it, in memory with the rest. */
+  readonly files: Medium | undefined;
+}
+
+export const emptyDisks = (hasFiles: boolean): Disks => ({
+  memory: memoryDisk(),
+  files: hasFiles ? medium() : undefined,
+});
 
 export interface DiskOptions {
   readonly process: Process;
@@ -13,20 +25,30 @@ export interface DiskOptions {
   readonly faults: Faults;
   readonly crypto: Crypto;
   readonly chance: Chance;
-  readonly disk: MemoryDisk;
+  readonly disks: Disks;
   /** Before each append, with the core's state as it will be told. */
   beforeAppend(): void;
 }
 
+export const place = { centre: 1, cell: 1 };
+/** Small, so that a run has many. */
+const segmentBytes = 64 << 10;
+const inFiles = (options: Pick<Parameters<typeof fileJournal>[0], 'disk' | 'clock' | 'crypto'>) =>
+  fileJournal({ ...options, folder: '/journal', place, segmentBytes });
+
 export function openStore(options: DiskOptions): Store {
-  const { process, time, faults, crypto, chance, disk } = options;
+  const { process, time, faults, crypto, chance, disks } = options;
+
+  /** True when the process is dead before anything was written. */
+  const diesBefore = () => {
+    options.beforeAppend();
+    if (!faults.strikes('cellDiesBeforeAppend')) return false;
+    process.die();
+    return true;
+  };
 
   const onAppend: OnAppend = async () => {
-    options.beforeAppend();
-    if (faults.strikes('cellDiesBeforeAppend')) {
-      process.die();
-      return new Promise(() => {});
-    }
+    if (diesBefore()) return new Promise(() => {});
     await time.rest(faults.strikes('appendSlow') ? 10 ** faults.draw.between(1, 4.5) : faults.draw.between(0.2, 3));
     if (faults.strikes('appendRefused')) return 'refused';
     if (faults.strikes('appendLost')) return 'lost';
@@ -34,10 +56,25 @@ export function openStore(options: DiskOptions): Store {
     return faults.strikes('appendAnswerLost') ? 'answerLost' : undefined;
   };
 
-  const store = memoryStore({ crypto, chance, disk, onAppend });
+  const journalInFiles = (files: Medium): Store['journal'] => {
+    const disk = diskSeenFrom(files, { process, time, faults });
+    const journal = inFiles({ disk, clock: process.clock, crypto });
+    return {
+      ...journal,
+      async append(batch) {
+        if (diesBefore()) return new Promise(() => {});
+        await journal.append(batch);
+        if (!faults.strikes('cellDiesAfterAppend')) return;
+        process.die();
+        await new Promise(() => {});
+      },
+    };
+  };
+
+  const store = memoryStore({ crypto, chance, disk: disks.memory, onAppend });
   const records = seenFrom(process, 'records', store.records);
   return {
-    journal: seenFrom(process, 'journal', store.journal),
+    journal: disks.files === undefined ? seenFrom(process, 'journal', store.journal) : journalInFiles(disks.files),
     snapshots: seenFrom(process, 'snapshots', store.snapshots),
     configurations: seenFrom(process, 'configurations', store.configurations),
     bodyKeys: seenFrom(process, 'body keys', store.bodyKeys),
@@ -50,6 +87,18 @@ export function openStore(options: DiskOptions): Store {
     },
     close: () => store.close(),
   };
+}
+
+/** A store over a copy of the disks, on which nothing goes wrong. `change` is made to the copy. */
+export function openCopy(
+  disks: Disks,
+  ports: { readonly clock: Clock; readonly crypto: Crypto; readonly chance: Chance },
+  change: (copy: Disks) => void,
+): Store {
+  const copy = structuredClone(disks);
+  change(copy);
+  const store = memoryStore({ ...ports, disk: copy.memory });
+  return copy.files === undefined ? store : { ...store, journal: inFiles({ ...ports, disk: plainDisk(copy.files) }) };
 }
 
 /** Every method goes through the process; methods that read step by step do at each step. */

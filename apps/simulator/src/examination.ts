@@ -3,9 +3,9 @@ import { findBreaches, type State, snapshotPages } from '@clearway/core';
 import type { PaymentView } from '@clearway/gateway';
 import type { Clock, Crypto } from '@clearway/ports';
 import { createCell, type ParticipantsDocument, type RunningCell, type SchemeDocument } from '@clearway/server';
-import { type MemoryDisk, memoryStore, type Records } from '@clearway/store';
-import { place } from './cell-host.ts';
+import type { Records } from '@clearway/store';
 import type { Draw } from './chance.ts';
+import { type Disks, openCopy, place } from './disk.ts';
 import type { SimulatedInstitution } from './institution.ts';
 import type { Oracle } from './oracle.ts';
 
@@ -68,7 +68,7 @@ export async function compareFiles(
 
 /** Cells that start from copies of the disk, one with its snapshots and one without, are the same cell. */
 export async function compareRestarts(options: {
-  readonly disk: MemoryDisk;
+  readonly disks: Disks;
   readonly running: RunningCell;
   readonly clock: Clock;
   readonly crypto: Crypto;
@@ -77,17 +77,19 @@ export async function compareRestarts(options: {
   readonly participants: ParticipantsDocument;
   readonly oracle: Oracle;
 }): Promise<string> {
-  const { disk, running, clock, crypto, draw, oracle } = options;
+  const { disks, running, crypto, draw, oracle } = options;
   const expected = hashOf(crypto, running.state);
   const views = await viewsOf(running, oracle);
   for (const kept of ['with its snapshots', 'from the journal alone']) {
-    const copy = structuredClone(disk);
-    if (kept === 'from the journal alone') copy.sealed.clear();
+    // At the same moment, so that neither has a midnight more than the other.
+    const clock = { ...options.clock, now: () => running.state.at };
+    const ports = { clock, crypto, chance: draw.stream(kept) };
     const second = await createCell({
       place,
-      // At the same moment, so that neither has a midnight more than the other.
-      ports: { clock: { ...clock, now: () => running.state.at }, crypto, chance: draw.stream(kept) },
-      store: memoryStore({ crypto, chance: draw.stream(kept), disk: copy }),
+      ports,
+      store: openCopy(disks, ports, ({ memory }) => {
+        if (kept === 'from the journal alone') memory.sealed.clear();
+      }),
       scheme: options.scheme,
       participants: options.participants,
       halted: (error) => oracle.breach('restart', `${kept}: ${error.stack}`),

@@ -13,6 +13,10 @@ const rates = {
   appendSlow: [0.005, 0.1],
   cellDiesBeforeAppend: [0.0005, 0.01],
   cellDiesAfterAppend: [0.0005, 0.01],
+  // each write and flush of a journal in files
+  diskFull: [0.0005, 0.01],
+  diskFlushFails: [0.0005, 0.01],
+  diskSlow: [0.002, 0.05],
   // each write to the records
   recordsRefuse: [0.005, 0.2],
   // each act of the cell on the outside, before it and after it
@@ -23,6 +27,7 @@ const rates = {
   cellDiesBeforeSend: [0.0002, 0.005],
   cellDiesAfterSend: [0.0002, 0.005],
   // each second
+  powerLost: [0.002, 0.02],
   cellHeld: [0.002, 0.02],
   cellTakenOver: [0.002, 0.02],
   cellClockJumps: [0.002, 0.02],

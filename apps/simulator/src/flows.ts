@@ -32,6 +32,7 @@ const shape: Shape = {
   reversalAfterMs: 8000,
   netDebitCap: () => '100000000',
   deposit: () => 100_000_000n,
+  journal: 'memory',
   snapshotEvery: 1000,
   // Cycles are closed by the flows themselves.
   cycleSeconds: 0,
@@ -152,6 +153,7 @@ export const flows = {
       await paid;
     },
   },
+  paymentInFiles: { shape: { ...shape, journal: 'files' }, prepare: sign, run: pay },
   keyRotation: {
     shape,
     prepare: sign,

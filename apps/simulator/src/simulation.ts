@@ -52,6 +52,7 @@ function drawShape(draw: Draw, minutes: number): Shape {
     reversalAfterMs: draw.pick([8000, 30_000]),
     netDebitCap: () => draw.pick(['100000000', '500000', '60000']),
     deposit: () => draw.pick([100_000_000n, 1_000_000n, 100_000n]),
+    journal: draw.pick(['memory', 'files']),
     snapshotEvery: draw.pick([20, 100, 1000]),
     cycleSeconds: draw.pick([20, 60]),
   };
@@ -96,7 +97,7 @@ export async function simulate({
     events: story.events,
     messages: world.network.messages,
     cycles: ending.lastCycle,
-    batches: world.disk.journal.batches.length,
+    batches: ending.batches,
     cellStarts: world.cells.starts,
     faults: Object.fromEntries(faults.counts),
   };
@@ -207,6 +208,7 @@ function strikeEverySecond(world: World, faults: Faults): void {
       cells.process.drift(size.between(-0.05, 0.05));
     if (gateways.process !== undefined && faults.strikes('gatewayClockDrifts'))
       gateways.process.drift(size.between(-0.05, 0.05));
+    if (faults.strikes('powerLost')) cells.losePower();
     if (faults.strikes('gatewayDies')) gateways.process?.die();
     cutNetwork();
     const { owner } = cells;

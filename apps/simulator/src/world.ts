@@ -6,11 +6,12 @@ import { createHash } from 'node:crypto';
 import { type ParticipantConfiguration, platformCode } from '@clearway/gateway';
 import type { KeyPair } from '@clearway/ports';
 import { businessDateAt, type ParticipantsDocument, type SchemeDocument } from '@clearway/server';
-import { type MemoryDisk, memoryDisk, memoryStore, type Records } from '@clearway/store';
+import { memoryStore, type Records } from '@clearway/store';
 import { createBank } from './bank.ts';
 import { type CellHost, createCellHost } from './cell-host.ts';
 import type { Draw } from './chance.ts';
 import { createCrypto } from './crypto.ts';
+import { type Disks, emptyDisks } from './disk.ts';
 import { compareFiles, compareRecords, compareRestarts } from './examination.ts';
 import type { Faults } from './faults.ts';
 import { createGatewayHost, type GatewayHost } from './gateway-host.ts';
@@ -38,6 +39,8 @@ export interface Shape {
   netDebitCap(bank: string): string;
   /** Of an institution, minor units. */
   deposit(institution: string): bigint;
+  /** Where the cell has its journal; the rest is in memory. */
+  readonly journal: 'memory' | 'files';
   readonly snapshotEvery: number;
   readonly cycleSeconds: number;
 }
@@ -54,6 +57,8 @@ export interface WorldOptions {
 /** What is left of a world at its end. */
 export interface Ending {
   readonly lastCycle: number;
+  /** Batches in the journal. */
+  readonly batches: number;
   /** SHA-256 over the core's state, hex; empty when something was broken before. */
   readonly stateHash: string;
 }
@@ -68,7 +73,7 @@ export interface World {
   readonly gateways: GatewayHost;
   readonly institutions: readonly SimulatedInstitution[];
   readonly banks: readonly Participant[];
-  readonly disk: MemoryDisk;
+  readonly disks: Disks;
   readonly records: Records;
   readonly isBroken: boolean;
   /** Nothing is under way any more. */
@@ -105,8 +110,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const crypto = createCrypto(draw.stream('crypto'));
   const network = createNetwork(time, faults);
   const agent = createSimulatedAgent(time, faults, oracle);
-  const disk = memoryDisk();
-  const { records } = memoryStore({ crypto, chance: draw.stream('records'), disk });
+  const disks = emptyDisks(shape.journal === 'files');
+  const { records } = memoryStore({ crypto, chance: draw.stream('records'), disk: disks.memory });
   const watch: Watch = options.watch ?? (() => {});
 
   // ---- who takes part ----
@@ -206,7 +211,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     oracle,
     crypto,
     chance: draw.stream('chance of the cell'),
-    disk,
+    disks,
     scheme: () => scheme,
     participants,
     limitsChanged,
@@ -225,7 +230,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     draw,
     network,
     host: gatewayHost,
-    disk,
+    disk: disks.memory,
     platformKey: signingKey(platformCode),
     platformKeys: [verifyingKey(platformCode)],
     plant,
@@ -290,7 +295,16 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     await time.complete('the files', compareFiles(institutions, oracle, lastCycle), patienceMs);
     await time.complete('the clearing house', house.stop(), patienceMs);
     const { clock } = createProcess('restart', time);
-    const restarts = { disk, running: cell, clock, crypto, draw: draw.stream('restart'), scheme, participants, oracle };
+    const restarts = {
+      disks,
+      running: cell,
+      clock,
+      crypto,
+      draw: draw.stream('restart'),
+      scheme,
+      participants,
+      oracle,
+    };
     return time.complete('the restarts', compareRestarts(restarts), 60_000);
   }
 
@@ -304,7 +318,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     gateways,
     institutions,
     banks,
-    disk,
+    disks,
     records,
     get isBroken() {
       return isBroken();
@@ -339,7 +353,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       } catch (error) {
         oracle.breach('world', `cannot come to its end: ${(error as Error).stack}`);
       }
-      return { lastCycle, stateHash };
+      return { lastCycle, batches: cells.owner?.cell.statistics().frontier ?? 0, stateHash };
     },
     hash: ({ stateHash }) => createHash('sha256').update(story.hash()).update(stateHash).digest('hex'),
   };
