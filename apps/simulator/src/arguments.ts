@@ -7,6 +7,7 @@ export interface Arguments {
   readonly runs: number;
   readonly minutes: number;
   readonly rate: number;
+  readonly jobs: number;
   readonly plant: PlantName | undefined;
   readonly crashPoints: boolean;
   readonly flow: FlowName | undefined;
@@ -30,6 +31,7 @@ The same seed, minutes and rate give the same run, byte for byte.
   --runs R       that many seeds, from N on (default 1)
   --minutes M    minutes of traffic under faults, of virtual time (default 10)
   --rate P       payments ordered a second (default 2)
+  --jobs J       that many processes at once (default 1); --story takes one
   --plant NAME   a known bad build instead of the good one, to see that it is found
   --weights FILE how likely each fault is in a seed, and how often it then strikes; JSON as --print-weights prints it,
                  of which a part is enough
@@ -51,7 +53,7 @@ Exit code: 0 all held, 1 something was broken, 2 the arguments are wrong.
 `;
 
 const flags = ['planted', 'json', 'story', 'help', 'crash-points', 'pairs', 'print-weights'] as const;
-const numbers = { seed: 1, runs: 1, minutes: 10, rate: 2 };
+const numbers = { seed: 1, runs: 1, minutes: 10, rate: 2, jobs: 1 };
 
 /** What was given, or what is wrong with it. */
 export function readArguments(args: readonly string[]): Arguments | string {
@@ -67,7 +69,7 @@ export function readArguments(args: readonly string[]): Arguments | string {
   for (const name of Object.keys(numbers)) {
     if (given[name] === undefined) continue;
     const number = Number(given[name]);
-    const isWhole = name === 'seed' || name === 'runs';
+    const isWhole = ['seed', 'runs', 'jobs'].includes(name);
     if (given[name] === '' || !(number >= 0) || (isWhole && !Number.isSafeInteger(number)))
       return `--${name} is "${given[name]}", and takes a ${isWhole ? 'whole ' : ''}number.`;
     read[name] = number;

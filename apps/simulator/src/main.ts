@@ -4,9 +4,10 @@ import { type Arguments, readArguments, usage } from './arguments.ts';
 import { killInPairs, killSingly } from './crash-points.ts';
 import { readWeights, usualWeights, type Weights } from './faults.ts';
 import { flowNames, moneyFlows } from './flows.ts';
+import { simulateAtOnce } from './jobs.ts';
 import { needsPatch, runPlanted, startPatched } from './planted/run.ts';
 import { type CrashSummary, print } from './report.ts';
-import { simulate } from './simulation.ts';
+import { type RunResult, simulate } from './simulation.ts';
 
 // Whoever read from us has gone, as `head` does: there is nobody left to tell.
 process.stdout.on('error', () => process.exit());
@@ -31,21 +32,24 @@ function weightsFrom(path: string | undefined): Weights | string {
 /** Whether all held. */
 async function runSeeds(given: Arguments, weights: Weights): Promise<boolean> {
   const startedAt = performance.now();
-  const results = [];
-  for (let seed = given.seed; seed < given.seed + given.runs; seed++) {
-    progress(`seed ${seed}`);
-    const result = await simulate({
-      seed,
-      minutes: given.minutes,
-      perSecond: given.rate,
-      weights,
-      plant: given.plant,
-      onLine: given.story ? write : undefined,
-    });
+  const { seed, runs, minutes, rate: perSecond, plant, jobs } = given;
+  const results: RunResult[] = [];
+  const onResult = (result: RunResult) => {
     progress('');
     results.push(result);
     if (!given.json && !given.story) print.run(result, given, write);
-  }
+    progress(`${results.length} of ${runs} runs`);
+  };
+  const options = Array.from({ length: runs }, (_, index) => ({
+    seed: seed + index,
+    minutes,
+    perSecond,
+    weights,
+    plant,
+  }));
+  if (jobs > 1) await simulateAtOnce(options, jobs, onResult);
+  else for (const one of options) onResult(await simulate({ ...one, onLine: given.story ? write : undefined }));
+  progress('');
   const seconds = (performance.now() - startedAt) / 1000;
   if (given.json) write(JSON.stringify(print.summary(results, seconds)));
   else print.total(results, seconds, write);

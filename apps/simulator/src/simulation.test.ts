@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { simulateAtOnce } from './jobs.ts';
 import { simulate } from './simulation.ts';
 
 const words = (breaches: readonly { readonly subject: string; readonly what: string }[]) =>
@@ -11,6 +12,15 @@ test('the same seed is the same run, byte for byte', async () => {
   assert.deepEqual(first, second);
   const other = await simulate({ seed: 13, minutes: 1 });
   assert.notEqual(other.hash, first.hash);
+});
+
+test('a seed is the same run in a process of its own, and results come in order', async () => {
+  const runs = [14, 15, 16].map((seed) => ({ seed, minutes: 0.3 }));
+  const hashes: string[] = [];
+  await simulateAtOnce(runs, 2, ({ hash }) => hashes.push(hash));
+  const alone = [];
+  for (const run of runs) alone.push((await simulate(run)).hash);
+  assert.deepEqual(hashes, alone);
 });
 
 /** Found seeds, each by what it once showed; it must hold now. */

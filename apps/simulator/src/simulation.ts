@@ -4,8 +4,8 @@
  */
 import { identifierToBytes, parseIdentifier } from '@clearway/core';
 import { type Draw, drawFrom } from './chance.ts';
-import { isWrap, type PlantName, type Wrap, wraps } from './planted/index.ts';
 import { chooseFaults, type Fault, type Faults, usualWeights, type Weights } from './faults.ts';
+import { isWrap, type PlantName, type Wrap, wraps } from './planted/index.ts';
 import { createWorld, type Shape, type World } from './world.ts';
 
 export interface RunOptions {

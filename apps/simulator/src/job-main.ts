@@ -1,0 +1,6 @@
+/** One process of several: runs what it is sent, and sends back what it came to. */
+import { type RunOptions, simulate } from './simulation.ts';
+
+process.on('message', (options: RunOptions) => {
+  void simulate(options).then((result) => process.send!(result));
+});
