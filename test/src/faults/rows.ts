@@ -27,7 +27,7 @@ export const rows: readonly Row[] = [
   {
     fault: "The core's process dies at any point",
     simulated:
-      '`cellDiesBeforeAppend`, `cellDiesAfterAppend`, `cellDiesAtTimer`, `cellDiesBeforeSend`, `cellDiesAfterSend`',
+      'every numbered crash point of the core flows; `cellDiesAtPoint`, `cellDiesBeforeAppend`, `cellDiesAfterAppend`, `cellDiesAtTimer`, `cellDiesBeforeSend`, `cellDiesAfterSend`',
     tests: { 'kill test': kill },
   },
   {
@@ -69,10 +69,10 @@ export const rows: readonly Row[] = [
     tests: { 'a peer that never reads': stream },
     within: { relay },
   },
-  { fault: 'Bandwidth collapses', within: { relay } },
+  { fault: 'Bandwidth collapses', simulated: '`networkNarrow`, to some hundred bytes a second', within: { relay } },
   {
     fault: 'One class of messages only is lost',
-    simulated: '`responseLost`, `networkCutOneWay`',
+    simulated: '`responseLost`, `networkCutOneWay`, by size `networkLosesLarge`, by kind `networkLosesKind`',
     lacks: 'a sick centre among healthy ones',
   },
   {
@@ -84,18 +84,18 @@ export const rows: readonly Row[] = [
   { fault: 'The event loop is blocked', simulated: '`cellHeld`: to others it looks the same' },
   {
     fault: 'A flush fails',
-    simulated: '`appendRefused`, `appendLost`',
+    simulated: '`appendRefused`, `appendLost`, of a journal in files `diskFlushFails`',
     within: { 'the journal in files': 'packages/store/src/file/power-loss.test.ts' },
   },
-  { fault: 'The disk is full', tests: { 'full disk': deadDatabase } },
+  { fault: 'The disk is full', simulated: '`diskFull`, of a journal in files', tests: { 'full disk': deadDatabase } },
   {
     fault: 'The disk is slow or stalls',
-    simulated: '`appendSlow` up to 30 s',
+    simulated: '`appendSlow` up to 30 s, `diskSlow`',
     tests: { 'frozen database': deadDatabase },
   },
   {
     fault: 'Unflushed writes are lost, pages torn, an old snapshot comes back',
-    simulated: 'unflushed appends are lost at each death',
+    simulated: '`powerLost`: of what was not flushed some sectors and names are there, some are not',
     within: { 'power loss of the journal in files': 'packages/store/src/file/power-loss.test.ts' },
     lacks: "PostgreSQL's own pages: no machine of ours loses its power",
   },
@@ -116,7 +116,11 @@ export const rows: readonly Row[] = [
     lacks: "ownership is in the journal's own database, so 20, 23 and 34 are all there is of it",
   },
   { fault: 'Far too much load', within: { 'refusals at each bound': gateway } },
-  { fault: 'A flood of enquiries', simulated: '`institutionFloodsEnquiries`', tests: { 'one flooder': money } },
+  {
+    fault: 'A flood of enquiries',
+    simulated: '`institutionFloodsEnquiries`, all institutions at once by `enquiriesFlood`',
+    tests: { 'one flooder': money },
+  },
   { fault: 'A storm of repeats', simulated: '`institutionRepeats` with `bankSlow`' },
   {
     fault: 'Everything that makes configuration is down',
@@ -140,7 +144,8 @@ export const rows: readonly Row[] = [
   },
   {
     fault: 'Clocks that jump',
-    simulated: '`cellClockJumps`, `gatewayClockJumps`, 0.1 s to 66 min; midnight in most runs',
+    simulated:
+      '`cellClockJumps`, `gatewayClockJumps`, 0.1 s to 66 min; `cellClockDrifts`, `gatewayClockDrifts`; midnight in most runs',
   },
   {
     fault: 'Cut-off in the middle of all that, repeated, with deaths',
@@ -154,6 +159,7 @@ export const rows: readonly Row[] = [
   },
   {
     fault: 'Keys change or end under way',
+    simulated: '`keyRotated`, of institutions and banks',
     tests: { 'a key is changed under traffic': money },
     within: { rotation: 'packages/gateway/src/operations.test.ts' },
     lacks: 'hardware modules that lose a key or sign wrongly',
