@@ -39,18 +39,18 @@ const shape: Shape = {
 };
 
 const nothing: Prepared = { agreementId: '', paymentId: '' };
-const sender = ({ institutions }: World) => institutions[0];
+const wallet = ({ institutions }: World) => institutions[0];
 const payOnce = (world: World, agreementId: string, endToEndId: string) =>
-  sender(world).pay({ kind: 'agreementPayment', bank, amount: yuan(10_00), endToEndId, agreementId });
+  wallet(world).pay({ kind: 'agreementPayment', bank, amount: yuan(10_00), endToEndId, agreementId });
 const payOutOnce = (world: World, endToEndId: string) => {
   const creditor = { name: 'Creditor', account: '6201' };
-  return sender(world).pay({ kind: 'payout', bank, amount: yuan(7_00), endToEndId, creditor });
+  return wallet(world).pay({ kind: 'payout', bank, amount: yuan(7_00), endToEndId, creditor });
 };
 
-const sign = async (world: World): Promise<Prepared> => ({ ...nothing, agreementId: await sender(world).sign(bank) });
+const sign = async (world: World): Promise<Prepared> => ({ ...nothing, agreementId: await wallet(world).sign(bank) });
 
 const signAndPay = async (world: World): Promise<Prepared> => {
-  const agreementId = await sender(world).sign(bank);
+  const agreementId = await wallet(world).sign(bank);
   await payOnce(world, agreementId, 'before');
   const [{ paymentId }] = world.oracle.payments();
   return { agreementId, paymentId };
@@ -78,12 +78,12 @@ export const flows = {
   signing: {
     shape,
     prepare: async () => nothing,
-    run: (world) => sender(world).sign(bank),
+    run: (world) => wallet(world).sign(bank),
   },
   rescission: {
     shape,
     prepare: sign,
-    run: (world, { agreementId }) => sender(world).rescind(agreementId),
+    run: (world, { agreementId }) => wallet(world).rescind(agreementId),
   },
   payment: { shape, movesMoney: true, prepare: sign, run: pay },
   payout: { shape, movesMoney: true, prepare: async () => nothing, run: (world) => payOutOnce(world, 'flow') },
@@ -92,7 +92,7 @@ export const flows = {
     movesMoney: true,
     prepare: signAndPay,
     run: (world, { paymentId }) =>
-      sender(world).pay({
+      wallet(world).pay({
         kind: 'refund',
         bank,
         amount: yuan(10_00),
@@ -158,7 +158,7 @@ export const flows = {
     shape,
     prepare: sign,
     run: async (world, { agreementId }) => {
-      const rotated = sender(world).rotateKey();
+      const rotated = wallet(world).rotateKey();
       await world.time.rest(100);
       await payOnce(world, agreementId, 'while the key changes');
       await rotated;
