@@ -53,10 +53,10 @@ async function linked(world: World, ...parties: Party[]): Promise<void> {
   );
 }
 
-async function pay(payer: Party, count: number): Promise<void> {
+async function pay(instructing: Party, count: number): Promise<void> {
   const all = Array.from({ length: count }, () => payout(institution, bank));
-  for (const one of all) assert.ok(payer.client.submit(one));
-  await until('all succeeded', () => all.every((one) => lastState(payer, one) === 'succeeded'));
+  for (const one of all) assert.ok(instructing.client.submit(one));
+  await until('all succeeded', () => all.every((one) => lastState(instructing, one) === 'succeeded'));
 }
 
 type Victim = 'cell' | 'institution' | 'bank';
@@ -108,23 +108,23 @@ test('what was refused before the journal leaves a hole that a restart of the ce
   const sent = sentOnDisk();
   const { stream } = await startCell(world, { ...patient, window: 10 });
   startParty(world, bank, { checkpointEveryMs: never });
-  const payer = startParty(world, institution, { checkpointEveryMs: never, sent });
-  await linked(world, payer);
+  const instructing = startParty(world, institution, { checkpointEveryMs: never, sent });
+  await linked(world, instructing);
   assert.ok(stream.links === 2);
   // A bank that nobody has heard of on the stream: refused, and never in the journal.
-  const hole = () => payer.client.submit({ ...payout(institution, 299) });
+  const hole = () => instructing.client.submit({ ...payout(institution, 299) });
   hole();
-  await pay(payer, 3);
+  await pay(instructing, 3);
   hole();
-  await pay(payer, 3);
+  await pay(instructing, 3);
   hole();
-  await until('refusals', () => [...payer.outcomes.values()].filter(([{ flags }]) => flags === 4).length === 3);
+  await until('refusals', () => [...instructing.outcomes.values()].filter(([{ flags }]) => flags === 4).length === 3);
   world.cell!.kill();
   const again = await startCell(world, patient);
   await until('signatures', () => again.stream.uncovered === 0);
-  await linked(world, payer);
-  await pay(payer, 1);
-  payer.cutLinks();
+  await linked(world, instructing);
+  await pay(instructing, 1);
+  instructing.cutLinks();
   await until(
     'the last signatures',
     () => [...world.parties].every(({ failures }) => failures.length === 0) && again.stream.uncovered <= 1,
@@ -181,12 +181,12 @@ test('who stayed away and was stopped signs when it comes back, and the work ite
   const impatient = { refusedMs: 200, overdueMs: 500 };
   await startCell(world, impatient);
   startParty(world, bank, { checkpointEveryMs: 50 });
-  const payer = startParty(world, institution, options);
-  await linked(world, payer);
+  const instructing = startParty(world, institution, options);
+  await linked(world, instructing);
   const one = payout(institution, bank);
-  assert.ok(payer.client.submit(one));
-  await until('an outcome', () => lastState(payer, one) === 'succeeded');
-  payer.kill();
+  assert.ok(instructing.client.submit(one));
+  await until('an outcome', () => lastState(instructing, one) === 'succeeded');
+  instructing.kill();
   const items = async () => (await world.cell!.store.records.workItems(true)).map(({ workItemId }) => workItemId);
   await until('a work item', async () => (await items()).includes('coverage:00101'));
   await world.cell!.cell.recordsWritten();
