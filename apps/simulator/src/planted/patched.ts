@@ -377,14 +377,14 @@ export const patches = {
   },
   noticesLostInReplay: {
     mistake: 'a cell that starts again does not tell what the end of its journal calls for',
-    changes: [{ in: `${server}/cell.js`, of: 'noticesToTell.push(...noticesOf(effects));', instead: '' }],
+    changes: [{ in: `${server}/cell.js`, of: 'tellAgain(effects);', instead: '' }],
   },
   noticesLostWhenRecorded: {
     mistake: 'what is in the records counts as told',
     changes: [
       {
         in: `${server}/cell.js`,
-        of: 'passed: (effects, facts) => noticesToTell.push(...noticesOf(effectsBesideStream(effects, facts))),',
+        of: 'passed: (effects, facts) => tellAgain(effectsBesideStream(effects, facts)),',
         instead: 'passed: () => {},',
       },
     ],
