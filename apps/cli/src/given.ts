@@ -93,6 +93,7 @@ export function createGiven(surroundings: Surroundings, isJson: () => boolean): 
     const platform = await read();
     return platform.cells ?? [platform];
   };
+  let isClosed = false;
   let operator: OperatorLink | undefined;
   return {
     ...surroundings,
@@ -102,7 +103,9 @@ export function createGiven(surroundings: Surroundings, isJson: () => boolean): 
     },
     progress(doing, unit) {
       const progress = startProgress(errors, clock, doing, unit);
-      running.push(progress);
+      // An interrupted command may not have noticed yet.
+      if (isClosed) progress.end();
+      else running.push(progress);
       return progress;
     },
     read,
@@ -120,6 +123,7 @@ export function createGiven(surroundings: Surroundings, isJson: () => boolean): 
       return exitCode;
     },
     async close() {
+      isClosed = true;
       for (const progress of running) progress.end();
       operator?.close();
       for (const cell of opened?.cells ?? [opened]) {
