@@ -82,6 +82,9 @@ export interface Stream {
   stop(): void;
 }
 
+/** A batch costs some 0.3 ms however small it is, and what it brings about waits for n links n/8 ms anyway (outlet.ts). */
+const linksPerMs = 8;
+const longestGatherMs = 4;
 const watchEveryMs = 100;
 const aliveEveryMs = 5000;
 const silenceMs = 15_000;
@@ -109,6 +112,8 @@ export function createStream(options: StreamOptions): Stream {
   const coverageWaiters = new Set<() => boolean>();
   let lastStream = Math.max(0, ...cell.uncovered.map(({ stream }) => stream));
   let gathering = false;
+  /** When messages were last handed on; elapsed ms. */
+  let closedAt = Number.NEGATIVE_INFINITY;
   /** What must wait until the messages before it have been hashed. */
   let afterTurn: (() => void)[] = [];
 
@@ -125,7 +130,15 @@ export function createStream(options: StreamOptions): Stream {
     turnedAround: (messages, ms) => cell.turnedAround(messages, ms),
   });
 
-  const coverage = createCoverage({ clock, crypto, scheme, participant, record: cell.record });
+  const coverage = createCoverage({
+    ...{ clock, crypto, scheme, participant },
+    // Thousands come a second, one by one: with what is gathered anyway they cost no batches of their own.
+    record: (command, body) =>
+      new Promise((resolve, reject) => {
+        afterTurn.push(() => void cell.record(command, body).then(resolve, reject));
+        gather();
+      }),
+  });
 
   const intake = createIntake({
     scheme,
@@ -151,6 +164,7 @@ export function createStream(options: StreamOptions): Stream {
 
   const closeTurn = () => {
     gathering = false;
+    closedAt = clock.elapsed();
     intake.close();
     const waiting = afterTurn;
     afterTurn = [];
@@ -161,7 +175,8 @@ export function createStream(options: StreamOptions): Stream {
   const gather = () => {
     if (gathering) return;
     gathering = true;
-    clock.after(settings.gatherMs, closeTurn);
+    const spacing = Math.min(longestGatherMs, links.size / linksPerMs);
+    clock.after(Math.max(settings.gatherMs, closedAt + spacing - clock.elapsed()), closeTurn);
   };
 
   // ---- signatures ----
