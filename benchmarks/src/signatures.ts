@@ -1,13 +1,14 @@
 /** What the signatures of a rail cost by themselves: how many each payment takes, and what one of them costs. */
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Suite } from '@clearway/ports';
 import { realCrypto } from '@clearway/ports/real';
 
 export interface SignatureCosts {
   /** Made, checked, and keys agreed on to seal or open, for each payment. */
   readonly eachPayment: Readonly<Record<string, number>>;
-  /** Processor time of one, µs, in the same run. */
-  readonly microseconds: { readonly sign: number; readonly verify: number };
+  /** Processor time of one, µs, in the same run, by the name in `eachPayment`. */
+  readonly microseconds: Counts;
   /** Of all signatures of a payment, µs. */
   readonly microsecondsEachPayment: number;
   /** Share of all the processor time of a payment that its signatures take: what is left over is everything else. */
@@ -42,34 +43,37 @@ export async function signatureCosts(
   const eachPayment = Object.fromEntries(
     Object.entries(after).map(([what, count]) => [what, rounded((count - (before[what] ?? 0)) / payments)]),
   );
-  const cost = await measure();
-  const of = (what: 'sign' | 'verify') => (eachPayment[`${what} ed25519`] ?? 0) * cost[what];
-  const together = of('sign') + of('verify');
+  const microsecondsOf = { ...(await measure('ed25519', 'ed25519')), ...(await measure('ecdsa-p256-sha256', 'ec')) };
+  const together = Object.entries(microsecondsOf).reduce(
+    (sum, [what, cost]) => sum + (eachPayment[what] ?? 0) * cost,
+    0,
+  );
   return {
     eachPayment,
-    microseconds: { sign: Math.round(cost.sign), verify: Math.round(cost.verify) },
+    microseconds: Object.fromEntries(Object.entries(microsecondsOf).map(([what, cost]) => [what, Math.round(cost)])),
     microsecondsEachPayment: Math.round(together),
     ...(microseconds !== undefined && { share: rounded(together / microseconds) }),
   };
 }
 
 const measured = 2000;
-const together = 64;
+const atOnce = 64;
 
-/** As the programs do it, many at once on the thread pool. */
-async function measure(): Promise<{ sign: number; verify: number }> {
-  const { publicKey, privateKey } = await realCrypto.generateSigningKey('ed25519');
+/** As the programs do it, many at once on the thread pool. `type`: the key's, as node:crypto calls it. */
+async function measure(suite: Suite, type: string): Promise<Record<string, number>> {
+  const { publicKey, privateKey } = await realCrypto.generateSigningKey(suite);
   const bytes = new Uint8Array(400).fill(7);
-  const signature = await realCrypto.sign('ed25519', privateKey, bytes);
-  const sign = await each(() => realCrypto.sign('ed25519', privateKey, bytes));
-  const verify = await each(() => realCrypto.verify('ed25519', publicKey, bytes, signature));
-  return { sign, verify };
+  const signature = await realCrypto.sign(suite, privateKey, bytes);
+  return {
+    [`sign ${type}`]: await each(() => realCrypto.sign(suite, privateKey, bytes)),
+    [`verify ${type}`]: await each(() => realCrypto.verify(suite, publicKey, bytes, signature)),
+  };
 }
 
 /** µs of processor time of one. */
 async function each(run: () => Promise<unknown>): Promise<number> {
   const began = process.cpuUsage();
-  for (let done = 0; done < measured; done += together) await Promise.all(Array.from({ length: together }, run));
+  for (let done = 0; done < measured; done += atOnce) await Promise.all(Array.from({ length: atOnce }, run));
   const { user, system } = process.cpuUsage(began);
   return (user + system) / measured;
 }
