@@ -3,6 +3,8 @@
  * with their answers through `applyBatch`, as the cell would replay them, without bodies, links and signatures, since 10^8
  * whole ones would take a day and 80 GB of journal.
  */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import {
   applyBatch,
   createState,
@@ -65,7 +67,7 @@ function fill(counts: readonly number[]): HeldRow[] {
     applyBatch(state, ++sequence, startedAt + sequence, facts, effects);
   };
   adopt(run);
-  const before = process.memoryUsage().arrayBuffers;
+  const before = arrayBytes();
   const submissions = batchOf(submission());
   const answers = batchOf(answer());
   let held = 0;
@@ -94,9 +96,18 @@ function fill(counts: readonly number[]): HeldRow[] {
         held,
         microseconds: Math.round(microseconds * 100) / 100,
         measured,
-        bytesPerPayment: Math.round(((process.memoryUsage().arrayBuffers - before) / held) * 10) / 10,
+        bytesPerPayment: Math.round(((arrayBytes() - before) / held) * 10) / 10,
       };
     });
+}
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+
+/** Bytes of typed arrays, without those that nobody holds any more. */
+function arrayBytes(): number {
+  collectGarbage();
+  return process.memoryUsage().arrayBuffers;
 }
 
 const idOf = (participant: number) =>
