@@ -335,13 +335,14 @@ describe('payments over the stream', () => {
   });
 
   test('are counted in health, flows and latency with the others', async () => {
-    // A slice is read when it is over, and a little later.
+    // A slice is read when it is over, and a little later; so long after them so is the minute of the payments.
     const { clock } = ports;
     const traffic = createTraffic({
       payments: bed.desk.payments,
-      clock: { ...clock, now: () => clock.now() + 20_000 },
-      log() {},
+      clock: { ...clock, now: () => clock.now() + ahead },
+      log: (event) => assert.fail(event),
     });
+    let ahead = 20_000;
     await traffic.read();
     const all = streamed.length + 1;
     assert.equal(traffic.health(() => true)?.payments, all);
@@ -350,8 +351,14 @@ describe('payments over the stream', () => {
       traffic.latencies().counts.reduce((sum, count) => sum + count, 0),
       all,
     );
+    ahead = 80_000;
+    await traffic.read();
     const recent = traffic.recent(15).get('00202')!;
     assert.equal(recent.payments.length, 15);
+    assert.equal(
+      recent.payments.reduce<number>((sum, count) => sum + (count ?? 0), 0),
+      streamed.length,
+    );
   });
 
   test('are counted with the others in the matrix of their cycle', async () => {
