@@ -82,7 +82,7 @@ export interface Stream {
   stop(): void;
 }
 
-/** A batch costs some 0.3 ms however small it is, and what it brings about waits for n links n/8 ms anyway (outlet.ts). */
+/** Each batch has a cost of its own, and what it brings about waits for n links n/8 ms anyway (outlet.ts). */
 const linksPerMs = 8;
 const longestGatherMs = 4;
 const watchEveryMs = 100;
