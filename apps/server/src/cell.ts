@@ -590,6 +590,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     tally,
     sequencer: () => sequencer,
     configuration: () => configuration(),
+    isIdempotent,
     turnedAround: (messages, ms) => turnaround.recordMany(messages, ms),
     stopSigner: (participant, reason, detail) => void stopSigner(participant, reason, detail),
     signed,

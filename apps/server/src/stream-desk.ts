@@ -50,6 +50,8 @@ export interface StreamDeskOptions {
   readonly tally: StreamTally;
   sequencer(): Sequencer;
   configuration: StreamCell['configuration'];
+  /** Whether the bank takes a second copy of an offer for the first. */
+  isIdempotent(bank: number): boolean;
   turnedAround: StreamCell['turnedAround'];
   stopSigner: StreamCell['stopSigner'];
   signed: StreamCell['signed'];
@@ -135,6 +137,8 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
   const large = new Map<number, Uint8Array>();
   /** Slots for which there is a work item, which records close. */
   const overdue = new Set<number>();
+  /** Slots of offers from before a restart: who knows whether the bank has them. */
+  const perhapsAsked = new Set<number>();
   let inFlight = 0;
   /** The link whose window the last question about it takes up. */
   const askedOn: (StreamLink | undefined)[] = [];
@@ -163,6 +167,7 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
     askers[slot] = undefined;
     isAnswered(slot);
     large.delete(slot);
+    perhapsAsked.delete(slot);
     inFlight--;
   };
 
@@ -563,6 +568,9 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
         const slot = glance.slot - 1;
         const type = asksOf[glance.state];
         if (glance.bank !== bank || type === undefined || !isHeld(slot)) continue;
+        // Who would book it again is enquired after it, once its time is over.
+        const mayHaveIt = askedOn[slot] !== undefined || perhapsAsked.has(slot);
+        if (type === questionTypes.offer && mayHaveIt && !options.isIdempotent(bank)) continue;
         ask(type, slot, handle, true, remaining(handle, type));
       }
       stream!.outlet.seal(state.sequence);
@@ -595,7 +603,8 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
           if (!isStreamMessage(body)) continue;
           keep(slot, body, 0, body.length);
           // Its asker was told, or is when it asks: whoever enquires is told how it ends.
-          if (!isOffered) ways[slot] = 2;
+          if (isOffered) perhapsAsked.add(slot);
+          else ways[slot] = 2;
           if (hasWorkItem(handle)) overdue.add(slot);
         }
       }

@@ -3,6 +3,7 @@
  * platform is another matter.
  */
 
+import type { PaymentStatus } from '@clearway/contract';
 import {
   type AgreementDecision,
   type ConfirmationQuestion,
@@ -15,7 +16,19 @@ import {
 } from '@clearway/sdk';
 import type { Draw } from './chance.ts';
 import { watchHandlers } from './history/index.ts';
-import { createParticipant, isUnsettled, type Life, type Participant, type ParticipantParts } from './participant.ts';
+import {
+  createParticipant,
+  isUnsettled,
+  type Life,
+  NotNow,
+  type Participant,
+  type ParticipantParts,
+} from './participant.ts';
+
+export interface SimulatedBank extends Participant {
+  /** Of a bank on the stream: entries of its ledger whose end it has not been told. */
+  readonly untold: number;
+}
 
 interface Entry {
   readonly question: PaymentQuestion;
@@ -30,17 +43,43 @@ export interface BankParts extends ParticipantParts {
   readonly isIdempotent: boolean;
 }
 
+/** How often a bank on the stream asks what became of its older entries, ms: of what it answered before its program died nobody tells it. */
+const reconcileEveryMs = 20_000;
 const never = () => new Promise<never>(() => {});
 
-export function createBank(parts: BankParts): Participant {
+export function createBank(parts: BankParts): SimulatedBank {
   const { faults, oracle, recorder, draw, isIdempotent } = parts;
   const { code } = parts.membership;
   /** Written down; a decision is told only when it is. */
   const ledger = new Map<string, Entry>();
-  return createParticipant(parts, (life) => {
+  /** When they were entered, virtual ms. */
+  const untold = new Map<string, number>();
+  const isOnStream = parts.stream !== undefined;
+  const participant = createParticipant(parts, (life) => {
     const handlers = watchHandlers(createTeller(life), code, recorder);
+    if (isOnStream) life.go(() => reconcile(life));
     return createReceiver({ ...life.options, handlers });
   });
+
+  const told = ({ paymentId, state, cycle }: PaymentStatus, via: 'answer' | 'enquiry' | 'notice', askedAt: number) => {
+    oracle.told({ paymentId, state, cycle, to: code, via, askedAt });
+    if (state === 'succeeded' || state === 'failed') untold.delete(paymentId);
+  };
+
+  async function reconcile({ rest, sdk }: Life): Promise<void> {
+    for (;;) {
+      await rest(reconcileEveryMs);
+      for (const [paymentId, enteredAt] of untold) {
+        if (parts.time.elapsed - enteredAt < reconcileEveryMs) break;
+        const askedAt = oracle.heard;
+        try {
+          told(await sdk.enquire(paymentId), 'enquiry', askedAt);
+        } catch (error) {
+          if (!isUnsettled(error)) throw error;
+        }
+      }
+    }
+  }
 
   /** What the bank does while its program runs; nothing here outlives it. */
   function createTeller({ process: { clock }, sdk, keep, rest, go }: Life): Handlers {
@@ -69,6 +108,7 @@ export function createBank(parts: BankParts): Participant {
       const entry = { question, hash: question.paymentHash, isBooked: decision.answer === 'succeeded', decision };
       const entered = keep('ledger', () => {
         ledger.set(paymentId, entry);
+        if (isOnStream) untold.set(paymentId, parts.time.elapsed);
         if (entry.isBooked) oracle.booked(code, paymentId);
         deciding.delete(paymentId);
         return entry;
@@ -94,8 +134,7 @@ export function createBank(parts: BankParts): Participant {
     const tell = async (question: Pick<PaymentQuestion, 'payment' | 'paymentHash'>, decision: PaymentDecision) => {
       const askedAt = oracle.heard;
       try {
-        const { paymentId, state, cycle } = await sdk.answerLater(question, decision);
-        oracle.told({ paymentId, state, cycle, to: code, via: 'answer', askedAt });
+        told(await sdk.answerLater(question, decision), 'answer', askedAt);
       } catch (error) {
         // Refused or unanswered: the platform enquires, and tells by notice what it holds.
         if (!isUnsettled(error)) throw error;
@@ -161,15 +200,15 @@ export function createBank(parts: BankParts): Participant {
     }
 
     async function notice({ payment, agreement }: FinalNotice): Promise<void> {
-      if (faults.strikes('noticeRejected')) throw new Error('the bank cannot take it now');
+      if (faults.strikes('noticeRejected')) throw new NotNow();
       const askedAt = oracle.heard;
       if (agreement !== undefined) {
         const { agreementId, state } = agreement;
         oracle.agreementTold({ agreementId, state, to: code, via: 'notice', askedAt });
       }
       if (payment === undefined) return;
-      const { paymentId, state, cycle } = payment;
-      oracle.told({ paymentId, state, cycle, to: code, via: 'notice', askedAt });
+      const { paymentId } = payment;
+      told(payment, 'notice', askedAt);
       const entry = ledger.get(paymentId);
       if (entry !== undefined && faults.strikes('bankContradicts')) {
         const denied = entry.isBooked ? decided('failed', 'bankDeclined') : decided('succeeded');
@@ -186,4 +225,21 @@ export function createBank(parts: BankParts): Participant {
       confirmation,
     };
   }
+
+  return {
+    get code() {
+      return code;
+    },
+    get life() {
+      return participant.life;
+    },
+    start: participant.start,
+    rotateKey: participant.rotateKey,
+    get isRotating() {
+      return participant.isRotating;
+    },
+    get untold() {
+      return untold.size;
+    },
+  };
 }

@@ -1,6 +1,7 @@
 /** Runs the cell as its supervisor would: starts it, sees it die, starts it again, and takes it over while it is held. */
 
 import { describeAccount, findBreaches, overdrawn } from '@clearway/core';
+import type { Stream } from '@clearway/gateway';
 import type { Chance, Crypto } from '@clearway/ports';
 import {
   type ClearingHouse,
@@ -19,6 +20,7 @@ import type { Wrap } from './planted/index.ts';
 import { createProcess, type Process, type Watch } from './process.ts';
 import type { SimulatedAgent } from './settlement-agent.ts';
 import type { Story } from './story.ts';
+import { openStream, type StreamSurroundings } from './stream-host.ts';
 import type { Time } from './time.ts';
 
 const code = (number: number) => String(number).padStart(5, '0');
@@ -41,12 +43,14 @@ export interface CellHostOptions {
   readonly cycleSeconds: number;
   readonly plant: Wrap;
   readonly watch: Watch;
+  /** Undefined: nobody is on the stream, and it is not opened. */
+  readonly stream: StreamSurroundings | undefined;
   /** A cell serves: gateways connect to it. */
   serving(owner: Owner): void;
 }
 
 export interface CellHost {
-  readonly owner: (Owner & { readonly house: ClearingHouse }) | undefined;
+  readonly owner: (Owner & { readonly house: ClearingHouse; readonly stream: Stream | undefined }) | undefined;
   readonly starts: number;
   start(): void;
   /** Starts another process while the owner is held. */
@@ -106,7 +110,10 @@ export function createCellHost(options: CellHostOptions): CellHost {
       },
     });
     const store = plant.store?.(opened, time) ?? opened;
-    const log = (event: string) => story.tell(process.name, event);
+    const log = (event: string, fields: Record<string, unknown>) => {
+      story.tell(process.name, event);
+      if (event === 'cell.signerSigned') options.stream?.signed(String(fields.participant));
+    };
     cell = await createCell({
       place,
       ports: { clock: process.clock, crypto, chance },
@@ -123,6 +130,7 @@ export function createCellHost(options: CellHostOptions): CellHost {
     });
     // Taken over before it was ready: whoever came later serves.
     if (!process.isAlive || newest !== process) return;
+    const stream = options.stream && openStream(cell, process, options.stream);
     const seen = agent.seenBy(process);
     const house = createClearingHouse({
       cell,
@@ -133,7 +141,7 @@ export function createCellHost(options: CellHostOptions): CellHost {
       cycleSeconds: options.cycleSeconds,
       log,
     });
-    owner = { process, cell, house };
+    owner = { process, cell, house, stream };
     story.tell(process.name, 'serves');
     options.serving(owner);
   }

@@ -89,16 +89,19 @@ export function openStore(options: DiskOptions): Store {
   };
 }
 
+type PlainPorts = { readonly clock: Clock; readonly crypto: Crypto; readonly chance: Chance };
+
 /** A store over a copy of the disks, on which nothing goes wrong. `change` is made to the copy. */
-export function openCopy(
-  disks: Disks,
-  ports: { readonly clock: Clock; readonly crypto: Crypto; readonly chance: Chance },
-  change: (copy: Disks) => void,
-): Store {
+export function openCopy(disks: Disks, ports: PlainPorts, change: (copy: Disks) => void): Store {
   const copy = structuredClone(disks);
   change(copy);
-  const store = memoryStore({ ...ports, disk: copy.memory });
-  return copy.files === undefined ? store : { ...store, journal: inFiles({ ...ports, disk: plainDisk(copy.files) }) };
+  return openPlain(copy, ports);
+}
+
+/** A store over the disks themselves, on which nothing goes wrong: to be read only. */
+export function openPlain(disks: Disks, ports: PlainPorts): Store {
+  const store = memoryStore({ ...ports, disk: disks.memory });
+  return disks.files === undefined ? store : { ...store, journal: inFiles({ ...ports, disk: plainDisk(disks.files) }) };
 }
 
 /** Every method goes through the process; methods that read step by step do at each step. */

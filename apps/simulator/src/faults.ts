@@ -48,6 +48,15 @@ const rates = {
   requestDuplicated: [0.002, 0.1],
   requestCorrupted: [0.002, 0.05],
   responseCorrupted: [0.002, 0.05],
+  // each connection of the stream
+  linkRefused: [0.005, 0.2],
+  // each writing to a link of the stream
+  linkBreaks: [0.001, 0.03],
+  linkDamaged: [0.0005, 0.02],
+  linkGoesSilent: [0.0005, 0.01],
+  linkDelayed: [0.005, 0.2],
+  linkInPieces: [0.01, 0.3],
+  linkStalls: [0.001, 0.02],
   // each question to a bank
   bankSlow: [0.01, 0.2],
   bankSilentUnbooked: [0.005, 0.1],
@@ -68,6 +77,7 @@ const rates = {
   agentSlow: [0.02, 0.3],
   agentShort: [0.05, 0.5],
   // each second
+  linksBreakAll: [0.001, 0.02],
   cutOffOnDemand: [0.002, 0.03],
   institutionDies: [0.002, 0.03],
   bankDies: [0.002, 0.03],

@@ -36,7 +36,13 @@ const shape: Shape = {
   snapshotEvery: 1000,
   // Cycles are closed by the flows themselves.
   cycleSeconds: 0,
+  onStream: [],
+  links: 1,
+  window: 64,
+  uncoveredMessages: 262_144,
 };
+
+const onStream: Shape = { ...shape, onStream: [institution, bank] };
 
 const nothing: Prepared = { agreementId: '', paymentId: '' };
 const wallet = ({ institutions }: World) => institutions[0];
@@ -57,6 +63,30 @@ const signAndPay = async (world: World): Promise<Prepared> => {
 };
 
 const pay = (world: World, { agreementId }: Prepared) => payOnce(world, agreementId, 'flow');
+
+/** Until everything over the stream is covered by signatures: that is later than the end of a payment. */
+async function isSigned({ cells, time }: World): Promise<void> {
+  while (cells.owner?.stream?.uncovered !== 0) await time.rest(100);
+}
+
+async function payAndSign(world: World, { agreementId }: Pick<Prepared, 'agreementId'>): Promise<void> {
+  await payOnce(world, agreementId, 'flow');
+  await isSigned(world);
+}
+
+async function takeOverWhilePaying(world: World, { agreementId }: Prepared): Promise<void> {
+  const { cells, time } = world;
+  const old = cells.process!;
+  const paid = payOnce(world, agreementId, 'while the owner is held');
+  // The offer is at the bank; its answer comes to another owner.
+  await time.rest(30);
+  old.hold();
+  await time.rest(50);
+  cells.takeOver();
+  await time.rest(3000);
+  old.goOn();
+  await paid;
+}
 
 /** Asks whoever serves until the cut-off is in the journal; gives its number. */
 async function cutOff({ cells, time }: World, cycle: number): Promise<void> {
@@ -136,23 +166,7 @@ export const flows = {
       for (const order of ['first', 'second', 'third']) await payOnce(world, agreementId, order);
     },
   },
-  takeover: {
-    shape,
-    prepare: sign,
-    run: async (world, { agreementId }) => {
-      const { cells, time } = world;
-      const old = cells.process!;
-      const paid = payOnce(world, agreementId, 'while the owner is held');
-      // The offer is at the bank; its answer comes to another owner.
-      await time.rest(30);
-      old.hold();
-      await time.rest(50);
-      cells.takeOver();
-      await time.rest(3000);
-      old.goOn();
-      await paid;
-    },
-  },
+  takeover: { shape, prepare: sign, run: takeOverWhilePaying },
   paymentInFiles: { shape: { ...shape, journal: 'files' }, prepare: sign, run: pay },
   keyRotation: {
     shape,
@@ -164,6 +178,49 @@ export const flows = {
       await rotated;
     },
   },
+  streamPayment: { shape: onStream, movesMoney: true, prepare: sign, run: payAndSign },
+  streamToBankOnHttp: { shape: { ...shape, onStream: [institution] }, prepare: sign, run: payAndSign },
+  streamUnknown: { shape: onStream, faults: { bankSilentBooked: 1 }, prepare: sign, run: payAndSign },
+  streamReversal: {
+    shape: onStream,
+    faults: { bankSilentBooked: 1, bankSilentOnEnquiry: 100 },
+    prepare: sign,
+    run: payAndSign,
+  },
+  streamWindow: {
+    // One payment under way, and one message unsigned: the second waits for both.
+    shape: { ...onStream, window: 1, uncoveredMessages: 1 },
+    prepare: sign,
+    run: async (world, { agreementId }) => {
+      await Promise.all([payAndSign(world, { agreementId }), payOnce(world, agreementId, 'behind it')]);
+      await isSigned(world);
+    },
+  },
+  streamReconnect: {
+    shape: onStream,
+    prepare: sign,
+    run: async (world, { agreementId }) => {
+      const paid = payAndSign(world, { agreementId });
+      // The offer is at the bank.
+      await world.time.rest(30);
+      world.links.breakAll();
+      await paid;
+    },
+  },
+  streamCutOff: {
+    shape: onStream,
+    prepare: sign,
+    run: async (world, { agreementId }) => {
+      const cycle = world.cells.owner!.cell.statistics().cycle;
+      await Promise.all([
+        payAndSign(world, { agreementId }),
+        payOutOnce(world, 'paid out at the cut-off'),
+        world.time.rest(60).then(() => cutOff(world, cycle)),
+      ]);
+      await settled(world, cycle);
+    },
+  },
+  streamTakeover: { shape: onStream, prepare: sign, run: takeOverWhilePaying },
 } satisfies Record<string, Flow>;
 
 export type FlowName = keyof typeof flows;

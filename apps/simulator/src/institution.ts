@@ -4,7 +4,14 @@ import { createReceiver, type FinalNotice, type PaymentOrder, Refused } from '@c
 import type { Draw } from './chance.ts';
 import { watchHandlers } from './history/index.ts';
 import type { Kind } from './oracle.ts';
-import { createParticipant, isUnsettled, type Life, type Participant, type ParticipantParts } from './participant.ts';
+import {
+  createParticipant,
+  isUnsettled,
+  type Life,
+  NotNow,
+  type Participant,
+  type ParticipantParts,
+} from './participant.ts';
 
 export interface SimulatedInstitution extends Participant {
   /** Signs an agreement with the bank; resolves when it is active. */
@@ -336,8 +343,9 @@ export function createSimulatedInstitution(parts: InstitutionParts): SimulatedIn
     for (const signing of [...signings]) life.go(() => pursueSigning(life, signing));
     for (const rescission of [...rescissions]) life.go(() => pursueRescission(life, rescission));
     const notice = async ({ payment, agreement }: FinalNotice) => {
-      if (faults.strikes('noticeRejected')) throw new Error('the institution cannot take it now');
-      if (payment !== undefined) told(life, payment, 'notice', oracle.heard);
+      if (faults.strikes('noticeRejected')) throw new NotNow();
+      // Over the stream also what is not known yet is told unasked, and it may have been overtaken.
+      if (payment !== undefined) told(life, payment, 'notice', isFinal(payment.state) ? oracle.heard : 0);
       if (agreement !== undefined) agreementTold(agreement, 'notice', oracle.heard);
     };
     return createReceiver({ ...life.options, handlers: watchHandlers({ notice }, code, recorder) });

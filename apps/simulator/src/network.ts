@@ -10,8 +10,8 @@ export type Filter = { readonly largerThan: number } | { readonly kind: string }
 export interface SimulatedNetwork {
   /** Whoever listens at a host; a process that starts again listens anew. */
   listen(host: string, process: Process, handler: HttpHandler): void;
-  /** The network as a process at `host` sees it. */
-  from(host: string, process: Process): Network;
+  /** The network as a process at `host` sees it; `certificate`: SHA-256 of its own, hex. */
+  from(host: string, process: Process, certificate?: string): Network;
   /** Nothing passes from one host to another until the time is over. */
   cut(from: string, to: string, forMs: number): void;
   /** Until the time is over all messages that the filter names are lost, whoever sends them. */
@@ -19,6 +19,10 @@ export interface SimulatedNetwork {
   /** Until the time is over so many bytes pass in a millisecond, over all lines together. */
   narrow(bytesPerMs: number, forMs: number): void;
   heal(): void;
+  /** What a cut or narrow line does to bytes that leave now, whatever carries them. */
+  isCut(from: string, to: string): boolean;
+  /** How long so many bytes wait and take on the narrow line, ms. */
+  passage(bytes: number): number;
   /** Kinds of messages seen: method and path, without what names a single thing. */
   readonly kinds: readonly string[];
   readonly hosts: readonly string[];
@@ -42,10 +46,9 @@ export function createNetwork(time: Time, faults: Faults): SimulatedNetwork {
     return 'kind' in filter ? filter.kind === kind : body.length > filter.largerThan;
   };
 
-  /** How long a body waits and takes on the narrow line, ms. */
-  const passage = (body: Uint8Array) => {
+  const passage = (bytes: number) => {
     if (line === undefined || line.until <= time.elapsed) return 0;
-    freeAt = Math.max(freeAt, time.elapsed) + body.length / line.bytesPerMs;
+    freeAt = Math.max(freeAt, time.elapsed) + bytes / line.bytesPerMs;
     return freeAt - time.elapsed;
   };
 
@@ -59,10 +62,16 @@ export function createNetwork(time: Time, faults: Faults): SimulatedNetwork {
     return { ...message, body };
   };
 
-  async function answer({ process, handler }: { process: Process; handler: HttpHandler }, request: HttpRequest) {
+  async function answer(
+    { process, handler }: { process: Process; handler: HttpHandler },
+    request: HttpRequest,
+    certificate: string | undefined,
+  ) {
     const { pathname, search } = new URL(request.url);
+    // As the listener does once TLS has told it.
+    const headers = { ...request.headers, ...(certificate !== undefined && { 'x-client-certificate': certificate }) };
     try {
-      return await process.outside('serve', () => handler({ ...request, url: pathname + search }));
+      return await process.outside('serve', () => handler({ ...request, headers, url: pathname + search }));
     } catch {
       // A listener answers what its handler could not.
       return { status: 500, headers: {}, body: new Uint8Array(0) } satisfies HttpResponse;
@@ -71,7 +80,7 @@ export function createNetwork(time: Time, faults: Faults): SimulatedNetwork {
 
   return {
     listen: (host, process, handler) => void listeners.set(host, { process, handler }),
-    from: (here, caller) => ({
+    from: (here, caller, certificate) => ({
       request: (request, { timeoutMs }) =>
         caller.outside(
           'request',
@@ -92,10 +101,10 @@ export function createNetwork(time: Time, faults: Faults): SimulatedNetwork {
                   time.after(1, () => fail('the connection broke', false));
                 });
                 listener.process.enter(() => {
-                  void answer(listener, attempt).then((response) => {
+                  void answer(listener, attempt, certificate).then((response) => {
                     forget();
                     if (faults.strikes('responseLost') || isLost(kind, response.body)) return;
-                    time.after(delay() + passage(response.body), () => {
+                    time.after(delay() + passage(response.body.length), () => {
                       if (isCut(there, here)) return;
                       resolve(faults.strikes('responseCorrupted') ? changed(response) : response);
                     });
@@ -110,7 +119,7 @@ export function createNetwork(time: Time, faults: Faults): SimulatedNetwork {
               }
               if (faults.strikes('requestLost') || isLost(kind, request.body)) return;
               const sent = faults.strikes('requestCorrupted') ? changed(request) : request;
-              time.after(delay() + passage(sent.body), () => arrive(sent));
+              time.after(delay() + passage(sent.body.length), () => arrive(sent));
               if (faults.strikes('requestDuplicated')) time.after(delay() + draw.between(0, 3000), () => arrive(sent));
             }),
         ),
@@ -127,6 +136,8 @@ export function createNetwork(time: Time, faults: Faults): SimulatedNetwork {
       lost = undefined;
       line = undefined;
     },
+    isCut,
+    passage,
     get kinds() {
       return [...kinds];
     },

@@ -3,13 +3,23 @@
  * finds again, and keys that it changes while everything goes on.
  */
 import type { Crypto, HttpHandler } from '@clearway/ports';
-import { createConnection, createInstitution, type Institution, type InstitutionOptions, Refused } from '@clearway/sdk';
+import {
+  createConnection,
+  createInstitution,
+  createParticipantStream,
+  type Institution,
+  type InstitutionOptions,
+  Refused,
+  type SentHashes,
+} from '@clearway/sdk';
 import type { Faults } from './faults.ts';
 import { type Recorder, watchInstitution } from './history/index.ts';
 import type { SimulatedNetwork } from './network.ts';
 import type { Oracle } from './oracle.ts';
 import { createProcess, type Process, type Watch } from './process.ts';
 import type { Story } from './story.ts';
+import { streamAddress } from './stream-host.ts';
+import type { StreamNetwork } from './stream-network.ts';
 import type { Time } from './time.ts';
 
 /** Everything of the SDK's options that does not change from one life of a program to the next. */
@@ -28,7 +38,21 @@ export interface ParticipantParts {
   readonly crypto: Crypto;
   readonly network: SimulatedNetwork;
   readonly watch: Watch;
+  /** SHA-256 of its certificate, hex. */
+  readonly certificate: string;
+  /** Of one that is on the stream. */
+  readonly stream: StreamMembership | undefined;
   chance(life: number): InstitutionOptions['ports']['chance'];
+}
+
+export interface StreamMembership {
+  readonly links: StreamNetwork;
+  /** What it has sent; it outlives the program. */
+  readonly sent: SentHashes;
+  /** Links that it keeps. */
+  readonly count: number;
+  /** Questions that it takes at once. */
+  readonly window: number;
 }
 
 /** One run of a program, until it dies. */
@@ -66,6 +90,9 @@ const oldKeyLivesMs = 70_000;
 /** What a program has to live with when it asks the platform; anything else is a mistake. */
 export const isUnsettled = (error: unknown) => ['Refused', 'Unanswered'].includes((error as Error).name);
 
+/** Thrown by a handler that takes no notice for a while. */
+export class NotNow extends Error {}
+
 /** `begin`: what a new life does first; it gives what answers the platform's questions. */
 export function createParticipant(parts: ParticipantParts, begin: (life: Life) => HttpHandler): Participant {
   const { membership, time, faults, story, oracle, crypto, network } = parts;
@@ -82,15 +109,16 @@ export function createParticipant(parts: ParticipantParts, begin: (life: Life) =
       clock: process.clock,
       chance: parts.chance(lives++),
       crypto,
-      network: network.from(parts.host, process),
+      network: network.from(parts.host, process, parts.certificate),
     };
-    const options = { ...membership, ports, signing };
+    const stream = parts.stream && openStream(parts.stream, process, ports);
+    const options = { ...membership, ports, signing, ...(stream && { stream }) };
     const shared = { ...options, connection: createConnection(options) };
     const rest = (ms: number) => new Promise<void>((resolve) => void process.clock.after(ms, resolve));
     const mine: Life = {
       process,
       options: shared,
-      sdk: watchInstitution(createInstitution(shared), code, parts.recorder),
+      sdk: watchInstitution(createInstitution(shared), code, parts.recorder, stream !== undefined),
       rest,
       keep: (what, write) =>
         process.outside(`book: ${what}`, async () => {
@@ -108,6 +136,22 @@ export function createParticipant(parts: ParticipantParts, begin: (life: Life) =
       time.after(faults.draw.between(200, 5000), start);
     });
     if (rotation !== undefined) mine.go(() => rotate(mine, rotation!));
+  }
+
+  function openStream(
+    { links, sent, count, window }: StreamMembership,
+    process: Process,
+    ports: InstitutionOptions['ports'],
+  ) {
+    return createParticipantStream({
+      ...{ ports, code, scheme: membership.scheme, signing, sent, window },
+      links: links.from(parts.host, process, parts.certificate),
+      addresses: Array.from({ length: count }, () => streamAddress),
+      failed(error) {
+        if (!(error instanceof NotNow)) oracle.breach(code, `its stream failed: ${error.stack}`);
+      },
+      unlinked: (_, { reason, detail }) => story.tell(code, `loses a link: ${reason ?? ''} ${detail}`),
+    });
   }
 
   /** Each step is asked for until it is done; that a life before this one did it shows as a refusal. */

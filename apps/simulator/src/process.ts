@@ -17,6 +17,8 @@ export interface Process {
   enter(run: () => void): void;
   /** Does something outside the process and brings the result in; a dead process does nothing any more. */
   outside<T>(what: string, act: () => Promise<T>): Promise<T>;
+  /** Touches the outside at once; whether it is alive afterwards. */
+  touch(what: string): boolean;
   /** Every memory is lost; what is on its way is never seen. */
   die(): void;
   onDeath(run: () => void): Cancel;
@@ -85,6 +87,10 @@ export function createProcess(name: string, time: Time, watch: Watch = () => {})
           (error) => come(() => reject(error)),
         );
       });
+    },
+    touch(what) {
+      if (isAlive) watch(process, what);
+      return isAlive;
     },
     die() {
       if (!isAlive) return;

@@ -15,6 +15,8 @@ export interface RunOptions {
   /** Payments ordered a second, by all institutions together. */
   readonly perSecond?: number;
   readonly weights?: Weights | undefined;
+  /** Nobody is on the stream, whatever the seed says. */
+  readonly overHttp?: boolean | undefined;
   /** A known bad build instead of the good one. */
   readonly plant?: PlantName | undefined;
   /** Each line of the story as it happens. */
@@ -46,8 +48,8 @@ function drawShape(draw: Draw, minutes: number): Shape {
   const startsAt = Date.UTC(2026, 10, 22, 15, 59, 0) - draw.below(Math.max(1, Math.round(minutes * 90_000)));
   return {
     startsAt,
-    institutions: ['00101', '00102', '00103'],
-    banks: ['00201', '00202', '00203'],
+    institutions,
+    banks,
     bookingTwice: ['00203'],
     reversalAfterMs: draw.pick([8000, 30_000]),
     netDebitCap: () => draw.pick(['100000000', '500000', '60000']),
@@ -55,6 +57,21 @@ function drawShape(draw: Draw, minutes: number): Shape {
     journal: draw.pick(['memory', 'files']),
     snapshotEvery: draw.pick([20, 100, 1000]),
     cycleSeconds: draw.pick([20, 60]),
+    ...drawStream(draw.stream('stream')),
+  };
+}
+
+const institutions = ['00101', '00102', '00103'];
+const banks = ['00201', '00202', '00203'];
+
+/** In three seeds of four there is a stream, and some are on it. */
+function drawStream(draw: Draw) {
+  const share = draw.pick([0, 0.4, 0.7, 1]);
+  return {
+    onStream: [...institutions, ...banks].filter(() => draw.happens(share)),
+    links: draw.pick([1, 1, 2]),
+    window: draw.pick([2, 64, 8192]),
+    uncoveredMessages: draw.pick([64, 262_144]),
   };
 }
 
@@ -63,6 +80,7 @@ export async function simulate({
   minutes,
   perSecond = 2,
   weights = usualWeights,
+  overHttp = false,
   plant: plantName,
   onLine,
 }: RunOptions): Promise<RunResult> {
@@ -70,7 +88,8 @@ export async function simulate({
   // A patched build is this very program, loaded with lines of it changed.
   const plant: Wrap = isWrap(plantName) ? wraps[plantName] : goodBuild;
   const faults = chooseFaults(draw.stream('faults'), weights);
-  const shape = drawShape(draw.stream('world'), minutes);
+  const drawn = drawShape(draw.stream('world'), minutes);
+  const shape = overHttp ? { ...drawn, onStream: [] } : drawn;
   const world = await createWorld({ draw, faults, shape, plant, onLine });
   const { time, story, oracle } = world;
 
@@ -134,7 +153,8 @@ function strikeEverySecond(world: World, faults: Faults): void {
   };
 
   const cutNetwork = () => {
-    const [one, other] = [size.pick(network.hosts), size.pick(network.hosts)];
+    const hosts = [...network.hosts, ...world.links.hosts];
+    const [one, other] = [size.pick(hosts), size.pick(hosts)];
     const forMs = 10 ** size.between(2.5, 4.6);
     if (faults.strikes('networkCutOneWay')) network.cut(one, other, forMs);
     if (faults.strikes('networkCut')) {
@@ -159,19 +179,8 @@ function strikeEverySecond(world: World, faults: Faults): void {
   };
 
   const suspended = new Set<string>();
-  const setStatus = (code: string, status: 'active' | 'suspended') => {
-    story.tell(code, `is to be ${status}`);
-    return cells.owner?.cell
-      .changeParticipants((all) => all.map((one) => (one.code === code ? { ...one, status } : one)))
-      .catch(() => {});
-  };
   const reactivate = async (code: string): Promise<void> => {
-    // Asked for until it is adopted, whoever serves.
-    const statusNow = () => cells.owner?.cell.configuration().participants.find((one) => one.code === code)?.status;
-    while (statusNow() !== 'active') {
-      void setStatus(code, 'active');
-      await time.rest(1000);
-    }
+    await world.operator.reactivate(code);
     suspended.delete(code);
   };
 
@@ -189,7 +198,7 @@ function strikeEverySecond(world: World, faults: Faults): void {
     const { code } = size.pick([...institutions, ...banks]);
     if (!suspended.has(code) && faults.strikes('participantSuspended')) {
       suspended.add(code);
-      void setStatus(code, 'suspended');
+      world.operator.suspend(code);
       time.after(size.between(500, 20_000), () => void reactivate(code));
     }
     if (faults.strikes('schemeChanged')) {
@@ -211,6 +220,7 @@ function strikeEverySecond(world: World, faults: Faults): void {
     if (faults.strikes('powerLost')) cells.losePower();
     if (faults.strikes('gatewayDies')) gateways.process?.die();
     cutNetwork();
+    if (faults.strikes('linksBreakAll')) world.links.breakAll();
     const { owner } = cells;
     if (owner !== undefined && faults.strikes('cutOffOnDemand')) owner.cell.closeCycle().catch(() => {});
     time.after(1000, strike);

@@ -7,23 +7,26 @@ import { type ParticipantConfiguration, platformCode } from '@clearway/gateway';
 import type { KeyPair } from '@clearway/ports';
 import { businessDateAt, type ParticipantsDocument, type SchemeDocument } from '@clearway/server';
 import { memoryStore, type Records } from '@clearway/store';
-import { createBank } from './bank.ts';
+import { createBank, type SimulatedBank } from './bank.ts';
 import { type CellHost, createCellHost } from './cell-host.ts';
 import type { Draw } from './chance.ts';
 import { createCrypto } from './crypto.ts';
-import { type Disks, emptyDisks } from './disk.ts';
+import { type Disks, emptyDisks, openPlain } from './disk.ts';
 import { compareFiles, compareRecords, compareRestarts } from './examination.ts';
 import type { Faults } from './faults.ts';
 import { createGatewayHost, type GatewayHost } from './gateway-host.ts';
 import { type Account, checkHistory, createRecorder, recordFrom } from './history/index.ts';
 import { createSimulatedInstitution, type SimulatedInstitution } from './institution.ts';
 import { createNetwork, type SimulatedNetwork } from './network.ts';
+import { createOperator, type Operator } from './operator.ts';
 import { createOracle, type Oracle } from './oracle.ts';
-import type { Participant, ParticipantParts } from './participant.ts';
+import type { ParticipantParts } from './participant.ts';
 import type { Wrap } from './planted/index.ts';
 import { createProcess, type Watch } from './process.ts';
 import { createSimulatedAgent, type SimulatedAgent } from './settlement-agent.ts';
 import { createStory, type Story } from './story.ts';
+import { compareEvidence, keepSentHashes } from './stream-evidence.ts';
+import { createStreamNetwork, type StreamNetwork } from './stream-network.ts';
 import { createTime, type Time } from './time.ts';
 
 /** What a world is like before anything happens in it. */
@@ -43,6 +46,13 @@ export interface Shape {
   readonly journal: 'memory' | 'files';
   readonly snapshotEvery: number;
   readonly cycleSeconds: number;
+  /** Codes of those on the stream. */
+  readonly onStream: readonly string[];
+  /** Links that each of them keeps. */
+  readonly links: number;
+  /** Payments that one link may have under way, and questions that a bank takes at once. */
+  readonly window: number;
+  readonly uncoveredMessages: number;
 }
 
 export interface WorldOptions {
@@ -68,11 +78,13 @@ export interface World {
   readonly story: Story;
   readonly oracle: Oracle;
   readonly network: SimulatedNetwork;
+  readonly links: StreamNetwork;
   readonly agent: SimulatedAgent;
   readonly cells: CellHost;
   readonly gateways: GatewayHost;
+  readonly operator: Operator;
   readonly institutions: readonly SimulatedInstitution[];
-  readonly banks: readonly Participant[];
+  readonly banks: readonly SimulatedBank[];
   readonly disks: Disks;
   readonly records: Records;
   readonly isBroken: boolean;
@@ -98,6 +110,8 @@ const suite = 'ed25519';
 const patienceMs = 30 * 60_000;
 /** After this time no copy of a message is on its way any more, virtual ms. */
 const stragglersMs = 120_000;
+/** A signer is stopped when a message is unsigned for so long, and what was before the heal may be found after it, ms. */
+const overdueMs = 75_000;
 const identity = { schemeId: 'SIM', environment: 'sandbox' } as const;
 const currency = 156;
 
@@ -106,9 +120,10 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const time = createTime(shape.startsAt);
   const story = createStory(time, options.onLine);
   const recorder = createRecorder();
-  const oracle = recordFrom(createOracle(story), recorder);
+  const oracle = recordFrom(createOracle(story, shape.onStream), recorder);
   const crypto = createCrypto(draw.stream('crypto'));
   const network = createNetwork(time, faults);
+  const links = createStreamNetwork({ time, faults, draw: draw.stream('links'), network });
   const agent = createSimulatedAgent(time, faults, oracle);
   const disks = emptyDisks(shape.journal === 'files');
   const { records } = memoryStore({ crypto, chance: draw.stream('records'), disk: disks.memory });
@@ -122,6 +137,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const verifyingKey = (code: string) => ({ version: 1, suite, publicKey: keys.get(code)!.signing.publicKey }) as const;
   const signingKey = (code: string) => ({ version: 1, suite, privateKey: keys.get(code)!.signing.privateKey }) as const;
   const hostOf = (code: string) => `institution-${code}.test`;
+  const certificateOf = (code: string) => Buffer.from(crypto.sha256(Buffer.from(code))).toString('hex');
   const isIdempotent = (code: string) => !shape.bookingTwice.includes(code);
 
   let scheme: SchemeDocument = {
@@ -154,6 +170,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     idempotent: isIdempotent(code),
     endpoint: `https://${hostOf(code)}`,
     keys: [verifyingKey(code)],
+    ...(shape.onStream.includes(code) && { certificate: certificateOf(code) }),
     sealingKey: keys.get(code)!.sealing.publicKey,
     netDebitCaps: role === 'bank' ? [capOf(code)] : [],
     enquiryBudget: { perSecond: 20, burst: 50 },
@@ -189,6 +206,15 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     crypto,
     network,
     watch,
+    certificate: certificateOf(code),
+    stream: shape.onStream.includes(code)
+      ? {
+          links,
+          sent: keepSentHashes(),
+          count: shape.links,
+          window: shape.window,
+        }
+      : undefined,
     chance: (life) => draw.stream(`chance ${code} ${life}`),
   });
   const institutions = shape.institutions.map((code) =>
@@ -203,6 +229,12 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   );
 
   // ---- the platform ----
+
+  const operator = createOperator({ time, story, cells: () => cells });
+  let healedAt = Number.POSITIVE_INFINITY;
+  /** Whoever is well again has signed long before it is stopped for want of that. */
+  const mayBeStopped = (participant: string, why: string) =>
+    oracle.check(time.elapsed < healedAt + overdueMs, participant, () => `is stopped though all is well: ${why}`);
 
   const cells: CellHost = createCellHost({
     time,
@@ -220,6 +252,16 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     cycleSeconds: shape.cycleSeconds,
     plant,
     watch,
+    stream:
+      shape.onStream.length === 0
+        ? undefined
+        : {
+            ...{ links, time, story, oracle, crypto },
+            window: shape.window,
+            uncoveredMessages: shape.uncoveredMessages,
+            stopped: mayBeStopped,
+            signed: (participant) => void operator.reactivate(participant),
+          },
     serving: (owner) => gateways.connect(owner),
   });
   const gateways = createGatewayHost({
@@ -248,6 +290,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       statistics !== undefined &&
       openOrders() === 0 &&
       ![...institutions, ...banks].some(({ isRotating }) => isRotating) &&
+      !banks.some(({ untold }) => untold > 0) &&
+      (cells.owner?.stream?.uncovered ?? 0) === 0 &&
       statistics.inFlight === 0 &&
       statistics.undelivered === 0
     );
@@ -289,12 +333,16 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   async function compare(lastCycle: number): Promise<string> {
     const { cell, house } = cells.owner!;
     oracle.conclude(lastCycle);
+    const { clock } = createProcess('examination', time);
+    const store = openPlain(disks, { clock, crypto, chance: draw.stream('examination') });
+    await compareEvidence({ store, crypto, oracle, scheme, participants: cell.configuration().participants });
+    const stopped = (await records.workItems(true)).filter(({ kind }) => kind === 'coverage');
+    for (const { subject } of stopped) oracle.breach(subject, 'is stopped at the end for want of a signature');
     const { anomalies } = checkHistory(recorder, { accounts, lackIsExact: true });
     for (const { subject, what } of anomalies) oracle.breach(subject, what);
     await compareRecords(records, oracle, lastCycle);
     await time.complete('the files', compareFiles(institutions, oracle, lastCycle), patienceMs);
     await time.complete('the clearing house', house.stop(), patienceMs);
-    const { clock } = createProcess('restart', time);
     const restarts = {
       disks,
       running: cell,
@@ -313,9 +361,11 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     story,
     oracle,
     network,
+    links,
     agent,
     cells,
     gateways,
+    operator,
     institutions,
     banks,
     disks,
@@ -336,8 +386,10 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     },
     heal() {
       story.tell('world', 'is healed');
+      healedAt = time.elapsed;
       faults.isOn = false;
       network.heal();
+      links.heal();
       agent.heal();
       cells.heal();
       gateways.process?.drift(0);

@@ -50,22 +50,25 @@ export const rows: readonly Row[] = [
   { fault: 'One side hears the other, but not the reverse', simulated: '`networkCutOneWay`', lacks: 'as for 7' },
   {
     fault: 'A link that comes and goes',
-    simulated: '`networkCut`, one after the other',
+    simulated: '`networkCut`, one after the other; of the stream `linkBreaks`, `linksBreakAll`',
     tests: { 'cut links': stream },
   },
   {
     fault: 'Delay, loss, doubling and reordering of messages',
-    simulated: '`messageDelayed` up to 20 s, `requestLost`, `responseLost`, `requestDuplicated`',
+    simulated:
+      '`messageDelayed` up to 20 s, `requestLost`, `responseLost`, `requestDuplicated`; of the stream `linkDelayed`',
     within: { relay },
   },
   {
     fault: 'Bits flip, messages are cut or run together',
-    simulated: '`requestCorrupted`, `responseCorrupted`, one bit of a body',
+    simulated:
+      '`requestCorrupted`, `responseCorrupted`, one bit of a body; of the stream `linkDamaged`, `linkInPieces`',
     within: { 'relay under TLS': relay },
   },
   {
     fault: 'Half-open connections, black holes, resets',
-    simulated: '`networkCut` swallows, `connectionRefused`',
+    simulated:
+      '`networkCut` swallows, `connectionRefused`; of the stream `linkGoesSilent`, `linkRefused`, `linkStalls`',
     tests: { 'a peer that never reads': stream },
     within: { relay },
   },

@@ -126,5 +126,9 @@ export function operationsOn(happenings: readonly Happening[], order: Order | un
 }
 
 function isOfThePayment(told: Told | undefined): told is Told {
-  return told !== undefined && (!('refused' in told) || told.status === unprocessable || told.refused === 'notFound');
+  if (told === undefined) return false;
+  if (!('refused' in told)) return true;
+  // A suspended institution is refused before anything is remembered, with the same words as for a suspended bank.
+  if (told.refused === 'participantSuspended') return false;
+  return told.status === unprocessable || told.refused === 'notFound';
 }

@@ -6,10 +6,13 @@ import type { Recorder, Told } from './history.ts';
 
 const toldBy = ({ state, cycle }: PaymentStatus): Told => ({ state, cycle: cycle ?? 0 });
 
+const ends = new Set(['succeeded', 'failed', 'refused']);
+
 /** How the SDK says that an end was told which it does not believe. */
 const disbelief = /^payment \d+ is told as /;
 
-export function watchInstitution(sdk: Institution, code: string, recorder: Recorder): Institution {
+/** `isOnStream`: what it submits again is answered by its own SDK with what was told last, as long as that is no end. */
+export function watchInstitution(sdk: Institution, code: string, recorder: Recorder, isOnStream = false): Institution {
   const signatures = new Map<string, string>();
 
   /**
@@ -24,7 +27,8 @@ export function watchInstitution(sdk: Institution, code: string, recorder: Recor
   ): Promise<PaymentStatus> {
     try {
       const status = await answer;
-      if (!isRepeated || status.state !== 'unknown') end(toldBy(status));
+      const isOld = status.state === 'unknown' || (isOnStream && !ends.has(status.state));
+      if (!isRepeated || !isOld) end(toldBy(status));
       return status;
     } catch (error) {
       if (error instanceof Refused) end({ refused: error.problem.reason, status: error.problem.status });

@@ -487,6 +487,42 @@ export const patches = {
     test: `${server}/settlement/clearing-house.test.js`,
   },
 
+  // ---- the stream ----
+  streamToldBeforeFlush: {
+    mistake: 'what a batch brings about leaves over the stream before the batch is durable',
+    changes: [
+      {
+        in: `${gateway}/stream/outlet.js`,
+        of: 'if (sequence <= released && link.held === 0)',
+        instead: 'if (link.held === 0)',
+      },
+    ],
+  },
+  streamOfferedAgain: {
+    mistake: 'after a link was lost a bank that books twice is offered again what it may have',
+    changes: [
+      {
+        in: `${server}/stream-desk.js`,
+        of: 'mayHaveIt && !options.isIdempotent(bank)',
+        instead: 'mayHaveIt && false',
+      },
+    ],
+  },
+  streamReuseTakenForOwn: {
+    mistake: 'an SDK goes on asking after a payment whose identifier has other content',
+    changes: [{ in: `${sdk}/stream/stream-client.js`, of: "reason !== 'identifierReused' && ", instead: '' }],
+  },
+  streamUncoveredForgotten: {
+    mistake: 'a cell that starts asks nobody to sign what was taken before it died',
+    changes: [
+      {
+        in: `${server}/uncovered.js`,
+        of: 'return [...sent.values()].filter(({ messages }) => messages.size > 0)',
+        instead: 'return [...sent.values()].filter(() => false)',
+      },
+    ],
+  },
+
   // ---- proofs ----
   checkpointNotVerified: {
     mistake: 'a checkpoint over the stream is taken without looking at its signature',

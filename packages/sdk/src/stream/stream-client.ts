@@ -35,7 +35,8 @@ const closeMs = 3_000;
 /** Whether a refusal speaks of the moment, and not of the message, which would always have been refused. */
 function isPassing(code: number): boolean {
   const reason = reasonOf(code);
-  return reason !== undefined && reasons[reason].kind !== 'malformed';
+  // Of a copy that was taken before it would not say that the identifier has other content.
+  return reason !== undefined && reason !== 'identifierReused' && reasons[reason].kind !== 'malformed';
 }
 
 export function createStreamClient(options: StreamClientOptions): StreamClient {
