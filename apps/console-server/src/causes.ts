@@ -1,5 +1,4 @@
 /** What must make a person act, seen in the figures. Each threshold says how long a healthy platform takes at most. */
-import type { CellState } from '@clearway/console-api';
 import type { Clock } from '@clearway/ports';
 import type { Cause } from './alarms.ts';
 import type { Changes } from './changes/changes.ts';
@@ -21,23 +20,23 @@ export function createCauses(options: {
   readonly standing: StandingReader;
   readonly changes: Pick<Changes, 'waiting'>;
   readonly clock: Pick<Clock, 'now'>;
-  cell(): CellState;
 }): () => Promise<readonly Cause[]> {
-  const { sampler, standing: records, changes, clock, cell: cellState } = options;
+  const { sampler, standing: records, changes, clock } = options;
   return async () => {
     const now = clock.now();
-    const { statistics, cell } = sampler;
+    const { statistics, cells } = sampler;
     const standing = records.standing;
     const causes: Cause[] = [];
 
-    if (cell.state !== 'serving' && now - cell.since >= cellDownMs) {
+    for (const { watch } of cells) {
+      if (watch.state === 'serving' || now - watch.since < cellDownMs) continue;
       causes.push({
         kind: 'cellDown',
         priority: 'P1',
-        subject: cellState().cell,
+        subject: watch.name,
         symptoms: 1,
-        facts: { state: cell.state, since: cell.since },
-        act: `/operations/cells/${cellState().cell}`,
+        facts: { cell: watch.name, state: watch.state, since: watch.since },
+        act: `/operations/cells/${watch.name}`,
       });
     }
 
@@ -66,14 +65,17 @@ export function createCauses(options: {
       });
     }
 
-    const lag = statistics?.recordsLag ?? 0;
-    if (lag >= lagBatches || (records.isFailing && now - records.readAt >= silentMs)) {
+    const isUnreadable = records.isFailing && now - records.readAt >= silentMs;
+    for (const { watch } of cells) {
+      const lag = watch.statistics?.recordsLag ?? 0;
+      // What cannot be read cannot be read of any cell: that is one alarm.
+      if (lag < lagBatches && !(isUnreadable && watch === cells[0].watch)) continue;
       causes.push({
         kind: 'recordsLag',
         priority: 'P2',
-        subject: cellState().cell,
+        subject: watch.name,
         symptoms: 1,
-        facts: { batches: lag, readable: records.isFailing ? 'no' : 'yes' },
+        facts: { cell: watch.name, batches: lag, readable: records.isFailing ? 'no' : 'yes' },
         act: '/operations',
       });
     }
@@ -87,6 +89,17 @@ export function createCauses(options: {
         symptoms: contradictions.length,
         facts: { items: contradictions.length },
         act: '/work',
+      });
+    }
+
+    for (const subject of new Set((standing?.openItems ?? []).filter(isCoverage).map((item) => item.subject))) {
+      causes.push({
+        kind: 'signerStopped',
+        priority: 'P2',
+        subject,
+        symptoms: 1,
+        facts: { participant: subject },
+        act: `/participants/${subject}`,
       });
     }
 
@@ -104,6 +117,8 @@ export function createCauses(options: {
     return causes;
   };
 }
+
+const isCoverage = ({ kind }: { readonly kind: string }) => kind === 'coverage';
 
 function byBank(
   silences: readonly { readonly bank: string; readonly payments: number; readonly oldestSince: number }[],

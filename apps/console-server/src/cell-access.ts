@@ -1,4 +1,5 @@
-/** The operator's link to the cell, connected anew whenever it was lost. */
+/** The operator's link to a cell, connected anew whenever it was lost. */
+import type { Clock } from '@clearway/ports';
 import type { OperatorLink } from '@clearway/server';
 import { Refusal } from './refusal.ts';
 
@@ -8,9 +9,21 @@ export interface CellAccess {
   close(): void;
 }
 
-export function createCellAccess(connect: () => Promise<OperatorLink>): CellAccess {
+/** @param patienceMs a cell that does not answer within it, as one that is paused, is given up; the link with it */
+export function createCellAccess(
+  connect: () => Promise<OperatorLink>,
+  clock: Pick<Clock, 'after'>,
+  patienceMs: number,
+): CellAccess {
   let opening: Promise<OperatorLink> | undefined;
   let closed = false;
+
+  const within = <T>(answer: Promise<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const cancel = clock.after(patienceMs, () => reject(new Error(`no answer within ${patienceMs} ms`)));
+      answer.then(resolve, reject).finally(cancel);
+    });
+
   return {
     async ask(question) {
       if (closed) throw new Refusal('cellUnavailable', 'The console is being stopped.');
@@ -19,7 +32,7 @@ export function createCellAccess(connect: () => Promise<OperatorLink>): CellAcce
       let link: OperatorLink | undefined;
       try {
         link = await mine;
-        return await question(link);
+        return await within(question(link));
       } catch (error) {
         link?.close();
         if (opening === mine) opening = undefined;

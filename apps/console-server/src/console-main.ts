@@ -4,7 +4,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { realChance, realClock, realCrypto, realDisk } from '@clearway/ports/real';
 import {
+  cellsOf,
   connectOperator,
+  connectOperators,
   type DatabaseFile,
   readJson,
   runProgram,
@@ -23,26 +25,33 @@ const manifest = new URL('../package.json', import.meta.url);
 
 runProgram('console', async ({ settings, log, ready }) => {
   const ports = { clock: realClock, chance: realChance, crypto: realCrypto };
-  const place = { centre: settings.centre, cell: settings.cell };
   const { console: connection } = readJson<DatabaseFile>(settings.database, 'CLEARWAY_DATABASE');
-  const { journal, journalFolder } = settings;
-  const store = await cellStore({
-    connections: [connection],
+  const addresses = cellsOf(settings);
+  const stores = await Promise.all(
+    addresses.map(({ place, journalFolder }) =>
+      cellStore({
+        connections: [connection],
+        place,
+        ...ports,
+        disk: realDisk,
+        journal: settings.journal,
+        journalFolder,
+        holds: false,
+        appendConnections: 1,
+        queryConnections: 2,
+      }),
+    ),
+  );
+  const [home, ...others] = addresses.map(({ place, socket }, index) => ({
     place,
-    ...ports,
-    disk: realDisk,
-    journal,
-    journalFolder,
-    holds: false,
-    appendConnections: 1,
-    queryConnections: 2,
-  });
+    store: stores[index],
+    connect: () => connectOperator(socket),
+  }));
   const desk = await createConsole({
-    place,
+    cells: [home, ...others],
+    connect: () => connectOperators(addresses, realClock),
     ports,
     connection,
-    store,
-    connectCell: () => connectOperator(settings.socket),
     key: ownKey(join(settings.data, 'secrets', 'console-key')),
     version: (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version,
     memory: () => process.memoryUsage.rss(),
@@ -68,7 +77,7 @@ runProgram('console', async ({ settings, log, ready }) => {
   return async () => {
     await server.close();
     await desk.stop();
-    await store.close();
+    await Promise.all(stores.map((store) => store.close()));
   };
 });
 

@@ -15,7 +15,7 @@ import {
 import { type Alarms, createAlarms } from './alarms.ts';
 import { type Audit, createAudit } from './audit.ts';
 import { createCauses } from './causes.ts';
-import { createCellAccess } from './cell-access.ts';
+import { type CellAccess, createCellAccess } from './cell-access.ts';
 import { type Changes, createChanges } from './changes/changes.ts';
 import { createEffectReader, type EffectReader } from './changes/effect.ts';
 import { type Ask, openDatabase } from './database.ts';
@@ -34,17 +34,27 @@ import { createArchivePayments } from './records/archive-payments.ts';
 import { type CycleRecords, createCycleRecords, type RecordedCycle } from './records/cycles.ts';
 import { paymentRow } from './records/payment-row.ts';
 import { createPayments, type Payments } from './records/payments.ts';
-import { createProofs, type Proofs } from './records/proof.ts';
+import { platformPayments } from './records/platform-payments.ts';
+import { createProofs, type Proofs, platformProofs } from './records/proof.ts';
 import { createRowPayments } from './records/row-payments.ts';
+import { Refusal } from './refusal.ts';
 import { createWork, type Work } from './work.ts';
 
-export interface ConsoleOptions {
+/** How one cell is reached. */
+export interface CellDoor {
   readonly place: CellPlace;
+  readonly store: Pick<Store, 'journal' | 'records'>;
+  connect(): Promise<OperatorLink>;
+}
+
+export interface ConsoleOptions {
+  /** The home cell first. */
+  readonly cells: readonly [CellDoor, ...CellDoor[]];
+  /** To all cells together. */
+  connect(): Promise<OperatorLink>;
   readonly ports: { readonly clock: Clock; readonly chance: Chance; readonly crypto: Crypto };
   /** As the role clearway_console. */
   readonly connection: PostgresConnection;
-  readonly store: Pick<Store, 'journal' | 'records'>;
-  connectCell(): Promise<OperatorLink>;
   /** 32 bytes, under which second factors are kept. */
   readonly key: Uint8Array;
   readonly version: string;
@@ -89,46 +99,77 @@ interface DetailParts {
   readonly items: readonly { readonly workItemId: string; readonly closedAt: string | null }[];
 }
 
+/** Last digits of an identifier: centre and cell. */
+const routingDigits = 6;
+
 /** Figures and own tables; and the searches of people, which may take longer and wait for each other. */
 const pools = {
   figures: { connections: 3, statementTimeoutMs: 4_000 },
   searches: { connections: 3, statementTimeoutMs: 5_000 },
 };
 
+/** How long a cell may take for its figures, for a search, and for everything else; ms. */
+const patience = { figures: 3_000, searches: 15_000, platform: 10_000 };
+
 export async function createConsole(options: ConsoleOptions): Promise<Console> {
-  const { place, ports, store, key, log } = options;
+  const { ports, key, log } = options;
   const { clock, chance, crypto } = ports;
-  const cellNumber = routingNumber(place);
-  const cellName = String(cellNumber).padStart(6, '0');
+  const cellNumbers = options.cells.map(({ place }) => routingNumber(place));
   const database = openDatabase(options.connection, pools.figures);
   const searches = openDatabase(options.connection, pools.searches);
   const { ask } = database;
   let address = '';
 
-  const cell = createCellAccess(options.connectCell);
-  /** A link of their own for searches, so that no look at the cell waits behind one. */
-  const searchedCell = createCellAccess(options.connectCell);
+  const links: CellAccess[] = [];
+  const access = (connect: () => Promise<OperatorLink>, patienceMs: number) => {
+    const opened = createCellAccess(connect, clock, patienceMs);
+    links.push(opened);
+    return opened;
+  };
+  const platform = access(options.connect, patience.platform);
   const audit = createAudit(database, clock);
   const attempts = createAttempts(clock);
   const logins = createLogins({ database, audit, attempts, ports, key });
   const enrolments = createEnrolments({ database, audit, attempts, ports, key, address: () => address });
 
-  const directory = createDirectory({ cell, cellNumber, ask, clock });
-  const sampler = await createSampler({ cell, cellNumber, ask, clock, log });
-  const rows = createRowPayments(searches.ask, cellNumber);
-  const archive = createArchivePayments(searchedCell, directory);
-  const payments = createPayments(rows, archive);
+  const directory = createDirectory({ cell: platform, cellNumber: cellNumbers[0], ask, clock });
+  const sampler = await createSampler({
+    cells: options.cells.map(({ place, connect }) => ({ place, access: access(connect, patience.figures) })),
+    ask,
+    clock,
+    log,
+  });
+  const parts = options.cells.map(({ place, store, connect }, index) => {
+    const { watch } = sampler.cells[index];
+    const link = access(connect, patience.searches);
+    /** A link of its own, so that no look at the cell waits behind a search; and no search waits for a cell that is away. */
+    const searched: CellAccess = {
+      ...link,
+      ask: async (question) => {
+        if (watch.state === 'unreachable' && watch.failures > 0) throw new Refusal('cellUnavailable');
+        return link.ask(question);
+      },
+    };
+    const cell = cellNumbers[index];
+    const rows = createRowPayments(searches.ask, cell);
+    return {
+      cell,
+      payments: createPayments(rows, createArchivePayments(searched, directory)),
+      proofs: createProofs({ store, place, cell: searched, directory, crypto, clock }),
+    };
+  });
+  const payments = platformPayments(parts as [(typeof parts)[number], ...typeof parts]);
   const traffic = createTraffic({ payments, clock, log });
-  const standing = createStandingReader({ ask, payments, cellNumber, clock, log });
+  const standing = createStandingReader({ ask, payments, cellNumbers, clock, log });
 
   const effects = createEffectReader({
     ask: searches.ask,
     payments,
     clock,
     directory,
-    statistics: () => cell.ask((link) => link.statistics()),
+    statistics: () => platform.ask((link) => link.statistics()),
   });
-  const changes = createChanges({ database, audit, effects, cell, directory, clock, chance, log });
+  const changes = createChanges({ database, audit, effects, cell: platform, directory, clock, chance, log });
 
   let alarms: Alarms | undefined;
   const wall = createWall({
@@ -136,20 +177,19 @@ export async function createConsole(options: ConsoleOptions): Promise<Console> {
     traffic,
     standing,
     directory,
-    place,
     clock,
     alarms: () => alarms?.active() ?? [],
   });
-  const causes = createCauses({ sampler, standing, changes, clock, cell: wall.cellState });
+  const causes = createCauses({ sampler, standing, changes, clock });
   alarms = await createAlarms({ database, audit, clock, causes, log });
 
   const live = createLive(wall, log);
-  const cycles = createCycleRecords(searches.ask, cellNumber, payments);
-  const proofs = createProofs({ store, place, cell, directory, crypto, clock });
-  const work = createWork({ database, audit, payments, cellNumber, clock });
+  const cycles = createCycleRecords(searches.ask, cellNumbers, payments);
+  const proofs = platformProofs(new Map(parts.map((part) => [part.cell, part.proofs])));
+  const work = createWork({ database, audit, payments, cellNumbers, clock });
   const pages = createPages({
     ask,
-    cellNumber,
+    homeNumber: cellNumbers[0],
     clock,
     directory,
     sampler,
@@ -224,7 +264,7 @@ export async function createConsole(options: ConsoleOptions): Promise<Console> {
                 settledAt: cycle.settledAt,
               },
         journal: {
-          cell: cellName,
+          cell: record.paymentId.slice(-routingDigits),
           requestSequence: record.requestSequence,
           requestIndex: record.requestIndex,
           answerSequence: record.answerSequence === 0 ? null : record.answerSequence,
@@ -277,8 +317,7 @@ export async function createConsole(options: ConsoleOptions): Promise<Console> {
     async stop() {
       for (const cancel of cancels.splice(0)) cancel();
       live.close();
-      cell.close();
-      searchedCell.close();
+      for (const link of links) link.close();
       await Promise.all([database.close(), searches.close()]);
     },
   };

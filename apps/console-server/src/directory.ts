@@ -2,6 +2,7 @@
 
 import type { Configuration, ParticipantConfiguration } from '@clearway/gateway';
 import type { Clock } from '@clearway/ports';
+import { atMost } from './at-most.ts';
 import type { CellAccess } from './cell-access.ts';
 import type { Ask } from './database.ts';
 import { Refusal } from './refusal.ts';
@@ -17,12 +18,13 @@ export interface Directory {
 }
 
 const freshMs = 2_000;
+const patienceMs = 300;
 
 export function createDirectory(options: {
   readonly cell: CellAccess;
   readonly cellNumber: number;
   readonly ask: Ask;
-  readonly clock: Pick<Clock, 'elapsed'>;
+  readonly clock: Pick<Clock, 'elapsed' | 'after'>;
 }): Directory {
   const { cell, cellNumber, ask, clock } = options;
   let known: Configuration | undefined;
@@ -37,16 +39,26 @@ export function createDirectory(options: {
   };
   const readNow = async () => keep(await cell.ask((link) => link.configuration()));
 
-  const read = async () => {
-    if (known !== undefined && clock.elapsed() - readAt < freshMs) return known;
+  const refresh = async () => {
     try {
       return await readNow();
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       if (known === undefined) return keep(await readKept(ask, cellNumber, error));
-      readAt = clock.elapsed(); // not every page waits for a cell that is away
+      readAt = clock.elapsed(); // not every page asks a cell that is away
       return known;
     }
+  };
+  let refreshing: Promise<Configuration> | undefined;
+
+  const read = async () => {
+    if (known !== undefined && clock.elapsed() - readAt < freshMs) return known;
+    refreshing ??= refresh().finally(() => {
+      refreshing = undefined;
+    });
+    if (known === undefined) return refreshing;
+    // No page waits for a cell that is silent: it has what was known.
+    return atMost(clock, patienceMs, refreshing, known);
   };
 
   return {

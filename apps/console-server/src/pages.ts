@@ -22,7 +22,7 @@ import type { Ask } from './database.ts';
 import type { Directory } from './directory.ts';
 import type { Latencies } from './figures/latency.ts';
 import { cycleNow, headroomLines, netSums, type PositionSums, positionLine, turnovers } from './figures/lines.ts';
-import type { Sampler } from './figures/sampler.ts';
+import type { Sampler, WatchedCell } from './figures/sampler.ts';
 import type { StandingReader } from './figures/standing.ts';
 import type { Recent, Traffic } from './figures/traffic.ts';
 import type { Wall } from './figures/wall.ts';
@@ -54,7 +54,8 @@ const minuteMs = 60_000;
 
 export function createPages(options: {
   readonly ask: Ask;
-  readonly cellNumber: number;
+  /** Routing digits as a number: its configuration is everybody's. */
+  readonly homeNumber: number;
   readonly clock: Pick<Clock, 'now'>;
   readonly directory: Directory;
   readonly sampler: Sampler;
@@ -69,7 +70,7 @@ export function createPages(options: {
   readonly version: string;
   memory(): number;
 }): Pages {
-  const { ask, cellNumber, clock, directory, sampler, traffic, standing, wall, payments, cycles, work } = options;
+  const { ask, homeNumber, clock, directory, sampler, traffic, standing, wall, payments, cycles, work } = options;
   const startedAt = formatTime(clock.now());
 
   const rowOf = (
@@ -157,6 +158,20 @@ export function createPages(options: {
     const found = await cycles.one(number);
     if (found === undefined) throw new Refusal('notFound', `There is no cycle ${number}.`);
     return found;
+  };
+
+  const flushesOf = ({ watch, history }: WatchedCell): Operations['flush'][number] => {
+    const all = history.minuteRing.values();
+    const minutes = all.slice(-minutesShown);
+    const first = all.length === 0 ? clock.now() : (history.minuteRing.first + all.length - minutes.length) * minuteMs;
+    return {
+      cell: watch.name,
+      from: formatTime(first),
+      stepMs: minuteMs,
+      meanMs: minutes.map((one) => one?.flushMeanMs ?? null),
+      largestMs: minutes.map((one) => one?.flushLargestMs ?? null),
+      ...coarse(minutes.map((one) => one?.flushes)),
+    };
   };
 
   return {
@@ -258,24 +273,10 @@ export function createPages(options: {
 
     async operations(streams) {
       const { schemeVersion, participantsVersion } = await directory.read();
-      const all = sampler.minuteRing.values();
-      const minutes = all.slice(-minutesShown);
-      const first =
-        all.length === 0 ? clock.now() : (sampler.minuteRing.first + all.length - minutes.length) * minuteMs;
       return {
         at: formatTime(clock.now()),
-        cells: [wall.cellState()],
-        flush: [
-          {
-            cell: wall.cellState().cell,
-            from: formatTime(first),
-            stepMs: minuteMs,
-            meanMs: minutes.map((one) => one?.flushMeanMs ?? null),
-            largestMs: minutes.map((one) => one?.flushLargestMs ?? null),
-            ...coarse(minutes.map((one) => one?.flushes)),
-          },
-        ],
-        recordsCursor: standing.standing?.cursor ?? null,
+        cells: wall.cellStates(),
+        flush: sampler.cells.map(flushesOf),
         console: {
           version: options.version,
           startedAt,
@@ -297,7 +298,7 @@ export function createPages(options: {
       }>(
         `SELECT kind, version, hash, content, extract(epoch FROM put_at) * 1000 AS kept FROM journal.configuration
          WHERE cell = $1 ORDER BY put_at DESC, kind, version DESC LIMIT $2`,
-        [cellNumber, versionsShown],
+        [homeNumber, versionsShown],
       );
       const made = await ask<{ change_id: number; version: number; proposed: string; approved: string }>(
         `SELECT change_id, version, proposer.name AS proposed, approver.name AS approved FROM console.change

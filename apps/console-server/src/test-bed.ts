@@ -91,11 +91,10 @@ export async function openBed({
   const logged: { event: string; fields: Record<string, unknown> }[] = [];
   const log = (event: string, fields: Record<string, unknown>) => void logged.push({ event, fields });
   const desk = await createConsole({
-    place,
+    cells: [{ place, store: reading, connect: () => connectOperator(socketPath) }],
+    connect: () => connectOperator(socketPath),
     ports,
     connection: as('console'),
-    store: reading,
-    connectCell: () => connectOperator(socketPath),
     key,
     version: 'test',
     memory: () => 1,

@@ -27,11 +27,13 @@ export function createWork(options: {
   readonly database: Database;
   readonly audit: Audit;
   readonly payments: Pick<Payments, 'one'>;
-  readonly cellNumber: number;
+  /** Routing digits as numbers, the home cell's first. */
+  readonly cellNumbers: readonly number[];
   readonly clock: Pick<Clock, 'now'>;
 }): Work {
-  const { database, audit, payments, cellNumber, clock } = options;
+  const { database, audit, payments, cellNumbers, clock } = options;
   const { ask } = database;
+  const [home] = cellNumbers;
 
   const read = async (condition: string, ...values: unknown[]): Promise<WorkItem[]> => {
     const rows = await ask(
@@ -45,10 +47,10 @@ export function createWork(options: {
        LEFT JOIN console.work work USING (cell, work_item_id)
        LEFT JOIN console.person person ON person.user_id = work.owner
        LEFT JOIN records.payment payment ON payment.cell = item.cell AND payment.payment_id = item.subject
-       WHERE item.cell = $1 AND ${condition}`,
-      [cellNumber, ...values],
+       WHERE item.cell = ANY ($1) AND ${condition}`,
+      [cellNumbers, ...values],
     );
-    return Promise.all(rows.map((row) => itemOf(row, clock.now())).map(withPayment));
+    return Promise.all(rows.map((row) => itemOf(row, clock.now(), home)).map(withPayment));
   };
 
   /** A payment over the stream is no row. */
@@ -60,10 +62,16 @@ export function createWork(options: {
     return { ...item, participant: instructedAgent, amount: moneyOrNull(amount, currency) };
   };
 
+  /** Cell, and identifier in it. */
+  const keyOf = (workItemId: string): readonly [cell: number, workItemId: string] => {
+    const [, own, cell] = /^(.*)@([0-9]{6})$/.exec(workItemId) ?? [];
+    return own === undefined ? [home, workItemId] : [Number(cell), own];
+  };
+
   const isOpen = 'item.closed_at = 0 AND coalesce(work.closed_at, 0) = 0';
 
   const one = async (workItemId: string): Promise<WorkItem> => {
-    const [found] = await read('item.work_item_id = $2', workItemId);
+    const [found] = await read('item.cell = $2 AND item.work_item_id = $3', ...keyOf(workItemId));
     if (found === undefined) throw new Refusal('notFound');
     return found;
   };
@@ -95,7 +103,7 @@ export function createWork(options: {
           `INSERT INTO console.work (cell, work_item_id, owner) VALUES ($1, $2, $3)
            ON CONFLICT (cell, work_item_id) DO UPDATE SET owner = excluded.owner WHERE work.owner IS NULL OR work.owner = $3
            RETURNING 1`,
-          [cellNumber, workItemId, by.userId],
+          [...keyOf(workItemId), by.userId],
         );
         if (taken.length === 0) throw new Refusal('alreadyTaken');
         await audit.append(askHere, { actor: by.login, act: 'workTaken', subject: workItemId });
@@ -111,11 +119,10 @@ export function createWork(options: {
         throw new Refusal('fieldInvalid', `to: nobody called ${to} can work here.`);
       await database.together(async (askHere) => {
         await askHere('UPDATE console.work SET owner = $3 WHERE cell = $1 AND work_item_id = $2', [
-          cellNumber,
-          workItemId,
+          ...keyOf(workItemId),
           next.userId,
         ]);
-        await askHere(note, [cellNumber, workItemId, clock.now(), by.userId, text]);
+        await askHere(note, [...keyOf(workItemId), clock.now(), by.userId, text]);
         await audit.append(askHere, {
           actor: by.login,
           act: 'workHandedOver',
@@ -131,8 +138,7 @@ export function createWork(options: {
       if (!item.closable) throw new Refusal('endsItself');
       await database.together(async (askHere) => {
         await askHere('UPDATE console.work SET closed_at = $3, resolution = $4 WHERE cell = $1 AND work_item_id = $2', [
-          cellNumber,
-          workItemId,
+          ...keyOf(workItemId),
           clock.now(),
           reason,
         ]);
@@ -143,17 +149,21 @@ export function createWork(options: {
   };
 }
 
-function itemOf(row: Record<string, unknown>, now: number): WorkItem {
+/** What the home cell has opened bears its own name; another cell's says which cell. */
+function itemOf(row: Record<string, unknown>, now: number, home: number): WorkItem {
   const kind = row.kind as WorkItemKind;
+  // A signature that is missing may still come; one that is false stays.
+  const isFalseSignature = kind === 'coverage' && (row.work_item_id as string).endsWith(':false');
   const closedAt = Math.max(Number(row.closed_at), Number(row.work_closed_at ?? 0));
   const dueAt = Number(row.due_at);
   const notes = row.notes as { at: number; by: string; text: string }[];
   const resolution = (row.work_resolution as string | null) ?? (row.resolution as string);
   return {
-    workItemId: row.work_item_id as string,
+    workItemId:
+      row.cell === home ? (row.work_item_id as string) : `${row.work_item_id}@${String(row.cell).padStart(6, '0')}`,
     kind,
     subject: row.subject as string,
-    participant: row.instructed_agent as string | null,
+    participant: kind === 'coverage' ? (row.subject as string) : (row.instructed_agent as string | null),
     amount: row.amount === null ? null : moneyOrNull(BigInt(row.amount as string), row.currency as number),
     openedAt: formatTime(Number(row.opened_at)),
     dueAt: formatTime(dueAt),
@@ -170,7 +180,7 @@ function itemOf(row: Record<string, unknown>, now: number): WorkItem {
           }),
     closedAt: timeOrNull(closedAt),
     resolution: resolution === '' ? null : resolution,
-    closable: closedAt === 0 && closableKinds.has(kind),
+    closable: closedAt === 0 && (closableKinds.has(kind) || isFalseSignature),
     notes: notes.map(({ at, by, text }) => ({ at: formatTime(at), by, text })),
   };
 }

@@ -83,6 +83,7 @@ export async function startBusyUpstream(webFolder: string, rate: number): Promis
         centre: 1 + (cell % 2),
         state: 'serving' as const,
         since: new Date(startedAt).toISOString(),
+        version: '0.1.0',
         epoch: 1,
         frontier: sent,
         rate: Math.round(count / 4),
@@ -91,7 +92,8 @@ export async function startBusyUpstream(webFolder: string, rate: number): Promis
         remembered: payments,
         recordsLag: 1,
         undelivered: 0,
-        flush: { batches: 400, commands: count / 2, meanMs: 2.1, largestMs: 9.5, reclaims: 0 },
+        queue: { waiting: 0, unflushed: 1, shed: 0 },
+        flush: { batches: 400, commands: count / 2, meanMs: 2.1, p50Ms: 2, p99Ms: 4, largestMs: 9.5, reclaims: 0 },
       })),
       rate: { submitted: count, succeeded: count - failed - unknown, failed, refused: 0, becameUnknown: unknown },
       outcome: {
@@ -105,7 +107,7 @@ export async function startBusyUpstream(webFolder: string, rate: number): Promis
       lastPaymentAt: at,
       unknown: { payments: unknown, oldestSince: unknown === 0 ? null : at, amount: [] },
       inFlight: Math.round(count / 10),
-      today: { payments, turnover: [cny(turnover)], peak },
+      today: { since: new Date(startedAt).toISOString(), payments, turnover: [cny(turnover)], peak },
       cycles: [
         {
           cycle: 1,

@@ -29,6 +29,8 @@ export interface CellLinkOptions {
   cutOffDueAt?(): number | undefined;
   /** Where there are several cells: what the others ask of this one. */
   readonly peers?: ServedPeer;
+  /** Of the program. */
+  readonly version?: string;
   /** Gateways are let in when it resolves. */
   readonly ready?: Promise<void>;
   /** A signed message of the journal, opened. */
@@ -95,7 +97,7 @@ async function closeCycle(cell: RunningCell, meant: number | null): Promise<numb
 
 function serve(
   socket: Socket,
-  { cell, records, archive, wake, shortfalls, cutOffDueAt, peers, ready, body, log }: CellLinkOptions,
+  { cell, records, archive, wake, shortfalls, cutOffDueAt, peers, version, ready, body, log }: CellLinkOptions,
 ): void {
   const endings: (() => void)[] = [];
 
@@ -159,7 +161,7 @@ function serve(
         return cell.changeParticipants((all) => endKey(all, participant, version, at));
       }
       case 'statistics':
-        return withClearing(cell.statistics(), shortfalls, cutOffDueAt?.());
+        return { ...withClearing(cell.statistics(), shortfalls, cutOffDueAt?.()), ...(version && { version }) };
       case 'metrics':
         return cell.metricsText();
       case 'configuration':

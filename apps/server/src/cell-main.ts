@@ -25,6 +25,10 @@ import { type ClearingHouse, createClearingHouse } from './settlement/clearing-h
 import { createSettlementAgent } from './settlement/settlement-agent.ts';
 import { listenToStream } from './stream-listener.ts';
 
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
 runProgram('cell', async ({ settings, log, ready }) => {
   const ca = settings.authorities === '' ? undefined : readFileSync(settings.authorities, 'utf8');
   const ports = {
@@ -104,6 +108,7 @@ runProgram('cell', async ({ settings, log, ready }) => {
     archive,
     socketPath: own.socket,
     ...(peers && { peers: peers.served, ready: peers.ready }),
+    version,
     wake: () => house?.wake(),
     shortfalls: (cycle) => house?.shortfalls(cycle) ?? [],
     cutOffDueAt: () => house?.cutOffDueAt(),

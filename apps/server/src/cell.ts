@@ -175,6 +175,8 @@ export interface Statistics {
     readonly funds: number;
     readonly headroom: number;
   }[];
+  /** Of the program that runs the cell, where it says. */
+  readonly version?: string;
   /** Of several cells together: those that did not answer, routing digits as a number. */
   readonly away?: readonly number[];
 }
@@ -1232,6 +1234,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     'Claims after an append whose fate was not known',
     () => sequencer.flushTimes.reclaims,
   );
+  gauge('journal_shed_total', 'Commands refused because too many were waiting', () => sequencer.flushTimes.shed);
   gauge('cell_payments_submitted_total', 'Payments sequenced since the start', () => tally.submitted);
   gauge('cell_payments_succeeded_total', 'Payments succeeded since the start', () => tally.succeeded);
   gauge('cell_payments_failed_total', 'Payments failed since the start', () => tally.failed);

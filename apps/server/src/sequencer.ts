@@ -154,6 +154,8 @@ export interface FlushTimes {
   totalMs: number;
   largestMs: number;
   reclaims: number;
+  /** Commands refused because too many were waiting. */
+  shed: number;
 }
 
 interface Pending {
@@ -176,7 +178,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
   /** Applied and not yet released, in order. */
   const pending: Pending[] = [];
   const frontierWaiters: { sequence: number; resolve(): void }[] = [];
-  const flushTimes: FlushTimes = { batches: 0, commands: 0, totalMs: 0, largestMs: 0, reclaims: 0 };
+  const flushTimes: FlushTimes = { batches: 0, commands: 0, totalMs: 0, largestMs: 0, reclaims: 0, shed: 0 };
   const bodyKeys = new Map<number, Uint8Array>();
 
   let epoch = options.claim.epoch;
@@ -422,7 +424,10 @@ export function createSequencer(options: SequencerOptions): Sequencer {
   const take = (lot: Lot) => {
     if (mode === 'halted' || stopping) return lot.refused(new RefusedBeforeSequencing('cellUnavailable'));
     if (mode === 'reclaiming') return lot.refused(new RefusedBeforeSequencing('journalUnavailable'));
-    if (queued >= settings.largestQueue) return lot.refused(new RefusedBeforeSequencing('overloaded'));
+    if (queued >= settings.largestQueue) {
+      flushTimes.shed += lot.commands;
+      return lot.refused(new RefusedBeforeSequencing('overloaded'));
+    }
     queue.push(lot);
     queued += lot.commands;
     // Let everything that has already arrived join the batch.

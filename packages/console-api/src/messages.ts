@@ -261,7 +261,8 @@ export const CellState = object({
   centre: Count,
   state: words(['serving', 'notServing', 'unreachable'] as const),
   since: Time,
-  /** Null while unreachable, as all that follows. */
+  /** Of the cell's program. Null while unreachable, as all that follows. */
+  version: orNull(Type.String()),
   epoch: orNull(Count),
   frontier: orNull(Count),
   rate: orNull(Rate),
@@ -271,8 +272,20 @@ export const CellState = object({
   /** Batches that the records are behind. */
   recordsLag: orNull(Count),
   undelivered: orNull(Count),
-  /** Of the last second: batches flushed, commands in them, mean time of a flush. */
-  flush: orNull(object({ batches: Rate, commands: Rate, meanMs: orNull(Ms), largestMs: Ms, reclaims: Count })),
+  /** Commands that wait for a batch, batches that wait to be durable; commands refused for want of room. */
+  queue: orNull(object({ waiting: Count, unflushed: Count, shed: Rate })),
+  /** Of the last second: batches flushed, commands in them, mean time of a flush; of the last 60 seconds: percentiles. */
+  flush: orNull(
+    object({
+      batches: Rate,
+      commands: Rate,
+      meanMs: orNull(Ms),
+      p50Ms: orNull(Ms),
+      p99Ms: orNull(Ms),
+      largestMs: Ms,
+      reclaims: Count,
+    }),
+  ),
 });
 export type CellState = Static<typeof CellState>;
 
@@ -316,6 +329,7 @@ export const Figures = object({
   inFlight: orNull(Count),
   /** Since the start of the business day. `peak`: highest second that the console has seen. */
   today: object({
+    since: Time,
     payments: Count,
     turnover: list(Money),
     peak: orNull(object({ rate: Rate, at: Time })),
@@ -329,8 +343,14 @@ export const Figures = object({
   /** Active ones, P1 first, at most five; and how many there are. */
   alarms: list(Alarm),
   alarmCounts: object({ P1: Count, P2: Count, P3: Count, shelved: Count }),
-  /** Of these, what could not be read this time, with the time of its last success. */
-  missing: list(object({ what: words(['cell', 'records'] as const), since: Time })),
+  /** What could not be read this time, with the time of its last success; of cells, each that is left out of the sums. */
+  missing: list(
+    object({
+      what: words(['cell', 'records'] as const),
+      which: Type.String({ description: 'Routing digits of the cell; empty for records.' }),
+      since: Time,
+    }),
+  ),
 });
 export type Figures = Static<typeof Figures>;
 
@@ -692,7 +712,6 @@ export const Operations = object({
       counts: list(orNull(list(Count))),
     }),
   ),
-  recordsCursor: orNull(Count),
   console: object({
     version: Type.String(),
     startedAt: Time,

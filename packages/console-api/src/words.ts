@@ -50,6 +50,7 @@ export const alarmKinds = [
   'bankSilent',
   'recordsLag',
   'contradiction',
+  'signerStopped',
   'changeWaiting',
 ] as const;
 export type AlarmKind = (typeof alarmKinds)[number];
@@ -73,5 +74,6 @@ export const onboardingSteps = [
 ] as const;
 export type OnboardingStep = (typeof onboardingSteps)[number];
 
-export const workItemKinds = ['overdue', 'contradiction', 'shortfall'] as const;
+/** `coverage`: a participant was suspended because what was taken from it is not signed, or falsely. */
+export const workItemKinds = ['overdue', 'contradiction', 'shortfall', 'coverage'] as const;
 export type WorkItemKind = (typeof workItemKinds)[number];

@@ -1,201 +1,115 @@
 /**
- * Looks at the cell once a second and keeps what it saw: the last 15 minutes by the second in memory, and minutes in
- * PostgreSQL, so that a restart has a history. Counters of a cell begin anew with its process; such a second is a gap.
+ * Looks at every cell once a second, keeps what it saw of each, and of all together. A cell that is away is left out of
+ * the sums, and named.
  */
 import type { Overview, Series } from '@clearway/console-api';
-import { formatTime } from '@clearway/contract';
 import type { Cancel, Clock } from '@clearway/ports';
-import type { Statistics } from '@clearway/server';
+import { type Statistics, sumStatistics } from '@clearway/server';
+import { type CellPlace, routingNumber } from '@clearway/store';
+import { atMost } from '../at-most.ts';
 import type { CellAccess } from '../cell-access.ts';
 import type { Ask } from '../database.ts';
-import { between, type Latencies, noLatencies, quantileOf, readLatencies, sumOf } from './latency.ts';
-import { createRing, type Ring } from './ring.ts';
+import { createHistory, type History, type Sample } from './history.ts';
+import { sumOf } from './latency.ts';
+import { createWatch, type Watch } from './watch.ts';
 
-/** What happened between two looks. */
-export interface Sample {
-  /** ms of the console's clock. */
-  readonly at: number;
-  /** Between the looks. */
-  readonly seconds: number;
-  readonly submitted: number;
-  readonly succeeded: number;
-  readonly failed: number;
-  readonly refused: number;
-  readonly unknown: number;
-  readonly latencies: Latencies;
-  /** How long flushes took. */
-  readonly flushes: Latencies;
-  readonly flush: { readonly batches: number; readonly commands: number; readonly totalMs: number };
-}
-
-export interface Minute extends Omit<Sample, 'latencies' | 'flushes' | 'flush'> {
-  /** Highest second. */
-  readonly peak: number;
-  readonly p50Ms: number | null;
-  readonly p99Ms: number | null;
-  readonly flushMeanMs: number | null;
-  readonly flushLargestMs: number | null;
-  /** Not kept beyond a restart. */
-  readonly flushes?: Latencies;
+export interface WatchedCell {
+  readonly watch: Watch;
+  readonly history: History;
 }
 
 export interface Sampler {
-  /** Undefined before the first look and while the cell is away. */
+  /** The home cell first. */
+  readonly cells: readonly [WatchedCell, ...WatchedCell[]];
+  /** Of all that answer, summed; undefined before the first look and while the home cell is away. */
   readonly statistics: Statistics | undefined;
-  /** Of the last second; undefined where it is a gap. */
+  /** Of the last second, all that were seen; undefined where it is a gap. */
   readonly sample: Sample | undefined;
-  /** Those of the last so many seconds that are no gaps. */
+  /** Those of the last so many seconds that are no gaps, of every cell. */
   recent(seconds: number): Sample[];
   seconds(): Series;
   /** The last 24 hours. */
   minutes(): Series;
   /** The same minutes of the last four weeks; null where nothing is known of them. */
   usual(): Overview['usual'];
-  readonly minuteRing: Pick<Ring<Minute>, 'values' | 'first'>;
-  /** Since when the cell is as it is, and how. */
-  readonly cell: { readonly state: 'serving' | 'notServing' | 'unreachable'; readonly since: number };
-  /** Last look that succeeded, 0 for none. */
-  readonly heardAt: number;
   readonly failures: number;
   /** Highest second since `from`, ms. */
   peakSince(from: number): { readonly rate: number; readonly at: number } | undefined;
-  /** One look; the program has one a second. */
+  /** One look, which waits for every cell as long as that may take; the program has one a second. */
   look(): Promise<void>;
   /** Looks every second, and calls back after each. */
   start(looked: () => void): Cancel;
 }
 
 const secondMs = 1_000;
-const minuteMs = 60_000;
-const secondsKept = 900;
-const minutesKept = 1_440;
-/** A look that took longer than this after the one before stands for more than a second: its rate is the mean. */
-const latencyName = 'clearway_cell_payment_seconds';
-const flushName = 'clearway_cell_flush_seconds';
-const weekMs = 604_800_000;
-const weeksCompared = 4;
-/** The band reaches a little beyond now, so that the newest point has something behind it. */
-const bandAheadMs = 15 * 60_000;
+/** A cell that takes longer is told of in the next second. */
+const promptMs = 800;
 
 export async function createSampler(options: {
-  readonly cell: CellAccess;
-  /** Routing digits as a number. */
-  readonly cellNumber: number;
+  /** The home cell first. */
+  readonly cells: readonly { readonly place: CellPlace; readonly access: CellAccess }[];
   readonly ask: Ask;
   readonly clock: Clock;
   log(event: string, fields: Record<string, unknown>): void;
 }): Promise<Sampler> {
-  const { cell: access, cellNumber, ask, clock, log } = options;
-  const seconds = createRing<Sample>(secondsKept);
-  const minutes = createRing<Minute>(minutesKept);
-  for (const minute of await readMinutes(ask, cellNumber, clock.now() - minutesKept * minuteMs)) {
-    minutes.put(minute.at / minuteMs, minute);
-  }
-
-  let statistics: Statistics | undefined;
-  let latencies = noLatencies;
-  let flushes = noLatencies;
-  let usual = await readUsual(ask, cellNumber, clock.now());
-  let lookedAt = 0;
-  let heardAt = 0;
+  const { ask, clock, log } = options;
+  const [home, ...others] = await Promise.all(
+    options.cells.map(async ({ place, access }) => ({
+      watch: createWatch({ place, access, clock, log }),
+      history: await createHistory({ number: routingNumber(place), ask, clock, log }),
+    })),
+  );
+  const cells: Sampler['cells'] = [home, ...others];
+  const whole = others.length === 0 ? home.history : await createHistory({ number: 0, ask, clock, log });
   let sample: Sample | undefined;
-  let failures = 0;
-  let cell: Sampler['cell'] = { state: 'unreachable', since: clock.now() };
-  /** Seconds of the minute that is not over. */
-  let gathered: Sample[] = [];
+  let summed: Statistics | undefined;
 
-  const become = (state: Sampler['cell']['state']) => {
-    if (cell.state !== state) cell = { state, since: clock.now() };
-  };
-
-  const endMinute = async () => {
-    const minute = minuteOf(gathered, statistics?.flush.largestMs ?? null);
-    gathered = [];
-    minutes.put(minute.at / minuteMs, minute);
-    try {
-      await keepMinute(ask, cellNumber, minute);
-    } catch (error) {
-      // The minute stays in memory; after a restart it is a gap.
-      log('console.minuteNotKept', { at: minute.at, detail: (error as Error).message });
+  const keep = async () => {
+    const seen: Sample[] = [];
+    for (const { watch, history } of cells) {
+      const one = watch.take();
+      if (one === undefined) continue;
+      seen.push(one);
+      await history.put(one, watch.statistics?.flush.largestMs ?? 0);
     }
-    usual = await readUsual(ask, cellNumber, clock.now()).catch(() => usual); // as it was a minute ago
+    sample = together(seen);
+    const [first, ...rest] = cells.map(({ watch }) => watch);
+    const heard = rest.flatMap(({ statistics }) => (statistics === undefined ? [] : [statistics]));
+    const away = rest.filter(({ statistics }) => statistics === undefined).map(({ place }) => routingNumber(place));
+    summed =
+      first.statistics && (rest.length === 0 ? first.statistics : sumStatistics([first.statistics, ...heard], away));
+    if (whole !== home.history && sample !== undefined) await whole.put(sample, summed?.flush.largestMs ?? 0);
   };
 
-  const look = async () => {
-    const at = clock.now();
-    const elapsed = clock.elapsed();
-    try {
-      const [now, metrics] = await access.ask((link) => Promise.all([link.statistics(), link.metricsText()]));
-      const read = readLatencies(metrics, latencyName);
-      const readFlushes = readLatencies(metrics, flushName);
-      const durations = { latencies: between(latencies, read), flushes: between(flushes, readFlushes) };
-      sample = statistics && sampleBetween(statistics, now, durations, at, (elapsed - lookedAt) / 1000);
-      statistics = now;
-      latencies = read;
-      flushes = readFlushes;
-      heardAt = at;
-      become(now.serving ? 'serving' : 'notServing');
-    } catch (error) {
-      failures++;
-      if (cell.state !== 'unreachable') log('console.cellUnreachable', { detail: (error as Error).message });
-      sample = undefined;
-      statistics = undefined;
-      become('unreachable');
-    }
-    lookedAt = elapsed;
-    if (sample === undefined) return;
-    seconds.put(Math.floor(at / secondMs), sample);
-    if (gathered.length > 0 && startOfMinute(gathered[0].at) !== startOfMinute(at)) await endMinute();
-    gathered.push(sample);
-  };
+  const askAll = () => Promise.all(cells.map(({ watch }) => watch.look()));
 
   return {
-    look,
+    cells,
+    async look() {
+      await askAll();
+      await keep();
+    },
     get statistics() {
-      return statistics;
+      return summed;
     },
     get sample() {
       return sample;
     },
-    get cell() {
-      return cell;
-    },
-    get heardAt() {
-      return heardAt;
-    },
     get failures() {
-      return failures;
+      return cells.reduce((sum, { watch }) => sum + watch.failures, 0);
     },
-    minuteRing: minutes,
-    recent(count) {
-      const since = Math.floor(clock.now() / secondMs) - count;
-      const { first } = seconds;
-      return seconds.values().flatMap((value, index) => (value !== undefined && first + index >= since ? [value] : []));
-    },
-    seconds: () =>
-      seriesOf(seconds, secondMs, clock.now(), (one) => ({
-        ...one,
-        peak: one.submitted / one.seconds,
-        p50Ms: quantileOf(one.latencies, 0.5),
-        p99Ms: quantileOf(one.latencies, 0.99),
-      })),
-    minutes: () => seriesOf(minutes, minuteMs, clock.now(), (one) => one),
-    usual: () => usual,
-    peakSince(from) {
-      let best: { rate: number; at: number } | undefined;
-      const consider = (rate: number, at: number) => {
-        if (at >= from && rate > (best?.rate ?? 0)) best = { rate, at };
-      };
-      for (const minute of minutes.values()) if (minute) consider(minute.peak, minute.at);
-      for (const one of gathered) consider(one.submitted / one.seconds, one.at);
-      return best;
-    },
+    recent: (seconds) => cells.flatMap(({ history }) => history.recent(seconds)),
+    seconds: whole.seconds,
+    minutes: whole.minutes,
+    usual: whole.usual,
+    peakSince: whole.peakSince,
     start(looked) {
       let cancel: Cancel = () => {};
       let stopped = false;
       const next = () => {
         cancel = clock.after(secondMs - (clock.now() % secondMs), async () => {
-          await look();
+          await atMost(clock, promptMs, askAll(), undefined);
+          await keep();
           if (stopped) return;
           looked();
           next();
@@ -210,153 +124,27 @@ export async function createSampler(options: {
   };
 }
 
-const startOfMinute = (at: number) => at - (at % minuteMs);
-
-/** Undefined when the counters began anew between the two. */
-function sampleBetween(
-  before: Statistics,
-  after: Statistics,
-  { latencies, flushes }: Readonly<Record<'latencies' | 'flushes', Latencies | undefined>>,
-  at: number,
-  seconds: number,
-): Sample | undefined {
-  const since = (name: 'submitted' | 'succeeded' | 'failed' | 'refused' | 'unknown') => after[name] - before[name];
-  const isNew = after.epoch !== before.epoch || after.submitted < before.submitted || seconds <= 0;
-  if (isNew || latencies === undefined || flushes === undefined) return undefined;
-  const total = ({ flush }: Statistics) => flush.meanMs * flush.batches;
+/** Looks at several cells may lie a little more or less than a second apart: rates are summed, over the time of the first. */
+function together(samples: readonly Sample[]): Sample | undefined {
+  const [first] = samples;
+  if (samples.length <= 1) return first;
+  const { seconds } = first;
+  const sum = (read: (one: Sample) => number) =>
+    samples.reduce((total, one) => total + (read(one) * seconds) / one.seconds, 0);
   return {
-    at,
+    at: Math.max(...samples.map(({ at }) => at)),
     seconds,
-    submitted: since('submitted'),
-    succeeded: since('succeeded'),
-    failed: since('failed'),
-    refused: since('refused'),
-    unknown: since('unknown'),
-    latencies,
-    flushes,
-    flush: {
-      batches: after.flush.batches - before.flush.batches,
-      commands: after.flush.commands - before.flush.commands,
-      totalMs: total(after) - total(before),
-    },
-  };
-}
-
-function minuteOf(samples: readonly Sample[], flushLargestMs: number | null): Minute {
-  const sum = (read: (one: Sample) => number) => samples.reduce((total, one) => total + read(one), 0);
-  const latencies = sumOf(samples.map((one) => one.latencies));
-  const batches = sum((one) => one.flush.batches);
-  return {
-    at: startOfMinute(samples[0].at),
-    seconds: Math.round(sum((one) => one.seconds)),
     submitted: sum((one) => one.submitted),
     succeeded: sum((one) => one.succeeded),
     failed: sum((one) => one.failed),
     refused: sum((one) => one.refused),
     unknown: sum((one) => one.unknown),
-    peak: Math.max(...samples.map((one) => one.submitted / one.seconds)),
-    p50Ms: quantileOf(latencies, 0.5),
-    p99Ms: quantileOf(latencies, 0.99),
-    flushMeanMs: batches === 0 ? null : sum((one) => one.flush.totalMs) / batches,
-    flushLargestMs,
-    flushes: sumOf(samples.map((one) => one.flushes)),
+    latencies: sumOf(samples.map(({ latencies }) => latencies)),
+    flushes: sumOf(samples.map(({ flushes }) => flushes)),
+    flush: {
+      batches: sum(({ flush }) => flush.batches),
+      commands: sum(({ flush }) => flush.commands),
+      totalMs: sum(({ flush }) => flush.totalMs),
+    },
   };
-}
-
-type Drawn = Omit<Minute, 'flushMeanMs' | 'flushLargestMs' | 'flushes'>;
-
-function seriesOf<T>(ring: Ring<T>, stepMs: number, now: number, read: (value: T) => Drawn): Series {
-  const values = ring.values().map((value) => value && read(value));
-  const rate = (name: 'submitted' | 'succeeded' | 'failed' | 'refused' | 'unknown') =>
-    values.map((one) => (one && one.seconds > 0 ? round(one[name] / one.seconds) : null));
-  return {
-    from: formatTime(values.length === 0 ? now - (now % stepMs) : ring.first * stepMs),
-    stepMs,
-    submitted: rate('submitted'),
-    succeeded: rate('succeeded'),
-    failed: rate('failed'),
-    refused: rate('refused'),
-    becameUnknown: rate('unknown'),
-    peak: values.map((one) => (one ? round(one.peak) : null)),
-    p50Ms: values.map((one) => one?.p50Ms ?? null),
-    p99Ms: values.map((one) => one?.p99Ms ?? null),
-  };
-}
-
-/** To a tenth: more is noise on a rate, and bytes on the line. */
-export const round = (value: number): number => Math.round(value * 10) / 10;
-
-/** Payments a second of the same minutes on the same weekday of the weeks before: between which they lay. */
-async function readUsual(ask: Ask, cell: number, now: number): Promise<Overview['usual']> {
-  const from = startOfMinute(now) - minutesKept * minuteMs;
-  const to = startOfMinute(now) + bandAheadMs;
-  const rows = await ask<{ minute: string; least: number; most: number }>(
-    `SELECT at + week * ${weekMs}::bigint AS minute, min(submitted::float8 / seconds) AS least,
-       max(submitted::float8 / seconds) AS most
-     FROM console.minute, generate_series(1, ${weeksCompared}) week
-     WHERE cell = $1 AND seconds > 0 AND at >= $2 - week * ${weekMs}::bigint AND at < $3 - week * ${weekMs}::bigint
-     GROUP BY 1`,
-    [cell, from, to],
-  );
-  if (rows.length === 0) return null;
-  const steps = (to - from) / minuteMs;
-  const least = new Array<number | null>(steps).fill(null);
-  const most = new Array<number | null>(steps).fill(null);
-  for (const row of rows) {
-    const index = (Number(row.minute) - from) / minuteMs;
-    least[index] = round(row.least);
-    most[index] = round(row.most);
-  }
-  return { from: formatTime(from), stepMs: minuteMs, least, most };
-}
-
-const columns = `at, seconds, submitted, succeeded, failed, refused, unknown, peak, p50_ms, p99_ms, flush_mean_ms,
-  flush_largest_ms`;
-
-async function readMinutes(ask: Ask, cell: number, from: number): Promise<Minute[]> {
-  const rows = await ask<Record<string, string | number | null>>(
-    `SELECT ${columns} FROM console.minute WHERE cell = $1 AND at >= $2 ORDER BY at`,
-    [cell, from],
-  );
-  return rows.map((row) => ({
-    at: Number(row.at),
-    seconds: Number(row.seconds),
-    submitted: Number(row.submitted),
-    succeeded: Number(row.succeeded),
-    failed: Number(row.failed),
-    refused: Number(row.refused),
-    unknown: Number(row.unknown),
-    peak: Number(row.peak),
-    p50Ms: row.p50_ms as number | null,
-    p99Ms: row.p99_ms as number | null,
-    flushMeanMs: row.flush_mean_ms as number | null,
-    flushLargestMs: row.flush_largest_ms as number | null,
-  }));
-}
-
-/** A restart within a minute replaces what was kept of it: the longer look wins. */
-async function keepMinute(ask: Ask, cell: number, minute: Minute): Promise<void> {
-  await ask(
-    `INSERT INTO console.minute (cell, ${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-     ON CONFLICT (cell, at) DO UPDATE SET seconds = excluded.seconds, submitted = excluded.submitted,
-       succeeded = excluded.succeeded, failed = excluded.failed, refused = excluded.refused, unknown = excluded.unknown,
-       peak = excluded.peak, p50_ms = excluded.p50_ms, p99_ms = excluded.p99_ms,
-       flush_mean_ms = excluded.flush_mean_ms, flush_largest_ms = excluded.flush_largest_ms
-     WHERE excluded.seconds > console.minute.seconds`,
-    [
-      cell,
-      minute.at,
-      minute.seconds,
-      minute.submitted,
-      minute.succeeded,
-      minute.failed,
-      minute.refused,
-      minute.unknown,
-      minute.peak,
-      minute.p50Ms,
-      minute.p99Ms,
-      minute.flushMeanMs,
-      minute.flushLargestMs,
-    ],
-  );
 }

@@ -29,7 +29,6 @@ export interface Standing {
       readonly payments: number;
     }[];
   };
-  readonly cursor: number;
   readonly openItems: readonly {
     readonly workItemId: string;
     readonly kind: string;
@@ -53,18 +52,19 @@ const everyMs = 2_000;
 export function createStandingReader(options: {
   readonly ask: Ask;
   readonly payments: Pick<Payments, 'tally' | 'lastSubmittedAt'>;
-  readonly cellNumber: number;
+  /** Routing digits as numbers, the home cell's first. */
+  readonly cellNumbers: readonly number[];
   readonly clock: Clock;
   log(event: string, fields: Record<string, unknown>): void;
 }): StandingReader {
-  const { ask, payments, cellNumber, clock, log } = options;
+  const { ask, payments, cellNumbers, clock, log } = options;
   let standing: Standing | undefined;
   let readAt = 0;
   let isFailing = false;
 
   const read = async (businessDate: number, heldFrom: number) => {
     try {
-      standing = await readStanding(ask, payments, cellNumber, businessDate, heldFrom, standing?.lastPaymentAt ?? 0);
+      standing = await readStanding(ask, payments, cellNumbers, businessDate, heldFrom, standing?.lastPaymentAt ?? 0);
       readAt = clock.now();
       isFailing = false;
     } catch (error) {
@@ -105,28 +105,34 @@ export function createStandingReader(options: {
 async function readStanding(
   ask: Ask,
   payments: Pick<Payments, 'tally' | 'lastSubmittedAt'>,
-  cell: number,
+  cells: readonly number[],
   businessDate: number,
   heldFrom: number,
   since: number,
 ): Promise<Standing> {
-  const [silences, lastPaymentAt, cycles, sums, cursor, items] = await Promise.all([
-    payments.tally({ by: ['institution', 'bank', 'currency'], stepMs: 0, states: ['unknown', 'reversing'] }),
+  const [silences, lastPaymentAt, cycles, sums, items] = await Promise.all([
+    payments.tally({
+      by: ['institution', 'bank', 'currency'],
+      stepMs: 0,
+      states: ['unknown', 'reversing'],
+      isPartial: true,
+    }),
     payments.lastSubmittedAt(since),
     ask<{ payments: string | null }>(
-      'SELECT sum(payments) AS payments FROM records.cycle WHERE cell = $1 AND business_date = $2 AND cycle < $3',
-      [cell, businessDate, heldFrom],
+      'SELECT sum(payments) AS payments FROM records.cycle WHERE cell = ANY ($1) AND business_date = $2 AND cycle < $3',
+      [cells, businessDate, heldFrom],
     ),
     ask<{ participant: string; currency: number; debits: string; payments: string }>(
       `SELECT participant, currency, sum(debits) AS debits, sum(credit_count + debit_count) AS payments
        FROM records.position JOIN records.cycle USING (cell, cycle)
-       WHERE cell = $1 AND business_date = $2 AND cycle < $3 GROUP BY 1, 2`,
-      [cell, businessDate, heldFrom],
+       WHERE cell = ANY ($1) AND business_date = $2 AND cycle < $3 GROUP BY 1, 2`,
+      [cells, businessDate, heldFrom],
     ),
-    ask<{ sequence: string }>('SELECT sequence FROM records.cursor WHERE cell = $1', [cell]),
     ask<{ work_item_id: string; kind: string; subject: string; opened_at: string }>(
-      'SELECT work_item_id, kind, subject, opened_at FROM records.work_item WHERE cell = $1 AND closed_at = 0',
-      [cell],
+      `SELECT work_item_id, kind, subject, opened_at FROM records.work_item item
+         LEFT JOIN console.work work USING (cell, work_item_id)
+       WHERE cell = ANY ($1) AND item.closed_at = 0 AND coalesce(work.closed_at, 0) = 0`,
+      [cells],
     ),
   ]);
   return {
@@ -143,7 +149,6 @@ async function readStanding(
         payments: Number(payments),
       })),
     },
-    cursor: Number(cursor[0]?.sequence ?? 0),
     openItems: items.map(({ work_item_id, kind, subject, opened_at }) => ({
       workItemId: work_item_id,
       kind,

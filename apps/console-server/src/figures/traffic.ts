@@ -271,6 +271,7 @@ async function readSlices(payments: Pick<Payments, 'tally'>, from: number, to: n
     stepMs: sliceMs,
     from,
     to,
+    isPartial: true,
   });
   const slices = new Map<number, Map<string, PairCounts>>();
   // A slice that was counted in part is none: a gap is a gap.

@@ -5,9 +5,10 @@ import type { Clock } from '@clearway/ports';
 import { businessDateAt } from '@clearway/server';
 import type { Directory } from '../directory.ts';
 import { dateOrNull, sumsOf, timeOrNull } from '../words.ts';
+import { round } from './history.ts';
 import { quantileOf, sumOf, totalOf } from './latency.ts';
 import { cycleNow, headroomLines, turnovers } from './lines.ts';
-import { round, type Sampler } from './sampler.ts';
+import type { Sampler, WatchedCell } from './sampler.ts';
 import type { StandingReader } from './standing.ts';
 import type { Pair, Traffic } from './traffic.ts';
 
@@ -15,7 +16,8 @@ export interface Wall {
   /** `scope`: code of a participant that sees itself alone; undefined for everybody else. */
   figures(scope?: string): Promise<Figures>;
   overview(number: number, scope?: string): Promise<Overview>;
-  cellState(): CellState;
+  /** The home cell first. */
+  cellStates(): CellState[];
 }
 
 const outcomeSeconds = 60;
@@ -28,45 +30,51 @@ export function createWall(options: {
   readonly traffic: Traffic;
   readonly standing: StandingReader;
   readonly directory: Directory;
-  readonly place: { readonly centre: number; readonly cell: number };
   readonly clock: Pick<Clock, 'now'>;
   alarms(): readonly Alarm[];
 }): Wall {
-  const { sampler, traffic, standing: records, directory, place, clock, alarms } = options;
-  const cellName = `${String(place.centre).padStart(2, '0')}${String(place.cell).padStart(4, '0')}`;
-
-  const cellState = (): CellState => {
-    const { statistics, sample, cell } = sampler;
-    const latencies = sumOf(sampler.recent(outcomeSeconds).map((one) => one.latencies));
+  const { sampler, traffic, standing: records, directory, clock, alarms } = options;
+  const cellState = ({ watch, history }: WatchedCell): CellState => {
+    const { statistics, sample, queue } = watch;
+    const recent = history.recent(outcomeSeconds);
+    const latencies = sumOf(recent.map((one) => one.latencies));
+    const flushes = sumOf(recent.map((one) => one.flushes));
     return {
-      cell: cellName,
-      centre: place.centre,
-      state: cell.state,
-      since: formatTime(cell.since),
+      cell: watch.name,
+      centre: watch.place.centre,
+      state: watch.state,
+      since: formatTime(watch.since),
+      version: statistics?.version ?? null,
       epoch: statistics?.epoch ?? null,
       frontier: statistics?.frontier ?? null,
       rate: sample ? round(sample.submitted / sample.seconds) : null,
-      p99Ms: quantileOf(latencies, 0.99),
+      p99Ms: statistics ? quantileOf(latencies, 0.99) : null,
       inFlight: statistics?.inFlight ?? null,
       remembered: statistics?.remembered ?? null,
       recordsLag: statistics?.recordsLag ?? null,
       undelivered: statistics?.undelivered ?? null,
+      queue: queue ? { waiting: queue.waiting, unflushed: queue.unflushed, shed: round(queue.shed) } : null,
       flush:
         sample && statistics
           ? {
               batches: round(sample.flush.batches / sample.seconds),
               commands: round(sample.flush.commands / sample.seconds),
               meanMs: sample.flush.batches === 0 ? null : sample.flush.totalMs / sample.flush.batches,
+              p50Ms: quantileOf(flushes, 0.5),
+              p99Ms: quantileOf(flushes, 0.99),
               largestMs: statistics.flush.largestMs,
               reclaims: statistics.flush.reclaims,
             }
           : null,
     };
   };
+  const cellStates = () => sampler.cells.map(cellState);
 
   const missing = (): Figures['missing'] => [
-    ...(sampler.cell.state === 'unreachable' ? [{ what: 'cell' as const, since: formatTime(sampler.heardAt) }] : []),
-    ...(records.isFailing ? [{ what: 'records' as const, since: formatTime(records.readAt) }] : []),
+    ...sampler.cells
+      .filter(({ watch }) => watch.state === 'unreachable')
+      .map(({ watch }) => ({ what: 'cell' as const, which: watch.name, since: formatTime(watch.heardAt) })),
+    ...(records.isFailing ? [{ what: 'records' as const, which: '', since: formatTime(records.readAt) }] : []),
   ];
 
   const unknownOf = (scope?: string): Figures['unknown'] => {
@@ -95,8 +103,10 @@ export function createWall(options: {
       recordedLines.reduce((sum, one) => sum + one.payments, 0) +
       heldLines.reduce((sum, one) => sum + one.creditCount + one.debitCount, 0);
     const allPayments = () => (recorded?.payments ?? 0) + held.reduce((sum, one) => sum + one.payments, 0);
-    const peak = scope === undefined ? sampler.peakSince(dayStart(businessDate, timeZone)) : undefined;
+    const since = dayStart(businessDate, timeZone);
+    const peak = scope === undefined ? sampler.peakSince(since) : undefined;
     return {
+      since: formatTime(since),
       payments: scope === undefined ? allPayments() : ownPayments(),
       turnover: sumsOf([...recordedLines, ...heldLines], ({ currency, debits }) => [currency, BigInt(debits)]),
       peak: peak === undefined ? null : { rate: round(peak.rate), at: formatTime(peak.at) },
@@ -132,7 +142,7 @@ export function createWall(options: {
     return {
       at: formatTime(clock.now()),
       businessDate: dateOrNull(businessDate),
-      cells: [cellState()],
+      cells: cellStates(),
       rate:
         sample && rates
           ? {
@@ -221,7 +231,7 @@ export function createWall(options: {
 
   return {
     figures,
-    cellState,
+    cellStates,
     async overview(number, scope) {
       return {
         number,

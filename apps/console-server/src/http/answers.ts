@@ -158,13 +158,15 @@ export function createAnswers(desk: Console, clock: Pick<Clock, 'now'>): Answers
 
     // ---- payments ----
 
-    getPayments: (asked) =>
-      payments.page({
+    async getPayments(asked) {
+      const { places: _, ...page } = await payments.page({
         q: asked.query.get('q') ?? '',
         after: asked.query.get('after') ?? '',
         limit: whole(asked, 'limit', pageRows.usual, pageRows.most),
         scope: scope(asked),
-      }),
+      });
+      return page;
+    },
     getPaymentHistogram(asked) {
       const to = moment(asked, 'to', clock.now());
       const from = moment(asked, 'from', to - hourMs);

@@ -1,13 +1,13 @@
 /** Payments in the cell's archive, asked for through the cell. Every answer is undefined where the cell keeps none. */
-import type { PaymentHistogram, PaymentList, SearchTerm } from '@clearway/console-api';
+import type { PaymentHistogram, SearchTerm } from '@clearway/console-api';
 import { formatTime } from '@clearway/contract';
 import { type PaymentKind, type PaymentState, paymentKinds, paymentStates, reasonOf } from '@clearway/core';
-import type { Order, PaymentRecord, RecordFilter } from '@clearway/store';
+import { type Order, type PaymentRecord, type RecordFilter, submissionPlace } from '@clearway/store';
 import type { CellAccess } from '../cell-access.ts';
 import type { Directory } from '../directory.ts';
 import { Refusal } from '../refusal.ts';
 import { paymentRow } from './payment-row.ts';
-import type { MayBeUndefined, Payments, TallyRow } from './payments.ts';
+import type { MayBeUndefined, PaymentPage, Payments, TallyRow } from './payments.ts';
 import { filterOf, isMeant, openStates, termsOf } from './search-terms.ts';
 
 /** Records that are read for a picture or for figures, where a page reads a million. */
@@ -47,8 +47,8 @@ export function createArchivePayments(
   const list = (
     found: readonly PaymentRecord[],
     terms: readonly SearchTerm[],
-    more: Pick<PaymentList, 'next' | 'readTo'>,
-  ) => ({ payments: found.map(paymentRow), understood: [...terms], isWhole: true, ...more });
+    more: Pick<PaymentPage, 'next' | 'readTo' | 'places'>,
+  ): PaymentPage => ({ payments: found.map(paymentRow), understood: [...terms], isWhole: true, ...more });
 
   return {
     async page({ q, after, limit, scope }) {
@@ -60,13 +60,14 @@ export function createArchivePayments(
         if ((await search({ states: ['unknown'], limit: 1 })) === undefined) return undefined;
         const found = filter === undefined ? [] : await lookUp(terms, filter, limit);
         const meant = found.filter((record) => isMeant(record, terms, filter as RecordFilter));
-        return list(meant.slice(0, limit), terms, { next: null, readTo: null });
+        return list(meant.slice(0, limit), terms, { next: null, readTo: null, places: [] });
       }
       const found = await search({ ...filter, limit, ...(before && { before }) });
       if (found === undefined) return undefined;
       return list(found.payments, terms, {
         next: found.next === undefined ? null : writeCursor(found.next),
         readTo: found.readTo === undefined ? null : formatTime(found.readTo),
+        places: found.payments.map((record) => writeCursor(submissionPlace(record))),
       });
     },
 

@@ -1,4 +1,4 @@
-/** Cycles as the records have them, and between whom their money went. */
+/** Cycles as the records have them, and between whom their money went: steps are the home cell's, counts everybody's. */
 import type { CycleMatrix, CycleRow, CycleState } from '@clearway/console-api';
 import { formatAmount, formatDate, formatTime } from '@clearway/contract';
 import type { Ask } from '../database.ts';
@@ -26,11 +26,20 @@ export interface CycleRecords {
   pairs(cycle: number): Promise<CycleMatrix['pairs']>;
 }
 
-const columns = 'cycle, business_date, state, opened_at, cut_off_at, netted_at, settled_at, payments';
+const columns = `cycle, business_date, state, opened_at, cut_off_at, netted_at, settled_at,
+  (SELECT sum(payments) FROM records.cycle part WHERE part.cell = ANY ($2) AND part.cycle = home.cycle) AS payments`;
+const sums = `sum(credits) AS credits, sum(debits) AS debits, sum(credit_count) AS credit_count,
+  sum(debit_count) AS debit_count`;
 /** Matrices of closed cycles never change. */
 const matricesKept = 50;
 
-export function createCycleRecords(ask: Ask, cell: number, payments: Pick<Payments, 'tally'>): CycleRecords {
+/** @param cells routing digits as numbers, the home cell's first */
+export function createCycleRecords(
+  ask: Ask,
+  cells: readonly number[],
+  payments: Pick<Payments, 'tally'>,
+): CycleRecords {
+  const [home] = cells;
   const matrices = new Map<number, CycleMatrix['pairs']>();
 
   const readPairs = async (cycle: number): Promise<CycleMatrix['pairs']> => {
@@ -60,33 +69,38 @@ export function createCycleRecords(ask: Ask, cell: number, payments: Pick<Paymen
   return {
     async page(after, limit) {
       const rows = await ask(
-        `SELECT ${columns} FROM records.cycle WHERE cell = $1 AND ($2::bigint IS NULL OR cycle < $2)
-         ORDER BY cycle DESC LIMIT $3`,
-        [cell, after ?? null, limit],
+        `SELECT ${columns} FROM records.cycle home WHERE cell = $1 AND ($3::bigint IS NULL OR cycle < $3)
+         ORDER BY cycle DESC LIMIT $4`,
+        [home, cells, after ?? null, limit],
       );
       return rows.map(cycleOf);
     },
 
     async one(cycle) {
-      const [row] = await ask(`SELECT ${columns} FROM records.cycle WHERE cell = $1 AND cycle = $2`, [cell, cycle]);
+      const [row] = await ask(`SELECT ${columns} FROM records.cycle home WHERE cell = $1 AND cycle = $3`, [
+        home,
+        cells,
+        cycle,
+      ]);
       return row && cycleOf(row);
     },
 
     async positions(cycles) {
       const rows = await ask(
-        `SELECT cycle, participant, currency, credits, debits, credit_count, debit_count FROM records.position
-         WHERE cell = $1 AND cycle = ANY ($2) ORDER BY cycle, participant, currency`,
-        [cell, cycles],
+        `SELECT cycle, participant, currency, ${sums} FROM records.position
+         WHERE cell = ANY ($1) AND cycle = ANY ($2) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+        [cells, cycles],
       );
       return rows.map(positionOf);
     },
 
     async positionsOf(participant, limit) {
       const rows = await ask(
-        `SELECT cycle, state, participant, currency, credits, debits, credit_count, debit_count
-         FROM records.position JOIN records.cycle USING (cell, cycle)
-         WHERE cell = $1 AND participant = $2 ORDER BY cycle DESC, currency LIMIT $3`,
-        [cell, participant, limit],
+        `SELECT cycle, home.state, participant, currency, ${sums}
+         FROM records.position position JOIN records.cycle home USING (cycle)
+         WHERE position.cell = ANY ($1) AND home.cell = $2 AND participant = $3
+         GROUP BY 1, 2, 3, 4 ORDER BY cycle DESC, currency LIMIT $4`,
+        [cells, home, participant, limit],
       );
       return rows.map((row) => ({ ...positionOf(row), state: row.state as CycleState }));
     },
@@ -95,7 +109,7 @@ export function createCycleRecords(ask: Ask, cell: number, payments: Pick<Paymen
       const rows = await ask<{ participant: string; hash: string; bytes: number }>(
         `SELECT participant, hash, octet_length(bytes) AS bytes FROM records.file
          WHERE cell = $1 AND cycle = $2 ORDER BY participant`,
-        [cell, cycle],
+        [home, cycle],
       );
       return rows;
     },
@@ -103,7 +117,7 @@ export function createCycleRecords(ask: Ask, cell: number, payments: Pick<Paymen
     async file(cycle, participant) {
       const [row] = await ask<{ bytes: Buffer }>(
         'SELECT bytes FROM records.file WHERE cell = $1 AND cycle = $2 AND participant = $3',
-        [cell, cycle, participant],
+        [home, cycle, participant],
       );
       return row?.bytes;
     },
@@ -112,7 +126,7 @@ export function createCycleRecords(ask: Ask, cell: number, payments: Pick<Paymen
       const known = matrices.get(cycle);
       if (known !== undefined) return known;
       const closed = await ask(`SELECT 1 FROM records.cycle WHERE cell = $1 AND cycle = $2 AND state = 'settled'`, [
-        cell,
+        home,
         cycle,
       ]);
       const pairs = await readPairs(cycle);

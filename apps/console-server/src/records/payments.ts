@@ -7,9 +7,14 @@ import type { PaymentKind, PaymentState, Reason } from '@clearway/core';
 import type { PaymentRecord } from '@clearway/store';
 import { Refusal } from '../refusal.ts';
 
+export interface PaymentPage extends PaymentList {
+  /** For `after`, behind each of the payments; none where there is no more than one page. */
+  readonly places: readonly string[];
+}
+
 export interface Payments {
   /** @throws Refusal `queryInvalid`, `tooSlow` */
-  page(query: { q: string; after: string; limit: number; scope: string | undefined }): Promise<PaymentList>;
+  page(query: { q: string; after: string; limit: number; scope: string | undefined }): Promise<PaymentPage>;
   histogram(query: {
     q: string;
     from: number;
@@ -37,6 +42,8 @@ export interface TallyQuery {
   /** Submitted at or after this, and before `to`; ms. */
   readonly from?: number;
   readonly to?: number;
+  /** Whether what is in a cell that is away may be left out. */
+  readonly isPartial?: boolean;
 }
 
 /** What it was not counted by is empty, 0 or null. */
@@ -74,17 +81,27 @@ export function createPayments(rows: Payments, archive: MayBeUndefined<Payments>
     return (await question(rows)) as T;
   };
 
+  /** While the cell is away: rows are what came over HTTP, as far as that goes. */
+  const rowsInstead = async <T>(asked: Promise<T>, instead: () => Promise<T>): Promise<T> => {
+    try {
+      return await asked;
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.reason !== 'cellUnavailable') throw error;
+      return instead();
+    }
+  };
+
   return {
-    async page(query) {
-      try {
-        return await ask((where) => where.page(query));
-      } catch (error) {
-        if (!(error instanceof Refusal) || error.reason !== 'cellUnavailable') throw error;
-        // Rows are what came over HTTP, as far as that goes.
-        return { ...(await rows.page(query)), isWhole: false };
-      }
-    },
-    histogram: (query) => ask((where) => where.histogram(query)),
+    page: (query) =>
+      rowsInstead(
+        ask((where) => where.page(query)),
+        async () => ({ ...(await rows.page(query)), isWhole: false }),
+      ),
+    histogram: (query) =>
+      rowsInstead(
+        ask((where) => where.histogram(query)),
+        () => rows.histogram(query),
+      ),
     async one(paymentId, scope) {
       const row = await rows.one(paymentId, scope);
       // While the cell is away, what is a row is found all the same.

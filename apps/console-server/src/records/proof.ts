@@ -22,9 +22,10 @@ import {
   verifyEvidence,
   type Evidence as WireEvidence,
 } from '@clearway/contract';
+import { parseIdentifier } from '@clearway/core';
 import type { Clock, Crypto } from '@clearway/ports';
 import { EvidenceError, gatherEvidence } from '@clearway/server';
-import type { CellPlace, JournalBatch, PaymentRecord, Store } from '@clearway/store';
+import { type CellPlace, type JournalBatch, type PaymentRecord, routingNumber, type Store } from '@clearway/store';
 import type { CellAccess } from '../cell-access.ts';
 import type { Directory } from '../directory.ts';
 import { Refusal } from '../refusal.ts';
@@ -35,6 +36,20 @@ export interface Proofs {
   look(payment: PaymentRecord): Promise<Pick<PaymentDetail, 'verdicts' | 'messages'>>;
   /** @throws Refusal `evidenceNotYet`, `cellUnavailable`, `tooSlow` */
   evidence(payment: PaymentRecord): Promise<WireEvidence>;
+}
+
+/** Of several cells: each proves its own payments. @param parts by routing digits as a number, the home cell's first */
+export function platformProofs(parts: ReadonlyMap<number, Proofs>): Proofs {
+  const [home] = parts.values();
+  const of = ({ paymentId }: PaymentRecord): Proofs => {
+    const id = parseIdentifier(paymentId);
+    return (id && parts.get(routingNumber(id))) ?? home;
+  };
+  return {
+    stages: (payment) => of(payment).stages(payment),
+    look: (payment) => of(payment).look(payment),
+    evidence: (payment) => of(payment).evidence(payment),
+  };
 }
 
 /** Batches between a payment's first and last that are read for one page; an hour of a busy cell is more. */

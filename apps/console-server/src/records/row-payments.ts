@@ -38,6 +38,7 @@ export function createRowPayments(ask: Ask, cellNumber: number): Payments {
         understood: [...terms],
         readTo: null,
         isWhole: true,
+        places: shown.map(writeCursor),
       };
     },
 

@@ -14,7 +14,7 @@ const figures = (at: number, submitted = 1): Figures => ({
   lastPaymentAt: null,
   unknown: { payments: 0, oldestSince: null, amount: [] },
   inFlight: 0,
-  today: { payments: 1, turnover: [], peak: null },
+  today: { since: '2026-11-22T00:00:00.000Z', payments: 1, turnover: [], peak: null },
   cycles: [],
   headroom: [],
   flows: [],

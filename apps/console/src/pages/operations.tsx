@@ -7,27 +7,34 @@ import { useDesk } from '../desk.tsx';
 import { countText, noData, rateText } from '../format/count.ts';
 import { durationText } from '../format/time.ts';
 import { Mark } from '../parts/mark.tsx';
-import { FromAnswer } from '../parts/states.tsx';
+import { Empty, FromAnswer } from '../parts/states.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { Copy, Foreign, Time } from '../parts/texts.tsx';
 import { Link } from '../place/use-place.tsx';
 import { wordFor } from '../words/say.ts';
+import { cellsAwayText } from './wall/cells-block.tsx';
 
 const refreshMs = 2_000;
 
-export default function OperationsPage() {
+/** @param parts.cell the one that is looked at; all without it */
+export default function OperationsPage({ cell: chosen }: { readonly cell?: string }) {
   const { say } = useDesk();
   const answer = useAnswer('getOperations', {}, refreshMs);
+  const isShown = ({ cell }: { readonly cell: string }) => chosen === undefined || cell === chosen;
   return (
     <div className="stack">
       <div className="page-head">
-        <h1>{say('page.operations')}</h1>
+        <h1>
+          {say('page.operations')} {chosen !== undefined && <span className="mono">{chosen}</span>}
+        </h1>
+        {chosen !== undefined && <Link href="/operations">{say('operations.allCells')}</Link>}
       </div>
       <FromAnswer answer={answer} what={say('page.operations')} rows={6}>
         {(operations) => (
           <>
-            <Cells cells={operations.cells} />
-            <Flushes operations={operations} />
+            <CellsAway cells={operations.cells} />
+            <Cells cells={operations.cells.filter(isShown)} />
+            <Flushes flushes={operations.flush.filter(isShown)} />
             <Console operations={operations} />
           </>
         )}
@@ -39,11 +46,35 @@ export default function OperationsPage() {
 
 type Cell = Operations['cells'][number];
 
+const pageOf = (cell: string) => `/operations/cells/${cell}`;
+
+/** Nobody takes the sums of some for the sums of all. */
+function CellsAway({ cells }: { readonly cells: readonly Cell[] }) {
+  const { say } = useDesk();
+  const away = cells.filter(({ state }) => state === 'unreachable');
+  if (away.length === 0) return null;
+  return (
+    <p className="note p1" role="status">
+      <Mark shape="P1" />
+      {cellsAwayText(say, cells)}
+    </p>
+  );
+}
+
 function Cells({ cells }: { readonly cells: readonly Cell[] }) {
   const { say } = useDesk();
   const number = (value: number | null | undefined) => (value == null ? noData : countText(value));
+  const flushText = (ms: number | null) => (ms === null ? noData : ms.toFixed(1));
   const columns: readonly Column<Cell>[] = [
-    { key: 'cell', head: say('operations.cell'), value: ({ cell }) => <span className="mono">{cell}</span> },
+    {
+      key: 'cell',
+      head: say('operations.cell'),
+      value: ({ cell }) => (
+        <Link href={pageOf(cell)} className="mono whole">
+          {cell}
+        </Link>
+      ),
+    },
     {
       key: 'state',
       head: say('payments.state'),
@@ -62,21 +93,33 @@ function Cells({ cells }: { readonly cells: readonly Cell[] }) {
     },
     { key: 'p99', head: 'p99 ms', kind: 'number', value: ({ p99Ms }) => number(p99Ms) },
     { key: 'inFlight', head: say('operations.inFlight'), kind: 'number', value: ({ inFlight }) => number(inFlight) },
-    { key: 'batches', head: say('operations.batches'), kind: 'number', value: ({ flush }) => number(flush?.batches) },
+    {
+      key: 'batches',
+      head: say('operations.batches'),
+      kind: 'number',
+      isWide: true,
+      value: ({ flush }) => number(flush?.batches),
+    },
     {
       key: 'commands',
       head: say('operations.commands'),
       kind: 'number',
+      isWide: true,
       value: ({ flush }) => number(flush?.commands),
     },
+    { key: 'waiting', head: say('operations.queue'), kind: 'number', value: ({ queue }) => number(queue?.waiting) },
+    { key: 'shed', head: say('operations.shed'), kind: 'number', value: ({ queue }) => number(queue?.shed) },
     {
       key: 'flush',
       head: say('operations.flush'),
       kind: 'number',
-      value: ({ flush }) =>
-        flush === null
-          ? noData
-          : `${flush.meanMs === null ? noData : flush.meanMs.toFixed(1)} / ${flush.largestMs.toFixed(1)}`,
+      value: ({ flush }) => (flush === null ? noData : `${flushText(flush.p50Ms)} / ${flushText(flush.p99Ms)}`),
+    },
+    {
+      key: 'unflushed',
+      head: say('operations.journalLag'),
+      kind: 'number',
+      value: ({ queue }) => number(queue?.unflushed),
     },
     { key: 'lag', head: say('operations.recordsLag'), kind: 'number', value: ({ recordsLag }) => number(recordsLag) },
     {
@@ -92,17 +135,33 @@ function Cells({ cells }: { readonly cells: readonly Cell[] }) {
       isWide: true,
       value: ({ remembered }) => number(remembered),
     },
+    { key: 'version', head: say('operations.version'), value: ({ version }) => version ?? noData },
     { key: 'epoch', head: say('wall.epoch'), kind: 'number', value: ({ epoch }) => number(epoch) },
-    { key: 'frontier', head: say('operations.frontier'), kind: 'number', value: ({ frontier }) => number(frontier) },
+    {
+      key: 'frontier',
+      head: say('operations.frontier'),
+      kind: 'number',
+      isWide: true,
+      value: ({ frontier }) => number(frontier),
+    },
   ];
-  return <Table caption={say('operations.cells')} columns={columns} rows={cells} rowKey={({ cell }) => cell} />;
+  if (cells.length === 0) return <Empty title={say('operations.noCell')} />;
+  return (
+    <Table
+      caption={say('operations.cells')}
+      columns={columns}
+      rows={cells}
+      rowKey={({ cell }) => cell}
+      opens={({ cell }) => pageOf(cell)}
+    />
+  );
 }
 
-function Flushes({ operations }: { readonly operations: Operations }) {
+function Flushes({ flushes }: { readonly flushes: Operations['flush'] }) {
   const { say } = useDesk();
   return (
     <div className="small-multiples">
-      {operations.flush.map(({ cell, from, stepMs, meanMs, largestMs, boundsMs, counts }) => (
+      {flushes.map(({ cell, from, stepMs, meanMs, largestMs, boundsMs, counts }) => (
         <section key={cell} className="panel">
           <h2>{say('operations.flushes', { cell })}</h2>
           <div className="chart fixed">

@@ -1,5 +1,5 @@
 /** Supervision: the scheme as a whole, read-only; who looked at what is recorded. */
-import type { HeadroomLine } from '@clearway/console-api';
+import type { Figures, HeadroomLine, ParticipantList } from '@clearway/console-api';
 import { useAnswer } from '../api/use-answer.ts';
 import { Bullet } from '../chart/bars.tsx';
 import { useDesk, useLive } from '../desk.tsx';
@@ -59,7 +59,9 @@ export default function SupervisionPage() {
       <FromAnswer answer={participants} what={say('page.participants')}>
         {(list) => (
           <>
+            <Lost participants={list.participants} />
             <FloatTable
+              cycles={figures?.cycles ?? []}
               lines={list.participants
                 .filter(({ role }) => role === 'paymentInstitution')
                 .flatMap(({ headroom }) => headroom)}
@@ -101,9 +103,40 @@ function Figure({ name, value }: { readonly name: string; readonly value: string
   );
 }
 
-/** Customers' money at the settlement agent, and what of it is bound. */
-function FloatTable({ lines }: { readonly lines: readonly HeadroomLine[] }) {
+/** What customers have lost through others: every payment has one bank, so the banks' counts are everybody's. */
+function Lost({ participants }: { readonly participants: ParticipantList['participants'] }) {
   const { say } = useDesk();
+  const known = participants.flatMap(({ role, health }) => (role === 'bank' && health !== null ? [health] : []));
+  const lost = (by: 'platform' | 'bankSilence') =>
+    known.length === 0 ? noData : countText(known.reduce((sum, { faults }) => sum + faults[by], 0));
+  return (
+    <section className="panel">
+      <h2>{say('supervision.lost')}</h2>
+      <div className="figures">
+        <Figure name={say('supervision.lostByPlatform')} value={lost('platform')} />
+        <Figure name={say('supervision.lostBySilence')} value={lost('bankSilence')} />
+      </div>
+    </section>
+  );
+}
+
+interface FloatProps {
+  readonly lines: readonly HeadroomLine[];
+  /** Those that are not settled: what they move has not reached the float. */
+  readonly cycles: Figures['cycles'];
+}
+
+/** Customers' money at the settlement agent, what of it is bound, and what is on its way to it and from it. */
+function FloatTable({ lines, cycles }: FloatProps) {
+  const { say } = useDesk();
+  const flow = ({ participant, limit: { currency } }: HeadroomLine, side: 'credits' | 'debits') => {
+    const own = cycles.flatMap(({ positions }) => positions.filter((one) => one.participant === participant));
+    const sum = own.reduce(
+      (total, one) => (one[side].currency === currency ? total + thousandths(one[side].amount) : total),
+      0n,
+    );
+    return digitsOf(toMoney(sum, currency));
+  };
   const sums = new Map<string, bigint>();
   for (const { limit } of lines) sums.set(limit.currency, (sums.get(limit.currency) ?? 0n) + thousandths(limit.amount));
   return (
@@ -138,6 +171,18 @@ function FloatTable({ lines }: { readonly lines: readonly HeadroomLine[] }) {
             head: say('participant.reserved'),
             kind: 'number',
             value: ({ reserved }) => digitsOf(reserved),
+          },
+          {
+            key: 'in',
+            head: say('supervision.flowIn'),
+            kind: 'number',
+            value: (line) => flow(line, 'credits'),
+          },
+          {
+            key: 'out',
+            head: say('supervision.flowOut'),
+            kind: 'number',
+            value: (line) => flow(line, 'debits'),
           },
           {
             key: 'headroom',

@@ -1,8 +1,9 @@
 /**
- * The table of the console: plain rows, 28 px high, with a head that stays, and `j` `k` Enter to go through them.
+ * The table of the console: plain rows, 28 px high, with a head that stays; `j` `k` Enter go through them, Space looks
+ * into one.
  * Sorting, filtering and paging are questions to the platform, so no row model is kept here (docs/decisions/0025).
  */
-import { type KeyboardEvent, type MouseEvent, type ReactNode, useRef, useState } from 'react';
+import { Fragment, type KeyboardEvent, type MouseEvent, type ReactNode, useRef, useState } from 'react';
 import { useWay } from '../place/use-place.tsx';
 
 export interface Column<Row> {
@@ -24,15 +25,20 @@ interface TableProps<Row> {
   readonly rowKey: (row: Row) => string;
   /** The page that a row opens; its first cell has to hold the link, for those who cannot click a row. */
   readonly opens?: (row: Row) => string;
+  /** What Space shows of a row, below it. */
+  readonly preview?: (row: Row) => ReactNode;
   readonly foot?: ReactNode;
 }
 
+const isButton = (target: EventTarget) => target instanceof HTMLElement && target.matches('button, summary');
 const interactive = 'a, button, input, select, textarea, [role="button"]';
 
-export function Table<Row>({ caption, columns, rows, rowKey, opens, foot }: TableProps<Row>) {
+export function Table<Row>({ caption, columns, rows, rowKey, opens, preview, foot }: TableProps<Row>) {
   const way = useWay();
   const body = useRef<HTMLTableSectionElement>(null);
   const [current, setCurrent] = useState(-1);
+  const [looked, setLooked] = useState<string>();
+  const rowAt = (index: number) => body.current?.querySelectorAll<HTMLElement>(':scope > tr:not(.preview)')[index];
 
   const step = (event: KeyboardEvent) => {
     if (event.target instanceof HTMLElement && event.target.matches('input, select, textarea')) return;
@@ -41,11 +47,17 @@ export function Table<Row>({ caption, columns, rows, rowKey, opens, foot }: Tabl
       event.preventDefault();
       const next = Math.min(rows.length - 1, Math.max(0, current + by));
       setCurrent(next);
-      const row = body.current?.rows[next];
+      const row = rowAt(next);
       row?.scrollIntoView({ block: 'nearest' });
       (row?.querySelector<HTMLElement>('a') ?? row)?.focus();
     } else if (event.key === 'c') {
-      body.current?.rows[current]?.querySelector<HTMLElement>('[data-copy]')?.click();
+      rowAt(current)?.querySelector<HTMLElement>('[data-copy]')?.click();
+    } else if (event.key === ' ' && preview !== undefined && current >= 0 && !isButton(event.target)) {
+      event.preventDefault(); // the page stays where it is
+      const key = rowKey(rows[current]);
+      setLooked(looked === key ? undefined : key);
+    } else if (event.key === 'Escape') {
+      setLooked(undefined);
     }
   };
   const open = (event: MouseEvent, row: Row) => {
@@ -70,18 +82,24 @@ export function Table<Row>({ caption, columns, rows, rowKey, opens, foot }: Tabl
         </thead>
         <tbody ref={body}>
           {rows.map((row, index) => (
-            <tr
-              key={rowKey(row)}
-              className={opens === undefined ? undefined : 'opens'}
-              data-current={index === current}
-              onClick={(event) => open(event, row)}
-            >
-              {columns.map(({ key, value, kind, isWide }) => (
-                <td key={key} className={classOf(kind, isWide)}>
-                  {value(row)}
-                </td>
-              ))}
-            </tr>
+            <Fragment key={rowKey(row)}>
+              <tr
+                className={opens === undefined ? undefined : 'opens'}
+                data-current={index === current}
+                onClick={(event) => open(event, row)}
+              >
+                {columns.map(({ key, value, kind, isWide }) => (
+                  <td key={key} className={classOf(kind, isWide)}>
+                    {value(row)}
+                  </td>
+                ))}
+              </tr>
+              {preview !== undefined && looked === rowKey(row) && (
+                <tr className="preview">
+                  <td colSpan={columns.length}>{preview(row)}</td>
+                </tr>
+              )}
+            </Fragment>
           ))}
         </tbody>
         {foot}

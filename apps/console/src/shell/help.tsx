@@ -9,6 +9,7 @@ export function Help({ onClose }: { readonly onClose: () => void }) {
     ['Ctrl K', say('help.palette')],
     ['f', say('help.filter')],
     ['j k Enter', say('help.rows')],
+    [say('help.space'), say('help.preview')],
     ['c', say('help.copy')],
     ['p', say('help.pause')],
     ['?', say('help.help')],

@@ -12,8 +12,11 @@ import { wordFor } from '../../words/say.ts';
 /** What a click on a value looks for. */
 export type Narrow = (field: string, value: string) => void;
 
-/** The columns of payments, wherever payments are listed. */
-export function usePaymentColumns(narrow?: Narrow): readonly Column<PaymentRow>[] {
+/**
+ * The columns of payments, wherever payments are listed.
+ * @param longestMs of those in the list: their bars are drawn on one scale, and none without it
+ */
+export function usePaymentColumns(narrow?: Narrow, longestMs = 0): readonly Column<PaymentRow>[] {
   const { say } = useDesk();
   const names = useNames();
   const pick = (field: string, value: string, shown: ReactNode) =>
@@ -66,7 +69,17 @@ export function usePaymentColumns(narrow?: Narrow): readonly Column<PaymentRow>[
       value: (row) => pick('institution', row.institution, named(names, row.institution)),
     },
     { key: 'bank', head: say('payments.bank'), value: (row) => pick('bank', row.bank, named(names, row.bank)) },
-    { key: 'duration', head: say('payments.duration'), kind: 'number', value: (row) => durationText(row.durationMs) },
+    {
+      key: 'duration',
+      head: say('payments.duration'),
+      kind: 'number',
+      value: ({ durationMs }) => (
+        <span className="took">
+          {longestMs > 0 && <Took share={durationMs / longestMs} />}
+          {durationText(durationMs)}
+        </span>
+      ),
+    },
     {
       key: 'cycle',
       head: say('payments.cycle'),
@@ -76,6 +89,16 @@ export function usePaymentColumns(narrow?: Narrow): readonly Column<PaymentRow>[
     },
     { key: 'end', head: say('payments.endToEnd'), isWide: true, value: (row) => <Foreign text={row.endToEndId} /> },
   ];
+}
+
+/** From the right, beside its figure. */
+function Took({ share }: { readonly share: number }) {
+  const length = Math.max(1, Math.round(share * 40));
+  return (
+    <svg viewBox="0 0 40 8" aria-hidden="true">
+      <rect x={40 - length} width={length} height="8" />
+    </svg>
+  );
 }
 
 function named(names: Names, code: string) {

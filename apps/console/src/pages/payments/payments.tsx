@@ -16,6 +16,7 @@ import { Time } from '../../parts/texts.tsx';
 import { formatPlace } from '../../place/place.ts';
 import { useWay } from '../../place/use-place.tsx';
 import { usePaymentColumns } from './payment-columns.tsx';
+import { PaymentPreview } from './payment-preview.tsx';
 import { timeOf, without, withTime, withWord, wordsOf } from './search.ts';
 
 const pageSize = 50;
@@ -84,6 +85,8 @@ function Chips({ search, onSearch }: SearchProps) {
   const { figures } = useLive();
   const at = figures === undefined ? ports.now() : Date.parse(figures.at);
   const words = wordsOf(search);
+  const since = (from: number) => onSearch(withTime(search, new Date(from).toISOString(), new Date(at).toISOString()));
+  const cycle = figures?.cycles.find(({ state }) => state === 'open');
   return (
     <div className="chips">
       {words.length === 0 && <p className="hint">{say('payments.range')}</p>}
@@ -104,18 +107,31 @@ function Chips({ search, onSearch }: SearchProps) {
           {say('payments.all')}
         </button>
       )}
-      {timeOf(search).from === undefined &&
-        spans.map(([name, ms]) => (
-          <button
-            key={name}
-            type="button"
-            className="button plain small"
-            onClick={() => onSearch(withTime(search, new Date(at - ms).toISOString(), new Date(at).toISOString()))}
-          >
-            {say(`span.${name}`)}
-          </button>
-        ))}
+      {timeOf(search).from === undefined && (
+        <>
+          {spans.map(([name, ms]) => (
+            <Span key={name} name={say(`span.${name}`)} onChoose={() => since(at - ms)} />
+          ))}
+          {cycle?.openedAt != null && (
+            <Span
+              name={say('cycle.name', { cycle: cycle.cycle })}
+              onChoose={() => since(Date.parse(cycle.openedAt ?? ''))}
+            />
+          )}
+          {figures !== undefined && (
+            <Span name={say('span.day')} onChoose={() => since(Date.parse(figures.today.since))} />
+          )}
+        </>
+      )}
     </div>
+  );
+}
+
+function Span({ name, onChoose }: { readonly name: string; readonly onChoose: () => void }) {
+  return (
+    <button type="button" className="button plain small" onClick={onChoose}>
+      {name}
+    </button>
   );
 }
 
@@ -167,7 +183,8 @@ function Rows({ search, onSearch }: SearchProps) {
   const [next, setNext] = useState<string | null>();
   const [further, setFurther] = useState<string | null>();
   const [problem, setProblem] = useState<ApiProblem>();
-  const columns = usePaymentColumns((field, value) => onSearch(withWord(search, field, value)));
+  const longestMs = Math.max(0, ...[...(answer.value?.payments ?? []), ...more].map(({ durationMs }) => durationMs));
+  const columns = usePaymentColumns((field, value) => onSearch(withWord(search, field, value)), longestMs);
   const first = answer.value;
   const after = next === undefined ? (first?.next ?? null) : next;
   const readTo = further === undefined ? (first?.readTo ?? null) : further;
@@ -254,6 +271,7 @@ function Rows({ search, onSearch }: SearchProps) {
               rows={rows}
               rowKey={({ paymentId }) => paymentId}
               opens={({ paymentId }) => `/payments/${paymentId}`}
+              preview={({ paymentId }) => <PaymentPreview paymentId={paymentId} />}
             />
             {foot}
           </>

@@ -17,7 +17,7 @@ import { Waiting } from '../../parts/states.tsx';
 import { Link, useWay } from '../../place/use-place.tsx';
 import { StaleLine } from '../../shell/freshness.tsx';
 import { AlarmsBlock } from './alarms-block.tsx';
-import { CellsBlock } from './cells-block.tsx';
+import { CellsBlock, cellsAwayText } from './cells-block.tsx';
 import { CycleBlock } from './cycle-block.tsx';
 import { FlowsBlock } from './flows-block.tsx';
 import { HeadroomBlock } from './headroom-block.tsx';
@@ -108,19 +108,35 @@ function Head({ figures, isFull }: { readonly figures: Figures; readonly isFull:
           {say('wall.cutOff')} {watchText(cutOff - at)}
         </span>
       )}
-      {figures.missing.map(({ what, since }) => (
-        <span key={what} className="missing">
-          <Mark shape="P2" />{' '}
-          {say(what === 'cell' ? 'wall.cellMissing' : 'wall.recordsMissing', {
-            at: clockText(Date.parse(since), zone),
-          })}
-        </span>
-      ))}
+      <Missing figures={figures} />
       <span className="push">
         {say(isPaused ? 'live.paused' : age > lateMs ? 'live.late' : 'live.age', { age: ageText(age) })}
       </span>
       {isFull ? <LeaveFull /> : <Link href="/?view=full">{say('wall.full')}</Link>}
     </header>
+  );
+}
+
+/** Nobody takes what is known of some for what is so of all. */
+function Missing({ figures }: { readonly figures: Figures }) {
+  const { say, zone } = useDesk();
+  const at = (since: string) => ({ at: clockText(Date.parse(since), zone) });
+  const cell = figures.missing.find(({ what }) => what === 'cell');
+  const records = figures.missing.find(({ what }) => what === 'records');
+  const isPartly = figures.cells.length > 1;
+  return (
+    <>
+      {cell !== undefined && (
+        <span className="missing" data-missing="cell">
+          <Mark shape="P2" /> {isPartly ? cellsAwayText(say, figures.cells) : say('wall.cellMissing', at(cell.since))}
+        </span>
+      )}
+      {records !== undefined && (
+        <span className="missing" data-missing="records">
+          <Mark shape="P2" /> {say('wall.recordsMissing', at(records.since))}
+        </span>
+      )}
+    </>
   );
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type Bed, openBed, ports } from '../test-bed.ts';
-import { createSampler } from './sampler.ts';
+import { type Bed, openBed } from '../test-bed.ts';
+import { createHistory } from './history.ts';
 
 const minuteMs = 60_000;
 const weekMs = 604_800_000;
@@ -13,17 +13,11 @@ describe('what is usual', () => {
   });
   after(() => bed.close());
 
-  const samplerAt = (now: number) =>
-    createSampler({
-      cell: { ask: () => Promise.reject(new Error('away')), close() {} },
-      cellNumber: 10001,
-      ask: bed.desk.ask,
-      clock: { ...ports.clock, now: () => now },
-      log() {},
-    });
+  const historyAt = (now: number) =>
+    createHistory({ number: 10001, ask: bed.desk.ask, clock: { now: () => now }, log() {} });
 
   test('is nothing before a week has passed', async () => {
-    assert.equal((await samplerAt(1_800_000_000_000)).usual(), null);
+    assert.equal((await historyAt(1_800_000_000_000)).usual(), null);
   });
 
   test('is the same minute of the same weekday, from the least to the most of four weeks', async () => {
@@ -41,7 +35,7 @@ describe('what is usual', () => {
         [minute - weeks * weekMs, submitted],
       );
     }
-    const usual = (await samplerAt(now)).usual()!;
+    const usual = (await historyAt(now)).usual()!;
     const index = (minute - Date.parse(usual.from)) / usual.stepMs;
     assert.deepEqual([usual.least[index], usual.most[index]], [5, 20], 'a week that is too long ago does not count');
     assert.deepEqual([usual.least[index + 1], usual.most[index + 1]], [null, null], 'a gap is a gap');
