@@ -4,14 +4,24 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Change, ChangeRequest } from '@clearway/console-api';
+import type {
+  Change,
+  ChangeList,
+  ChangeRequest,
+  Evidence,
+  Operations,
+  Overview,
+  PaymentList,
+} from '@clearway/console-api';
 import { realChance, realClock, realCrypto, realNetwork } from '@clearway/ports/real';
 import { createInstitution } from '@clearway/sdk';
-import { readIdentity } from '@clearway/sdk/node';
+import { readIdentity, readTrust } from '@clearway/sdk/node';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { findBrowser, howToInstall, launch } from './browser.ts';
-import { type House, openHouse } from './house.ts';
+import { type House, openHouse, streamed } from './house.ts';
+import { goWithin, type PageCase, pageCases } from './page-states.ts';
 import { appoint, codes, type Person, password } from './people.ts';
+import { until } from './until.ts';
 
 const program = findBrowser();
 const skip = program === undefined ? howToInstall : false;
@@ -120,39 +130,64 @@ async function fromBrowser(context: BrowserContext, page: Page, code: () => Prom
   };
 }
 
-test('a payment is followed from the wall to its settlement, and its evidence holds in the browser', {
-  skip,
-}, async () => {
-  const { page, faults } = await enter(first.person);
-  await page.goto('/');
-  await page.locator('.now .huge a').click();
-  await page.locator('[data-filter]').fill('state:succeeded');
-  await page.locator('[data-filter]').press('Enter');
-  await page.waitForURL(/q=state%3Asucceeded/);
-  await page.locator('tbody tr').first().waitFor();
-  await page.keyboard.press('Escape');
-  await page.locator('[data-rows]').focus();
-  await page.keyboard.press('j');
-  await page.keyboard.press('Enter');
-  await page.waitForURL(/\/payments\/\d{31}/);
-  await page.getByText('institution told').waitFor();
-  await page.getByRole('button', { name: 'Verify in this browser' }).click();
-  const checked = page.locator('[data-evidence] li');
-  await checked.first().waitFor();
-  const lines = await checked.allInnerTexts();
-  assert.equal(lines.length, 3);
-  for (const line of lines) assert.match(line, /Checked here: .*(holds|follow each other)/);
+const rails = [
+  { rail: 'HTTP', institution: '00101', bank: '00201', proof: 'signature' },
+  { rail: 'the stream', institution: streamed.institution, bank: streamed.bank, proof: 'checkpoint' },
+] as const;
 
-  const cycle = await house.world.operator.settleCycle();
-  await page.getByRole('listitem').filter({ hasText: 'settlement agent' }).waitFor();
-  await page
-    .getByRole('link', { name: `Cycle ${cycle}` })
-    .first()
-    .click();
-  await page.locator('[data-sum][data-zero="true"]').waitFor();
-  assert.deepEqual(faults, []);
-  await page.context().close();
-});
+for (const { rail, institution, bank, proof } of rails) {
+  test(`a payment over ${rail} is followed from the wall to its settlement, and its evidence holds in the browser`, {
+    skip,
+  }, async () => {
+    const search = `institution:${institution} bank:${bank} kind:agreementPayment state:succeeded`;
+    const provable = await until('a payment that can be proved', () => firstProvable(search, proof));
+    const { page, faults } = await enter(first.person);
+    await page.goto('/');
+    await page.locator('.now .huge a').click();
+    await page.locator('[data-filter]').fill(search);
+    await page.locator('[data-filter]').press('Enter');
+    await page.waitForURL(/q=institution/);
+    await page.locator('tbody tr').first().waitFor();
+    // One look into the first row, and from the row on to its page.
+    await page.keyboard.press('Escape');
+    await page.locator('[data-rows]').focus();
+    await page.keyboard.press('j');
+    await page.keyboard.press(' ');
+    await page.locator('tr.preview').getByText('institution told').waitFor();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/payments\/\d{31}/);
+    await page.getByText('institution told').waitFor();
+    await goWithin(page, `/payments/${provable}`);
+    await page.waitForURL(new RegExp(provable));
+    await page.getByText('institution told').waitFor();
+    await page.getByRole('button', { name: 'Verify in this browser' }).click();
+    const checked = page.locator('[data-evidence] li');
+    await checked.first().waitFor();
+    const lines = await checked.allInnerTexts();
+    assert.equal(lines.length, 3);
+    for (const line of lines) assert.match(line, /Checked here: .*(holds|follow each other)/);
+
+    const cycle = await house.world.operator.settleCycle();
+    await page.getByRole('listitem').filter({ hasText: 'settlement agent' }).waitFor();
+    await page
+      .getByRole('link', { name: `Cycle ${cycle}` })
+      .first()
+      .click();
+    await page.locator('[data-sum][data-zero="true"]').waitFor();
+    assert.deepEqual(faults, []);
+    await page.context().close();
+  });
+}
+
+/** What came over the stream is signed some seconds later, many together. */
+async function firstProvable(search: string, proof: 'signature' | 'checkpoint'): Promise<string | undefined> {
+  const found = await first.person.ask<PaymentList>('GET', `/payments?limit=1&q=${encodeURIComponent(search)}`);
+  const paymentId = found.payments.at(0)?.paymentId;
+  if (paymentId === undefined) return undefined;
+  const evidence = () => first.person.ask<Evidence>('GET', `/payments/${paymentId}/evidence`).catch(() => undefined); // not yet
+  const made = await until('its evidence', evidence);
+  return made.request[proof] === undefined ? undefined : paymentId;
+}
 
 test('what the wall, the list and the API say is the same', { skip }, async () => {
   house.world.setRate(0);
@@ -221,6 +256,80 @@ test('a limit is changed by two persons, and not by one', { skip }, async () => 
   await page.context().close();
   await approver.context.close();
 });
+
+test('each cell has a row and a tile of its own; one that is away is named, and its P1 is shelved by two persons', {
+  skip,
+}, async () => {
+  const cells = ['010001', '010002'] as const;
+  const { context, page, faults } = await enter(first.person);
+  await page.goto('/operations');
+  for (const cell of cells) {
+    const row = page.getByRole('row').filter({ hasText: cell });
+    await row.getByText('serving').waitFor();
+    await row.getByText('0.1.0').waitFor();
+    await page.getByRole('heading', { name: `Flush times of cell ${cell}` }).waitFor();
+  }
+  const told = await first.person.ask<Operations>('GET', '/operations');
+  assert.deepEqual(
+    told.cells.map(({ cell }) => cell),
+    cells,
+  );
+  const bothPay = async () => {
+    const { figures } = await first.person.ask<Overview>('GET', '/overview');
+    const rates = figures.cells.map(({ rate }) => rate ?? 0);
+    // The whole is the sum of its parts, up to what each was rounded by.
+    const isSum = Math.abs((figures.rate?.submitted ?? 0) - rates[0] - rates[1]) < 1;
+    return rates.every((rate) => rate > 0) && isSum ? figures : undefined;
+  };
+  await until('payments in both cells', bothPay);
+  await page.goto('/');
+  for (const cell of cells) await page.locator('.tile[data-state="serving"]').filter({ hasText: cell }).waitFor();
+
+  const away = house.world.processes().find(({ name }) => name === 'cell-2')?.pid;
+  assert.ok(away !== undefined);
+  // Paused, it holds its links and says nothing.
+  process.kill(away, 'SIGSTOP');
+  try {
+    await page.locator('[data-missing="cell"]', { hasText: '1 of 2 cells, 010002 missing' }).waitFor();
+    await page.locator('.tile[data-state="unreachable"]').filter({ hasText: '010002' }).waitFor();
+    const { figures } = await first.person.ask<Overview>('GET', '/overview');
+    assert.equal(figures.cells[1].rate, null, 'nothing is said of what is not known');
+    assert.notEqual(figures.rate, null, 'the other goes on');
+    await goWithin(page, '/payments');
+    await page.getByText('A cell cannot be reached').waitFor();
+
+    await goWithin(page, '/work');
+    const alarm = (where: Page) => where.getByRole('row').filter({ hasText: 'Cell 010002 does not serve' });
+    await alarm(page).getByRole('button', { name: 'Shelve alarm' }).click();
+    await page.getByText('A P1 is shelved only when a second person agrees.').waitFor();
+    await page.getByLabel('Reason').fill('its rack is being moved');
+    await page.getByRole('dialog').getByRole('button', { name: 'Shelve alarm' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    assert.equal(await alarm(page).getByRole('button', { name: 'Agree to shelve' }).count(), 0);
+    assert.ok((await counts()).P1 > 0, 'one person alone silences nothing');
+
+    const other = await enter(second);
+    await other.page.goto('/work');
+    await alarm(other.page).getByRole('button', { name: 'Agree to shelve' }).click();
+    await other.page.getByRole('dialog').getByText('its rack is being moved').waitFor();
+    await other.page.getByRole('dialog').getByRole('button', { name: 'Agree to shelve' }).click();
+    await alarm(page).getByRole('button', { name: 'Take alarm back' }).waitFor();
+    await until('the alarm is put aside', async () => ((await counts()).shelved > 0 ? true : undefined));
+    assert.equal((await counts()).P1, 0);
+    await other.context.close();
+  } finally {
+    process.kill(away, 'SIGCONT');
+  }
+  await goWithin(page, '/');
+  await page.locator('[data-missing="cell"]').waitFor({ state: 'detached' });
+  await until('payments in both cells again', bothPay);
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
+async function counts() {
+  return (await first.person.ask<Overview>('GET', '/overview')).figures.alarmCounts;
+}
 
 test('the language is switched everywhere at once and kept', { skip }, async () => {
   const { page, faults } = await enter(first.person);
@@ -353,7 +462,7 @@ test('hostile names and references are shown and do nothing', { skip }, async ()
   const settings = JSON.parse(
     readFileSync(join(house.world.dataFolder, 'institutions', 'wallet-00101', 'settings.json'), 'utf8'),
   );
-  const ports = { clock: realClock, chance: realChance, crypto: realCrypto, network: realNetwork() };
+  const ports = { clock: realClock, chance: realChance, crypto: realCrypto, network: realNetwork(readTrust(settings)) };
   const wallet = createInstitution({ ...readIdentity(settings), ports, lane: 6 });
   const { paymentId } = await wallet.payOut({
     bank: '00202',
@@ -378,6 +487,85 @@ test('hostile names and references are shown and do nothing', { skip }, async ()
   assert.equal(await page.title(), 'Payments · Clearway 通衢');
   assert.deepEqual(faults, []);
   await page.context().close();
+});
+
+test('every page says when it waits, fails, has nothing, is not for one, or the login has ended', {
+  skip,
+}, async (t) => {
+  const { payments } = await first.person.ask<PaymentList>('GET', '/payments?limit=1');
+  const { changes } = await first.person.ask<ChangeList>('GET', '/changes');
+  const cases = pageCases({ paymentId: payments[0].paymentId, changeId: changes[0].changeId });
+  const { context, page, faults } = await enter(first.person);
+  await page.goto('/');
+  await page.locator('.now .huge a').waitFor();
+  const alone = page.locator('main');
+  const showStates = async ({ path, answer, what, empty }: PageCase) => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await page.route(answer, async (route) => {
+      await held;
+      await route.abort();
+    });
+    await goWithin(page, path);
+    await alone.locator('.skeleton').first().waitFor();
+    await alone.getByText(`Waiting for: ${what}`, { exact: true }).first().waitFor();
+    release();
+    await alone.getByText(`Could not be read: ${what}`, { exact: true }).waitFor();
+    await alone.getByRole('button', { name: 'Try again' }).first().waitFor();
+    await page.unroute(answer);
+    if (empty !== undefined) {
+      const bodies = Object.entries({ [answer]: empty.body, ...empty.beside });
+      for (const [one, json] of bodies) await page.route(one, (route) => route.fulfill({ json }));
+      await alone.getByRole('button', { name: 'Try again' }).first().click();
+      await alone.getByText(empty.says).first().waitFor();
+      for (const [one] of bodies) await page.unroute(one);
+    }
+    await goWithin(page, '/nowhere');
+    await alone.getByText('There is no such page').waitFor();
+  };
+  for (const one of cases) await t.test(one.path, () => showStates(one));
+  assert.deepEqual(faults, []);
+
+  // A login that has ended asks above whatever page one is on.
+  const showEnd = async ({ path, answer }: PageCase) => {
+    const ended = { type: 'about:blank', title: '', status: 401, detail: '', reason: 'notLoggedIn', help: '' };
+    await page.route(answer, (route) => route.fulfill({ status: 401, json: ended }));
+    await page.goto(path);
+    await page.getByRole('dialog', { name: 'Your login has ended' }).waitFor();
+    await page.unroute(answer);
+  };
+  for (const one of cases) await t.test(`${one.path}, and the login has ended`, () => showEnd(one));
+  await context.close();
+
+  const bank = await enter(await appoint(first.person, second, participantOf('00203')));
+  for (const [path, title] of [
+    ['/work', 'Work'],
+    ['/operations', 'Operations'],
+    ['/operations/cells/010001', 'Operations'],
+    ['/changes', 'Changes'],
+    ['/changes/new', 'Changes'],
+    ['/audit', 'Audit'],
+    ['/supervision', 'Supervision'],
+  ]) {
+    await bank.page.goto(path);
+    await bank.page.getByText(`Not for your role: ${title}`).waitFor();
+  }
+  // What is another's is as if it did not exist.
+  const own = await first.person.ask<PaymentList>('GET', `/payments?limit=1&q=${encodeURIComponent('bank:00201')}`);
+  for (const path of ['/participants/00201', `/payments/${own.payments[0].paymentId}`]) {
+    await bank.page.goto(path);
+    await bank.page.getByText('Could not be read').waitFor();
+  }
+  await bank.context.close();
+});
+
+const participantOf = (participant: string) => ({
+  login: `of.${participant}`,
+  name: `Of ${participant}`,
+  roles: ['participant' as const],
+  participant,
 });
 
 test('what fails says so and can be tried again; the other parts of the page stay', { skip }, async () => {

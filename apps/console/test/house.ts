@@ -14,9 +14,14 @@ export interface House {
   close(): Promise<void>;
 }
 
+/** Whose payments come over the stream. */
+export const streamed = { institution: '00102', bank: '00202' } as const;
 const patienceMs = 120_000;
 
-/** @param rate payments a second, once all customers have signed their agreements */
+/**
+ * Two cells share the payments; one institution and one bank are on the stream, all others on HTTP.
+ * @param rate payments a second, once all customers have signed their agreements
+ */
 export async function openHouse(rate: number): Promise<House> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'clearway-console-'));
   const world = await startWorld({
@@ -25,6 +30,8 @@ export async function openHouse(rate: number): Promise<House> {
     consolePort: await freePort(),
     logLevel: 'warn',
     cycleSeconds: 0,
+    cells: 2,
+    stream: { codes: [streamed.institution, streamed.bank] },
     fresh: true,
   });
   const { console } = world;
