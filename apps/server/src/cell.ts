@@ -202,7 +202,7 @@ export interface RunningCell extends Cell {
   readonly frontier: number;
   /** Resolves when all that is decided by now is durable. */
   durable(): Promise<void>;
-  /** Batch of the last change of an agreement since the start. */
+  /** No agreement has changed after this batch. */
   readonly agreementsChangedAt: number;
   /** So long after its journaling in its home cell an agreement, or its end, was known here, ms. */
   agreementLagged(lagMs: number): void;
@@ -384,6 +384,8 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     },
   );
   state = recovered.state;
+  // Which batch it was is not known any more: whoever follows from before this start is told all that is newer to it.
+  agreementsChangedAt = state.sequence;
   log('cell.recovered', {
     epoch: recovered.claim.epoch,
     sequence: recovered.claim.last,

@@ -4,9 +4,12 @@ export { archivedRecords } from './archived-records.ts';
 export { businessDateAt } from './business-day.ts';
 export { type CellOptions, createCell, type RunningCell, type Statistics } from './cell.ts';
 export { createCellClock } from './cell-clock.ts';
-export { serveCellLink } from './cell-link.ts';
+export { type ServedPeer, serveCellLink } from './cell-link.ts';
 export { type CellAddress, cellsOf } from './cells/cell-address.ts';
+export { type JoinedCell, type Joining, joinCells } from './cells/join-cells.ts';
+export { type LinkedCell, type LinkedCells, linkedCells } from './cells/linked-cells.ts';
 export { connectOperators, sumStatistics } from './cells/operators.ts';
+export type { Peer } from './cells/peer.ts';
 export { type CellRecords, type PlatformRecords, platformRecords, recordsOf } from './cells/platform-records.ts';
 export { copyEndToEndId } from './copy-end-to-end-id.ts';
 export {

@@ -8,6 +8,8 @@ export interface Arguments {
   readonly minutes: number;
   readonly rate: number;
   readonly jobs: number;
+  /** As each seed says when undefined. */
+  readonly cells: number | undefined;
   readonly plant: PlantName | undefined;
   readonly crashPoints: boolean;
   readonly flow: FlowName | undefined;
@@ -31,6 +33,7 @@ The same seed, minutes and rate give the same run, byte for byte.
   --runs R       that many seeds, from N on (default 1)
   --minutes M    minutes of traffic under faults, of virtual time (default 10)
   --rate P       payments ordered a second (default 2)
+  --cells N      that many cells, 1 to 3 (default: as the seed says)
   --jobs J       that many processes at once (default 1); --story takes one
   --plant NAME   a known bad build instead of the good one, to see that it is found
   --weights FILE how likely each fault is in a seed, and how often it then strikes; JSON as --print-weights prints it,
@@ -53,7 +56,7 @@ Exit code: 0 all held, 1 something was broken, 2 the arguments are wrong.
 `;
 
 const flags = ['planted', 'json', 'story', 'help', 'crash-points', 'pairs', 'print-weights'] as const;
-const numbers = { seed: 1, runs: 1, minutes: 10, rate: 2, jobs: 1 };
+const numbers = { seed: 1, runs: 1, minutes: 10, rate: 2, jobs: 1, cells: 0 };
 
 /** What was given, or what is wrong with it. */
 export function readArguments(args: readonly string[]): Arguments | string {
@@ -69,11 +72,13 @@ export function readArguments(args: readonly string[]): Arguments | string {
   for (const name of Object.keys(numbers)) {
     if (given[name] === undefined) continue;
     const number = Number(given[name]);
-    const isWhole = ['seed', 'runs', 'jobs'].includes(name);
+    const isWhole = ['seed', 'runs', 'jobs', 'cells'].includes(name);
     if (given[name] === '' || !(number >= 0) || (isWhole && !Number.isSafeInteger(number)))
       return `--${name} is "${given[name]}", and takes a ${isWhole ? 'whole ' : ''}number.`;
     read[name] = number;
   }
+  if (given.cells !== undefined && !(read.cells >= 1 && read.cells <= 3))
+    return `--cells is "${given.cells}", and takes 1 to 3.`;
   const { plant } = given;
   if (plant !== undefined && !Object.hasOwn(mistakes, String(plant)))
     return `--plant is "${plant}"; there are ${Object.keys(mistakes).join(', ')}.`;
@@ -84,6 +89,7 @@ export function readArguments(args: readonly string[]): Arguments | string {
     return '--flow and --pairs go with --crash-points.';
   return {
     ...(read as typeof numbers),
+    cells: read.cells === 0 ? undefined : read.cells,
     plant: plant as PlantName | undefined,
     crashPoints: given['crash-points'] === true,
     flow: flow as FlowName | undefined,

@@ -1,4 +1,4 @@
-/** Runs the cell as its supervisor would: starts it, sees it die, starts it again, and takes it over while it is held. */
+/** Runs one cell as its supervisor would: starts it, sees it die, starts it again, and takes it over while it is held. */
 
 import { describeAccount, findBreaches, overdrawn } from '@clearway/core';
 import type { Stream } from '@clearway/gateway';
@@ -7,15 +7,19 @@ import {
   type ClearingHouse,
   createCell,
   createClearingHouse,
+  joinCells,
   type ParticipantsDocument,
+  type Peer,
   type RunningCell,
   type SchemeDocument,
 } from '@clearway/server';
-import { type Disks, openStore, place } from './disk.ts';
+import type { CellPlace, Store } from '@clearway/store';
+import { type Disks, openStore } from './disk.ts';
 import type { Faults } from './faults.ts';
 import { losePower } from './file-disk.ts';
 import type { Owner } from './link.ts';
 import type { Oracle } from './oracle.ts';
+import { type Answering, numberOf, type Reachable } from './peer-lines.ts';
 import type { Wrap } from './planted/index.ts';
 import { createProcess, type Process, type Watch } from './process.ts';
 import type { SimulatedAgent } from './settlement-agent.ts';
@@ -26,6 +30,16 @@ import type { Time } from './time.ts';
 const code = (number: number) => String(number).padStart(5, '0');
 
 export interface CellHostOptions {
+  readonly place: CellPlace;
+  /** Where there are several cells: all others as a process of this one sees them, the home cell first if it is another. */
+  peers?(process: Process): readonly Peer[];
+  /** Of caps, money and configuration, and of the clearing house. */
+  readonly isHome: boolean;
+  /** In the home cell: the records of all cells through one door. */
+  recordsOfAll(
+    own: Store['records'],
+    process: Process,
+  ): Pick<Store['records'], 'paymentsOfCycle' | 'positions' | 'putFile'>;
   readonly time: Time;
   readonly faults: Faults;
   readonly story: Story;
@@ -45,14 +59,28 @@ export interface CellHostOptions {
   readonly watch: Watch;
   /** Undefined: nobody is on the stream, and it is not opened. */
   readonly stream: StreamSurroundings | undefined;
-  /** A cell serves: gateways connect to it. */
-  serving(owner: Owner): void;
+  /** This cell serves, by this process: gateways connect to it. */
+  serving(cell: number, owner: Owner): void;
+  /** A batch is about to be made durable. */
+  appending(): void;
 }
 
-export interface CellHost {
-  readonly owner: (Owner & { readonly house: ClearingHouse; readonly stream: Stream | undefined }) | undefined;
+export interface ServingCell extends Owner {
+  /** In the home cell alone. */
+  readonly house: ClearingHouse | undefined;
+  readonly stream: Stream | undefined;
+  /** Nothing comes from other cells any more, and nothing goes to them by itself. */
+  leaveOthers(): void;
+}
+
+export interface CellHost extends Reachable {
+  readonly place: CellPlace;
+  readonly disks: Disks;
+  readonly owner: ServingCell | undefined;
   readonly starts: number;
   start(): void;
+  /** Its process dies and is started again only after so long, ms. */
+  goAway(forMs: number): void;
   /** Starts another process while the owner is held. */
   takeOver(): void;
   /** The machine loses its power: every process that serves or is held dies, and what was not flushed may be gone. */
@@ -64,14 +92,17 @@ export interface CellHost {
 }
 
 export function createCellHost(options: CellHostOptions): CellHost {
-  const { time, faults, story, oracle, crypto, chance, disks, agent, plant } = options;
+  const { time, faults, story, oracle, crypto, chance, disks, agent, place, plant } = options;
   const processes = new Set<Process>();
   let owner: CellHost['owner'];
   let newest: Process | undefined;
   let starts = 0;
+  let answering: Answering | undefined;
+  let awayUntil = 0;
+  const name = options.peers === undefined ? 'cell' : `cell ${place.cell}, process`;
 
   function start(): void {
-    const process = createProcess(`cell ${++starts}`, time, (mine, point) => {
+    const process = createProcess(`${name} ${++starts}`, time, (mine, point) => {
       if (point === 'timer' && faults.strikes('cellDiesAtTimer')) mine.die();
       if (point !== 'timer' && faults.strikes('cellDiesAtPoint')) mine.die();
       options.watch(mine, point);
@@ -83,8 +114,9 @@ export function createCellHost(options: CellHostOptions): CellHost {
       story.tell(process.name, 'is dead');
       processes.delete(process);
       if (owner?.process === process) owner = undefined;
+      if (answering?.process === process) answering = undefined;
       if (newest === process)
-        time.after(faults.draw.between(20, 2000), () => {
+        time.after(Math.max(awayUntil - time.elapsed, faults.draw.between(20, 2000)), () => {
           if (newest === process) start();
         });
     });
@@ -105,6 +137,7 @@ export function createCellHost(options: CellHostOptions): CellHost {
       crypto,
       chance,
       disks,
+      place,
       beforeAppend: () => {
         if (cell !== undefined) mustHold(process, cell);
       },
@@ -114,8 +147,12 @@ export function createCellHost(options: CellHostOptions): CellHost {
       story.tell(process.name, event);
       if (event === 'cell.signerSigned') options.stream?.signed(String(fields.participant));
     };
+    const peers = options.peers?.(process);
+    const home = options.isHome ? undefined : peers?.[0];
+    const joining = peers && joinCells({ peers, home, clock: process.clock, log });
     cell = await createCell({
       place,
+      ...(joining && { among: joining.ofCell }),
       ports: { clock: process.clock, crypto, chance },
       store,
       scheme: options.scheme(),
@@ -130,20 +167,29 @@ export function createCellHost(options: CellHostOptions): CellHost {
     });
     // Taken over before it was ready: whoever came later serves.
     if (!process.isAlive || newest !== process) return;
-    const stream = options.stream && openStream(cell, process, options.stream);
+    const joined = joining?.attach(cell, store.records);
+    if (joined !== undefined) answering = { process, served: joined.served, state: cell.state };
+    const stream = options.stream && openStream(cell, process, place, options.stream);
+    const house = options.isHome ? clear(process, cell, store, peers ?? []) : undefined;
+    if (joined !== undefined) await joined.ready;
+    if (!process.isAlive || newest !== process) return;
+    owner = { process, cell, house, stream, leaveOthers: () => joining?.stop() };
+    story.tell(process.name, 'serves');
+    options.serving(numberOf(place), owner);
+  }
+
+  function clear(process: Process, cell: RunningCell, { records }: Store, others: readonly Peer[]): ClearingHouse {
     const seen = agent.seenBy(process);
-    const house = createClearingHouse({
+    return createClearingHouse({
       cell,
-      records: store.records,
+      others,
+      records: options.recordsOfAll(records, process),
       agent: plant.agent?.(seen) ?? seen,
       clock: process.clock,
       crypto,
       cycleSeconds: options.cycleSeconds,
-      log,
+      log: (event) => story.tell(process.name, event),
     });
-    owner = { process, cell, house, stream };
-    story.tell(process.name, 'serves');
-    options.serving(owner);
   }
 
   /** The state with everything applied, as it is about to be made durable. */
@@ -154,9 +200,16 @@ export function createCellHost(options: CellHostOptions): CellHost {
     const isLowered = (row: number) => options.limitsChanged.has(code(describeAccount(state, row).participant));
     const rows = overdrawn(state).filter((row) => !isLowered(row));
     oracle.check(rows.length === 0, process.name, () => `accounts ${rows.join()} are overdrawn`);
+    options.appending();
   }
 
   return {
+    place,
+    number: numberOf(place),
+    disks,
+    get answering() {
+      return answering;
+    },
     get owner() {
       return owner?.process.isAlive ? owner : undefined;
     },
@@ -167,12 +220,17 @@ export function createCellHost(options: CellHostOptions): CellHost {
       return starts;
     },
     start,
+    goAway(forMs) {
+      awayUntil = time.elapsed + forMs;
+      for (const process of processes) process.die();
+    },
     takeOver: start,
     losePower() {
       for (const process of processes) process.die();
       if (disks.files !== undefined) losePower(disks.files, faults.draw);
     },
     heal() {
+      awayUntil = 0;
       for (const process of processes) {
         process.drift(0);
         process.skewMs = 0;

@@ -1,7 +1,15 @@
 /** A store as one process sees it: what the process does when it is dead is not done, what it hears then not heard. */
 
 import type { Chance, Clock, Crypto } from '@clearway/ports';
-import { fileJournal, type MemoryDisk, memoryDisk, memoryStore, type OnAppend, type Store } from '@clearway/store';
+import {
+  type CellPlace,
+  fileJournal,
+  type MemoryDisk,
+  memoryDisk,
+  memoryStore,
+  type OnAppend,
+  type Store,
+} from '@clearway/store';
 import type { Faults } from './faults.ts';
 import { diskSeenFrom, type Medium, medium, plainDisk } from './file-disk.ts';
 import type { Process } from './process.ts';
@@ -26,18 +34,18 @@ export interface DiskOptions {
   readonly crypto: Crypto;
   readonly chance: Chance;
   readonly disks: Disks;
+  readonly place: CellPlace;
   /** Before each append, with the core's state as it will be told. */
   beforeAppend(): void;
 }
 
-export const place = { centre: 1, cell: 1 };
 /** Small, so that a run has many. */
 const segmentBytes = 64 << 10;
-const inFiles = (options: Pick<Parameters<typeof fileJournal>[0], 'disk' | 'clock' | 'crypto'>) =>
-  fileJournal({ ...options, folder: '/journal', place, segmentBytes });
+const inFiles = (options: Pick<Parameters<typeof fileJournal>[0], 'disk' | 'clock' | 'crypto' | 'place'>) =>
+  fileJournal({ ...options, folder: '/journal', segmentBytes });
 
 export function openStore(options: DiskOptions): Store {
-  const { process, time, faults, crypto, chance, disks } = options;
+  const { process, time, faults, crypto, chance, disks, place } = options;
 
   /** True when the process is dead before anything was written. */
   const diesBefore = () => {
@@ -58,7 +66,7 @@ export function openStore(options: DiskOptions): Store {
 
   const journalInFiles = (files: Medium): Store['journal'] => {
     const disk = diskSeenFrom(files, { process, time, faults });
-    const journal = inFiles({ disk, clock: process.clock, crypto });
+    const journal = inFiles({ disk, clock: process.clock, crypto, place });
     return {
       ...journal,
       async append(batch) {
@@ -92,16 +100,17 @@ export function openStore(options: DiskOptions): Store {
 type PlainPorts = { readonly clock: Clock; readonly crypto: Crypto; readonly chance: Chance };
 
 /** A store over a copy of the disks, on which nothing goes wrong. `change` is made to the copy. */
-export function openCopy(disks: Disks, ports: PlainPorts, change: (copy: Disks) => void): Store {
+export function openCopy(disks: Disks, place: CellPlace, ports: PlainPorts, change: (copy: Disks) => void): Store {
   const copy = structuredClone(disks);
   change(copy);
-  return openPlain(copy, ports);
+  return openPlain(copy, place, ports);
 }
 
 /** A store over the disks themselves, on which nothing goes wrong: to be read only. */
-export function openPlain(disks: Disks, ports: PlainPorts): Store {
+export function openPlain(disks: Disks, place: CellPlace, ports: PlainPorts): Store {
   const store = memoryStore({ ...ports, disk: disks.memory });
-  return disks.files === undefined ? store : { ...store, journal: inFiles({ ...ports, disk: plainDisk(disks.files) }) };
+  if (disks.files === undefined) return store;
+  return { ...store, journal: inFiles({ ...ports, place, disk: plainDisk(disks.files) }) };
 }
 
 /** Every method goes through the process; methods that read step by step do at each step. */

@@ -1,11 +1,11 @@
 /** What is left behind at the end, against what the judge knows: records, files, and cells that start again. */
 import { findBreaches, type State, snapshotPages } from '@clearway/core';
-import type { PaymentView } from '@clearway/gateway';
+import type { Cell, PaymentView } from '@clearway/gateway';
 import type { Clock, Crypto } from '@clearway/ports';
-import { createCell, type ParticipantsDocument, type RunningCell, type SchemeDocument } from '@clearway/server';
-import type { Records } from '@clearway/store';
+import { createCell, type ParticipantsDocument, type PlatformRecords, type SchemeDocument } from '@clearway/server';
+import type { CellHost } from './cell-host.ts';
 import type { Draw } from './chance.ts';
-import { type Disks, openCopy, place } from './disk.ts';
+import { openCopy } from './disk.ts';
 import type { SimulatedInstitution } from './institution.ts';
 import type { Oracle } from './oracle.ts';
 
@@ -15,7 +15,7 @@ export function hashOf(crypto: Pick<Crypto, 'sha256'>, state: State): string {
 }
 
 /** Positions and payments in the records are those of the judge. */
-export async function compareRecords(records: Records, oracle: Oracle, lastCycle: number): Promise<void> {
+export async function compareRecords(records: PlatformRecords, oracle: Oracle, lastCycle: number): Promise<void> {
   for (let cycle = 1; cycle <= lastCycle; cycle++) {
     const subject = `cycle ${cycle}`;
     const mine = oracle.positions(cycle);
@@ -66,10 +66,15 @@ export async function compareFiles(
   }
 }
 
+/** What a cell that starts needs of the others when it has begun before: nothing. */
+const alone = { spread: { agreements: async () => {}, participants: async () => {} } };
+const never = () => new Promise<never>(() => {});
+
 /** Cells that start from copies of the disk, one with its snapshots and one without, are the same cell. */
 export async function compareRestarts(options: {
-  readonly disks: Disks;
-  readonly running: RunningCell;
+  readonly cell: CellHost;
+  /** Where it is another. */
+  readonly home: number | undefined;
   readonly clock: Clock;
   readonly crypto: Crypto;
   readonly draw: Draw;
@@ -77,7 +82,9 @@ export async function compareRestarts(options: {
   readonly participants: ParticipantsDocument;
   readonly oracle: Oracle;
 }): Promise<string> {
-  const { disks, running, crypto, draw, oracle } = options;
+  const { home, crypto, draw, oracle } = options;
+  const { place, disks, owner } = options.cell;
+  const running = owner!.cell;
   const expected = hashOf(crypto, running.state);
   const views = await viewsOf(running, oracle);
   for (const kept of ['with its snapshots', 'from the journal alone']) {
@@ -86,8 +93,9 @@ export async function compareRestarts(options: {
     const ports = { clock, crypto, chance: draw.stream(kept) };
     const second = await createCell({
       place,
+      ...(home !== undefined && { among: { ...alone, home: { cell: home, suspend: never, cycles: never } } }),
       ports,
-      store: openCopy(disks, ports, ({ memory }) => {
+      store: openCopy(disks, place, ports, ({ memory }) => {
         if (kept === 'from the journal alone') memory.sealed.clear();
       }),
       scheme: options.scheme,
@@ -109,7 +117,7 @@ export async function compareRestarts(options: {
   return expected;
 }
 
-async function viewsOf(cell: RunningCell, oracle: Oracle): Promise<Map<string, string>> {
+async function viewsOf(cell: Cell, oracle: Oracle): Promise<Map<string, string>> {
   const views = new Map<string, string>();
   for (const { paymentId } of oracle.payments()) views.set(paymentId, textOf(await cell.payment(paymentId)));
   return views;

@@ -67,10 +67,20 @@ const rates = {
   bankUnasked: [0.005, 0.05],
   bankContradicts: [0.005, 0.05],
   noticeRejected: [0.01, 0.2],
+  // each call of one cell to another
+  peerCallLost: [0.001, 0.02],
+  peerAnswerLost: [0.001, 0.02],
+  peerCallDoubled: [0.002, 0.1],
+  peerSlow: [0.005, 0.1],
+  // each second, where there are several cells
+  peerCut: [0.002, 0.02],
+  peerCutOneWay: [0.002, 0.02],
+  cellAway: [0.002, 0.01],
   // each payment of an institution
   institutionRepeats: [0.02, 0.3],
   institutionReusesIdentifier: [0.01, 0.1],
   institutionFloodsEnquiries: [0.005, 0.1],
+  institutionUsesRescinded: [0.02, 0.2],
   // each call to the settlement agent
   agentRefuses: [0.02, 0.3],
   agentAnswerLost: [0.02, 0.3],

@@ -40,6 +40,7 @@ const shape: Shape = {
   links: 1,
   window: 64,
   uncoveredMessages: 262_144,
+  cellWeights: [1],
 };
 
 const onStream: Shape = { ...shape, onStream: [institution, bank] };
@@ -65,8 +66,8 @@ const signAndPay = async (world: World): Promise<Prepared> => {
 const pay = (world: World, { agreementId }: Prepared) => payOnce(world, agreementId, 'flow');
 
 /** Until everything over the stream is covered by signatures: that is later than the end of a payment. */
-async function isSigned({ cells, time }: World): Promise<void> {
-  while (cells.owner?.stream?.uncovered !== 0) await time.rest(100);
+async function isSigned({ home, time }: World): Promise<void> {
+  while (home.owner?.stream?.uncovered !== 0) await time.rest(100);
 }
 
 async function payAndSign(world: World, { agreementId }: Pick<Prepared, 'agreementId'>): Promise<void> {
@@ -75,32 +76,32 @@ async function payAndSign(world: World, { agreementId }: Pick<Prepared, 'agreeme
 }
 
 async function takeOverWhilePaying(world: World, { agreementId }: Prepared): Promise<void> {
-  const { cells, time } = world;
-  const old = cells.process!;
+  const { home, time } = world;
+  const old = home.process!;
   const paid = payOnce(world, agreementId, 'while the owner is held');
   // The offer is at the bank; its answer comes to another owner.
   await time.rest(30);
   old.hold();
   await time.rest(50);
-  cells.takeOver();
+  home.takeOver();
   await time.rest(3000);
   old.goOn();
   await paid;
 }
 
 /** Asks whoever serves until the cut-off is in the journal; gives its number. */
-async function cutOff({ cells, time }: World, cycle: number): Promise<void> {
-  const current = () => cells.owner?.cell.statistics().cycle ?? 0;
+async function cutOff({ home, time }: World, cycle: number): Promise<void> {
+  const current = () => home.owner?.cell.statistics().cycle ?? 0;
   while (current() <= cycle) {
-    const { owner } = cells;
+    const { owner } = home;
     if (owner !== undefined && current() === cycle)
       await Promise.race([owner.cell.closeCycle().catch(() => 0), time.rest(1000)]);
     else await time.rest(100);
   }
 }
 
-async function settled({ records, time, cells }: World, cycle: number): Promise<void> {
-  cells.owner?.house.wake();
+async function settled({ records, time, home }: World, cycle: number): Promise<void> {
+  home.owner?.house?.wake();
   while ((await records.cycle(cycle))?.state !== 'settled') await time.rest(100);
 }
 
@@ -142,7 +143,7 @@ export const flows = {
     shape,
     prepare: sign,
     run: async (world, { agreementId }) => {
-      const cycle = world.cells.owner!.cell.statistics().cycle;
+      const cycle = world.home.owner!.cell.statistics().cycle;
       await Promise.all([
         payOnce(world, agreementId, 'at the cut-off'),
         payOutOnce(world, 'paid out at the cut-off'),
@@ -154,7 +155,7 @@ export const flows = {
     shape,
     prepare: signAndPay,
     run: async (world) => {
-      const cycle = world.cells.owner!.cell.statistics().cycle;
+      const cycle = world.home.owner!.cell.statistics().cycle;
       await cutOff(world, cycle);
       await settled(world, cycle);
     },
@@ -211,7 +212,7 @@ export const flows = {
     shape: onStream,
     prepare: sign,
     run: async (world, { agreementId }) => {
-      const cycle = world.cells.owner!.cell.statistics().cycle;
+      const cycle = world.home.owner!.cell.statistics().cycle;
       await Promise.all([
         payAndSign(world, { agreementId }),
         payOutOnce(world, 'paid out at the cut-off'),

@@ -1,9 +1,10 @@
 /** Runs the gateway as its supervisor would: starts it, sees it die, starts it again and connects it to the cell. */
 import type { SigningKey, VerifyingKey } from '@clearway/contract';
 import { layout } from '@clearway/core';
-import { type Cell, createGateway, createMetrics, type Delivery, type Gateway } from '@clearway/gateway';
+import { createGateway, createMetrics, type Delivery, type Gateway } from '@clearway/gateway';
 import type { Crypto } from '@clearway/ports';
-import { type MemoryDisk, memoryStore } from '@clearway/store';
+import { linkedCells, type PlatformRecords } from '@clearway/server';
+import type { CellHost } from './cell-host.ts';
 import type { Draw } from './chance.ts';
 import type { Faults } from './faults.ts';
 import { createLink, type Link, type Owner } from './link.ts';
@@ -21,20 +22,20 @@ export interface GatewayHostOptions {
   readonly draw: Draw;
   readonly network: SimulatedNetwork;
   readonly host: string;
-  readonly disk: MemoryDisk;
+  readonly records: PlatformRecords;
   readonly platformKey: SigningKey;
   readonly platformKeys: readonly VerifyingKey[];
   readonly plant: Wrap;
   readonly watch: Watch;
-  /** Who serves now. */
-  owner(): Owner | undefined;
+  /** The home cell first. */
+  cells(): readonly CellHost[];
 }
 
 export interface GatewayHost {
   readonly process: Process | undefined;
   start(): void;
-  /** A cell serves. */
-  connect(owner: Owner): void;
+  /** This cell serves, by this process. */
+  connect(cell: number, owner: Owner): void;
   /** Hash of the canonical bytes of a payment, by its identifier in hex; kept only for a plant that wants it. */
   readonly hashes: ReadonlyMap<string, Uint8Array>;
 }
@@ -44,7 +45,7 @@ export function createGatewayHost(options: GatewayHostOptions): GatewayHost {
   const world = draw.stream('gateway');
   const hashes = new Map<string, Uint8Array>();
   let process: Process | undefined;
-  let link: Link | undefined;
+  let links: ReadonlyMap<number, Link> = new Map();
   let starts = 0;
 
   const remember = (command: Uint8Array) => {
@@ -61,23 +62,21 @@ export function createGatewayHost(options: GatewayHostOptions): GatewayHost {
     process = mine;
     story.tell(mine.name, 'starts');
     let gateway: Gateway | undefined;
-    const connected = createLink({
-      gateway: mine,
-      time,
-      faults,
-      deliverer: () => {
-        const { deliverer } = gateway!;
-        const watched = {
-          deliver(delivery: Delivery) {
-            tellDelivery(delivery);
-            return deliverer.deliver(delivery);
-          },
-        };
-        return plant.deliverer?.(watched, world) ?? watched;
-      },
-    });
-    link = connected;
-    const cell: Cell = plant.cell?.(connected) ?? connected;
+    const deliverer = () => {
+      const { deliverer } = gateway!;
+      const watched = {
+        deliver(delivery: Delivery) {
+          tellDelivery(delivery);
+          return deliverer.deliver(delivery);
+        },
+      };
+      return plant.deliverer?.(watched, world) ?? watched;
+    };
+    const cells = options.cells();
+    const mineTo = new Map(cells.map(({ number }) => [number, createLink({ gateway: mine, time, faults, deliverer })]));
+    links = mineTo;
+    const linked = linkedCells(mineTo);
+    const cell = plant.cell?.(linked.cell) ?? linked.cell;
     gateway = createGateway({
       ports: {
         clock: mine.clock,
@@ -92,17 +91,16 @@ export function createGatewayHost(options: GatewayHostOptions): GatewayHost {
           return cell.submit(command, body);
         },
       },
-      records: memoryStore({ crypto, chance: world, disk: options.disk }).records,
-      configuration: connected.configuration,
-      configurator: connected.configurator,
+      records: options.records,
+      configuration: linked.configuration,
+      configurator: mineTo.get(cells[0].number)!.configurator,
       platformKey: options.platformKey,
       platformKeys: options.platformKeys,
       metrics: createMetrics(),
       log: (event) => story.tell(mine.name, event),
     });
     network.listen(options.host, mine, gateway.handle);
-    const owner = options.owner();
-    if (owner !== undefined) connected.connect(owner);
+    for (const { number, owner } of cells) if (owner !== undefined) mineTo.get(number)!.connect(owner);
     mine.onDeath(() => {
       story.tell(mine.name, 'is dead');
       time.after(faults.draw.between(20, 3000), start);
@@ -114,7 +112,7 @@ export function createGatewayHost(options: GatewayHostOptions): GatewayHost {
       return process;
     },
     start,
-    connect: (owner) => link?.connect(owner),
+    connect: (cell, owner) => links.get(cell)?.connect(owner),
     hashes,
   };
 }

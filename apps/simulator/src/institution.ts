@@ -55,6 +55,7 @@ interface Signing {
 
 interface Rescission {
   readonly agreementId: string;
+  readonly bank: string;
   readonly ended: () => void;
 }
 
@@ -73,6 +74,8 @@ export function createSimulatedInstitution(parts: InstitutionParts): SimulatedIn
   const rescissions = new Set<Rescission>();
   const byPayment = new Map<string, Wish>();
   const agreements: { readonly agreementId: string; readonly bank: string }[] = [];
+  /** Those whose end it was told. */
+  const rescinded: { readonly agreementId: string; readonly bank: string }[] = [];
   /** Succeeded agreement payments, to give back from. */
   const refundable: { readonly paymentId: string; readonly bank: string; readonly minor: number }[] = [];
   let orders = 0;
@@ -110,9 +113,10 @@ export function createSimulatedInstitution(parts: InstitutionParts): SimulatedIn
       return { kind: 'refund', bank: original.bank, amount, endToEndId, originalPaymentId: original.paymentId };
     }
     if (agreements.length === 0) return undefined;
-    const { bank, agreementId } = draw.pick(agreements);
+    const isForgetful = rescinded.length > 0 && faults.strikes('institutionUsesRescinded');
+    const { bank, agreementId } = draw.pick(isForgetful ? rescinded : agreements);
     const amount = yuan(minor);
-    if (kind < 0.65) return { kind: 'agreementPayment', bank, amount, endToEndId, agreementId };
+    if (kind < 0.65 || isForgetful) return { kind: 'agreementPayment', bank, amount, endToEndId, agreementId };
     return { kind: 'payout', bank, amount, endToEndId, creditor: { name: 'Creditor', account: `6200${orders}` } };
   }
 
@@ -310,6 +314,7 @@ export function createSimulatedInstitution(parts: InstitutionParts): SimulatedIn
     }
     await life.keep('rescission', () => {
       rescissions.delete(rescission);
+      rescinded.push(rescission);
       rescission.ended();
     });
   }
@@ -317,9 +322,9 @@ export function createSimulatedInstitution(parts: InstitutionParts): SimulatedIn
   function rescind(life: Life, agreementId: string): Promise<void> {
     // From here on it is not used any more.
     const at = agreements.findIndex((one) => one.agreementId === agreementId);
-    if (at >= 0) agreements.splice(at, 1);
+    const [{ bank }] = agreements.splice(at, 1);
     return new Promise((ended) => {
-      const rescission = { agreementId, ended };
+      const rescission = { agreementId, bank, ended };
       rescissions.add(rescission);
       life.go(() => pursueRescission(life, rescission));
     });

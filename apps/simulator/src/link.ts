@@ -3,14 +3,13 @@
  * under way end as on a broken socket: a submit with an unknown outcome, a delivery without an answer.
  */
 import {
-  type Cell,
   type Configuration,
   type Configurator,
   type Deliverer,
   OutcomeUnknownError,
   type SubmitResult,
 } from '@clearway/gateway';
-import { addKey, endKey, type RunningCell } from '@clearway/server';
+import { addKey, endKey, type LinkedCell, type RunningCell } from '@clearway/server';
 import type { Faults } from './faults.ts';
 import type { Process } from './process.ts';
 import type { Time } from './time.ts';
@@ -20,9 +19,7 @@ export interface Owner {
   readonly cell: RunningCell;
 }
 
-export interface Link extends Cell {
-  /** The last that a cell has pushed. */
-  configuration(): Configuration | undefined;
+export interface Link extends LinkedCell {
   readonly configurator: Configurator;
   connect(owner: Owner): void;
 }
@@ -57,7 +54,7 @@ export function createLink(options: {
   };
 
   const isOpen = () => owner?.process.isAlive ?? false;
-  const read = <T>(what: string, ask: (cell: Cell) => Promise<T>): Promise<T> =>
+  const read = <T>(what: string, ask: (cell: RunningCell) => Promise<T>): Promise<T> =>
     isOpen() ? call(what, ask) : Promise.reject(new OutcomeUnknownError('the cell cannot be reached'));
   const change = (what: string, ask: (cell: RunningCell) => Promise<SubmitResult>): Promise<SubmitResult> =>
     isOpen() ? call(what, ask) : Promise.resolve({ outcome: 'refused', reason: 'cellUnavailable' });
@@ -102,6 +99,9 @@ export function createLink(options: {
       },
     },
     configuration: () => configuration,
+    get isOpen() {
+      return isOpen();
+    },
     connect(next) {
       if (!gateway.isAlive || !next.process.isAlive) return;
       owner = next;

@@ -32,7 +32,7 @@ function weightsFrom(path: string | undefined): Weights | string {
 /** Whether all held. */
 async function runSeeds(given: Arguments, weights: Weights): Promise<boolean> {
   const startedAt = performance.now();
-  const { seed, runs, minutes, rate: perSecond, plant, jobs } = given;
+  const { seed, runs, minutes, rate: perSecond, cells, plant, jobs } = given;
   const results: RunResult[] = [];
   const onResult = (result: RunResult) => {
     progress('');
@@ -44,6 +44,7 @@ async function runSeeds(given: Arguments, weights: Weights): Promise<boolean> {
     seed: seed + index,
     minutes,
     perSecond,
+    cells,
     weights,
     plant,
   }));

@@ -11,11 +11,11 @@ export interface Operator {
 
 const patienceMs = 1000;
 
-export function createOperator({ time, story, cells }: { time: Time; story: Story; cells(): CellHost }): Operator {
+export function createOperator({ time, story, home }: { time: Time; story: Story; home(): CellHost }): Operator {
   /** Whether it was adopted; undefined when nobody says so. */
   const setStatus = async (code: string, status: 'active' | 'suspended'): Promise<boolean> => {
     story.tell(code, `is to be ${status}`);
-    const result = await cells()
+    const result = await home()
       .owner?.cell.changeParticipants((all) => all.map((one) => (one.code === code ? { ...one, status } : one)))
       .catch(() => undefined);
     return result?.outcome === 'accepted';

@@ -56,6 +56,8 @@ interface Known extends Ordered {
   readonly heardAt: Map<string, number>;
   readonly noticed: Set<string>;
   refused: boolean;
+  /** Its agreement was told as rescinded before, and its cell could know that. */
+  readonly lacksAgreement: boolean;
 }
 
 interface Agreement {
@@ -63,6 +65,8 @@ interface Agreement {
   isAgreed: boolean;
   /** When somebody first heard that it is rescinded, by the order of what the judge heard. */
   rescindedAt: number;
+  /** The same by time, ms since the beginning. */
+  rescindedMs: number;
   /** The furthest state that each party was told, and when. */
   readonly furthest: Map<string, { readonly rank: number; readonly state: string; readonly at: number }>;
 }
@@ -98,8 +102,16 @@ const finals = new Set(['succeeded', 'failed']);
 /** An agreement only moves along here; failed and rescinded are ends. */
 const agreementRanks = ['requested', 'codeSent', 'confirming', 'active', 'rescinded', 'failed'];
 
+/** What the judge cannot know of the ways between cells. */
+export interface Ways {
+  /** ms since the beginning. */
+  elapsed(): number;
+  /** Whether the cell of the payment may not know yet what that of the agreement has told since then. */
+  mayNotKnow(paymentId: string, agreementId: string, since: number): boolean;
+}
+
 /** `onStream`: codes of those who are told over the stream, by an outcome in place of a notice. */
-export function createOracle(story: Story, onStream: readonly string[] = []): Oracle {
+export function createOracle(story: Story, ways: Ways, onStream: readonly string[] = []): Oracle {
   const payments = new Map<string, Known>();
   const agreements = new Map<string, Agreement>();
   const settlements = new Map<number, Map<string, bigint>>();
@@ -131,10 +143,17 @@ export function createOracle(story: Story, onStream: readonly string[] = []): Or
     const known = agreements.get(agreementId) ?? {
       isAgreed: false,
       rescindedAt: Number.POSITIVE_INFINITY,
+      rescindedMs: 0,
       furthest: new Map(),
     };
     agreements.set(agreementId, known);
     return known;
+  };
+
+  const isRescindedFor = ({ paymentId, agreement: agreementId }: Ordered) => {
+    if (agreementId === undefined) return false;
+    const { rescindedAt, rescindedMs } = agreementOf(agreementId);
+    return rescindedAt < heard && !ways.mayNotKnow(paymentId, agreementId, rescindedMs);
   };
 
   const refundsOf = new Map<string, Known[]>();
@@ -160,6 +179,7 @@ export function createOracle(story: Story, onStream: readonly string[] = []): Or
         heardAt: new Map(),
         noticed: new Set(),
         refused: false,
+        lacksAgreement: isRescindedFor(payment),
       };
       payments.set(payment.paymentId, known);
       byOrder.set(payment.order, [...(byOrder.get(payment.order) ?? []), known]);
@@ -223,8 +243,11 @@ export function createOracle(story: Story, onStream: readonly string[] = []): Or
       check(net(payment) <= 1, paymentId, () => `bank ${bank} has booked it ${net(payment)} times`);
       check(payment.bank === bank, paymentId, () => `bank ${bank} books what was ordered at ${payment.bank}`);
       agreesWithLedger(payment);
-      const isRescinded = payment.agreement !== undefined && agreementOf(payment.agreement).rescindedAt < payment.heard;
-      check(!isRescinded, paymentId, () => `was ordered after agreement ${payment.agreement} was told as rescinded`);
+      check(
+        !payment.lacksAgreement,
+        paymentId,
+        () => `was ordered after agreement ${payment.agreement} was told as rescinded`,
+      );
       const rivals = byOrder.get(payment.order)!.filter((one) => net(one) > 0);
       check(rivals.length <= 1, paymentId, () => `order ${payment.order} is paid ${rivals.length} times`);
       const original = payment.original === undefined ? undefined : payments.get(payment.original);
@@ -271,7 +294,9 @@ export function createOracle(story: Story, onStream: readonly string[] = []): Or
         () => `${to} is told ${state} after it was told ${before?.state}`,
       );
       if (before === undefined || before.rank < rank) agreement.furthest.set(to, { rank, state, at: heard });
-      if (state === 'rescinded') agreement.rescindedAt = Math.min(agreement.rescindedAt, heard);
+      if (state !== 'rescinded' || agreement.rescindedAt < heard) return;
+      agreement.rescindedAt = heard;
+      agreement.rescindedMs = ways.elapsed();
     },
     settled(cycle, positions) {
       heard++;

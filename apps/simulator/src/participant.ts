@@ -18,7 +18,6 @@ import type { SimulatedNetwork } from './network.ts';
 import type { Oracle } from './oracle.ts';
 import { createProcess, type Process, type Watch } from './process.ts';
 import type { Story } from './story.ts';
-import { streamAddress } from './stream-host.ts';
 import type { StreamNetwork } from './stream-network.ts';
 import type { Time } from './time.ts';
 
@@ -49,8 +48,8 @@ export interface StreamMembership {
   readonly links: StreamNetwork;
   /** What it has sent; it outlives the program. */
   readonly sent: SentHashes;
-  /** Links that it keeps. */
-  readonly count: number;
+  /** One for each link that it keeps. */
+  readonly addresses: readonly string[];
   /** Questions that it takes at once. */
   readonly window: number;
 }
@@ -139,14 +138,14 @@ export function createParticipant(parts: ParticipantParts, begin: (life: Life) =
   }
 
   function openStream(
-    { links, sent, count, window }: StreamMembership,
+    { links, sent, addresses, window }: StreamMembership,
     process: Process,
     ports: InstitutionOptions['ports'],
   ) {
     return createParticipantStream({
       ...{ ports, code, scheme: membership.scheme, signing, sent, window },
       links: links.from(parts.host, process, parts.certificate),
-      addresses: Array.from({ length: count }, () => streamAddress),
+      addresses,
       failed(error) {
         if (!(error instanceof NotNow)) oracle.breach(code, `its stream failed: ${error.stack}`);
       },

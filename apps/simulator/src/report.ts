@@ -18,9 +18,9 @@ const faultsOf = ({ faults }: RunResult) => Object.values(faults).reduce((total,
 /** The one command that repeats a run. */
 export function commandFor(
   { seed }: RunResult,
-  { minutes, rate, plant, weights }: Pick<Arguments, 'minutes' | 'rate' | 'plant' | 'weights'>,
+  { minutes, rate, cells, plant, weights }: Pick<Arguments, 'minutes' | 'rate' | 'cells' | 'plant' | 'weights'>,
 ) {
-  const more = `${plant ? ` --plant ${plant}` : ''}${weights ? ` --weights ${weights}` : ''}`;
+  const more = `${cells ? ` --cells ${cells}` : ''}${plant ? ` --plant ${plant}` : ''}${weights ? ` --weights ${weights}` : ''}`;
   return `npm run sim -- --seed ${seed} --minutes ${minutes} --rate ${rate}${more}`;
 }
 

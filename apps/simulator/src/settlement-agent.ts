@@ -10,6 +10,8 @@ export interface SimulatedAgent {
   /** The agent as a process of the platform sees it. */
   seenBy(process: Process): SettlementAgent;
   deposit(participant: string, minor: bigint): void;
+  /** What its account holds, minor units. */
+  money(participant: string): bigint;
   /** Is away for a while; who waits for an answer never gets it. What it has booked it has booked. */
   die(forMs: number): void;
   heal(): void;
@@ -79,6 +81,7 @@ export function createSimulatedAgent(time: Time, faults: Faults, oracle: Oracle)
   }
 
   return {
+    money: (participant) => (statements.get(participant) ?? []).reduce((sum, { amount }) => sum + minorOf(amount), 0n),
     deposit: (participant, minor) => enter(participant, 'deposit', minor, 'deposit'),
     die(forMs) {
       lives++;

@@ -3,6 +3,7 @@
  * end in which nothing is left over. What it was is in its hash, what was wrong with it in its breaches.
  */
 import { identifierToBytes, parseIdentifier } from '@clearway/core';
+import type { CellHost } from './cell-host.ts';
 import { type Draw, drawFrom } from './chance.ts';
 import { chooseFaults, type Fault, type Faults, usualWeights, type Weights } from './faults.ts';
 import { isWrap, type PlantName, type Wrap, wraps } from './planted/index.ts';
@@ -14,6 +15,8 @@ export interface RunOptions {
   readonly minutes: number;
   /** Payments ordered a second, by all institutions together. */
   readonly perSecond?: number;
+  /** How many cells, 1 to 3; as the seed says when left out. */
+  readonly cells?: number | undefined;
   readonly weights?: Weights | undefined;
   /** Nobody is on the stream, whatever the seed says. */
   readonly overHttp?: boolean | undefined;
@@ -43,7 +46,7 @@ export interface RunResult {
 
 export const goodBuild: Wrap = { mistake: '' };
 
-function drawShape(draw: Draw, minutes: number): Shape {
+function drawShape(draw: Draw, minutes: number, cells: number): Shape {
   // Shortly before midnight in the scheme's time zone, in most runs: the business day changes under traffic.
   const startsAt = Date.UTC(2026, 10, 22, 15, 59, 0) - draw.below(Math.max(1, Math.round(minutes * 90_000)));
   return {
@@ -57,6 +60,7 @@ function drawShape(draw: Draw, minutes: number): Shape {
     journal: draw.pick(['memory', 'files']),
     snapshotEvery: draw.pick([20, 100, 1000]),
     cycleSeconds: draw.pick([20, 60]),
+    cellWeights: drawWeights(draw.stream('weights'), cells),
     ...drawStream(draw.stream('stream')),
   };
 }
@@ -75,10 +79,18 @@ function drawStream(draw: Draw) {
   };
 }
 
+/** Of the routing list; a cell without weight takes no new payments, and still answers for old ones. */
+function drawWeights(draw: Draw, cells: number): number[] {
+  if (cells === 1) return [1];
+  const weights = Array.from({ length: cells }, () => draw.pick([0, 1, 1, 1, 3]));
+  return weights.every((weight) => weight === 0) ? weights.map(() => 1) : weights;
+}
+
 export async function simulate({
   seed,
   minutes,
   perSecond = 2,
+  cells,
   weights = usualWeights,
   overHttp = false,
   plant: plantName,
@@ -88,7 +100,8 @@ export async function simulate({
   // A patched build is this very program, loaded with lines of it changed.
   const plant: Wrap = isWrap(plantName) ? wraps[plantName] : goodBuild;
   const faults = chooseFaults(draw.stream('faults'), weights);
-  const drawn = drawShape(draw.stream('world'), minutes);
+  const count = cells ?? draw.stream('cells').pick([1, 1, 2, 3]);
+  const drawn = drawShape(draw.stream('world'), minutes, count);
   const shape = overHttp ? { ...drawn, onStream: [] } : drawn;
   const world = await createWorld({ draw, faults, shape, plant, onLine });
   const { time, story, oracle } = world;
@@ -117,7 +130,7 @@ export async function simulate({
     messages: world.network.messages,
     cycles: ending.lastCycle,
     batches: ending.batches,
-    cellStarts: world.cells.starts,
+    cellStarts: world.platform.cells.reduce((sum, { starts }) => sum + starts, 0),
     faults: Object.fromEntries(faults.counts),
   };
 }
@@ -134,22 +147,37 @@ function order({ time, institutions }: World, faults: Faults, traffic: Draw, per
 
 /** What happens to processes, clocks, network and cycles as a whole. */
 function strikeEverySecond(world: World, faults: Faults): void {
-  const { time, story, network, cells, gateways, institutions, banks, agent } = world;
+  const { time, story, network, platform, home, gateways, institutions, banks, agent } = world;
+  const { cells, lines } = platform;
   const { draw: size } = faults;
   const jump = () => (size.happens(0.3) ? 0 : Math.round((size.happens(0.5) ? 1 : -1) * 10 ** size.between(2, 6.6)));
 
-  const holdCell = () => {
-    const { process } = cells;
+  const holdCell = (cell: CellHost) => {
+    const { process } = cell;
     if (process === undefined || process.isHeld) return;
     const takesOver = faults.strikes('cellTakenOver');
     if (!takesOver && !faults.strikes('cellHeld')) return;
     story.tell(process.name, 'is held');
     process.hold();
-    time.after(size.between(100, 30_000), () => {
+    const forMs = size.between(100, 30_000);
+    lines.disturb(cell.number, forMs);
+    time.after(forMs, () => {
       story.tell(process.name, 'goes on');
       process.goOn();
     });
-    if (takesOver) time.after(size.between(50, 5000), () => cells.takeOver());
+    if (takesOver) time.after(size.between(50, 5000), () => cell.takeOver());
+  };
+
+  const partCells = () => {
+    if (cells.length === 1) return;
+    const [one, other] = [size.pick(cells), size.pick(cells)];
+    const forMs = 10 ** size.between(2.5, 4.6);
+    if (faults.strikes('peerCutOneWay')) lines.cut(one.number, other.number, forMs);
+    if (faults.strikes('peerCut')) {
+      lines.cut(one.number, other.number, forMs);
+      lines.cut(other.number, one.number, forMs);
+    }
+    if (faults.strikes('cellAway')) one.goAway(10 ** size.between(3, 4.8));
   };
 
   const cutNetwork = () => {
@@ -185,7 +213,7 @@ function strikeEverySecond(world: World, faults: Faults): void {
   };
 
   const changeConfiguration = () => {
-    const { owner } = cells;
+    const { owner } = home;
     if (owner === undefined) return;
     const bank = size.pick(banks).code;
     if (faults.strikes('capChanged')) {
@@ -208,20 +236,22 @@ function strikeEverySecond(world: World, faults: Faults): void {
   };
 
   const strike = () => {
-    holdCell();
+    const struck = cells.length === 1 ? home : size.pick(cells);
+    holdCell(struck);
+    partCells();
     changeConfiguration();
     disturbParticipants();
-    if (cells.process !== undefined && faults.strikes('cellClockJumps')) cells.process.skewMs = jump();
+    if (struck.process !== undefined && faults.strikes('cellClockJumps')) struck.process.skewMs = jump();
     if (gateways.process !== undefined && faults.strikes('gatewayClockJumps')) gateways.process.skewMs = jump();
-    if (cells.process !== undefined && faults.strikes('cellClockDrifts'))
-      cells.process.drift(size.between(-0.05, 0.05));
+    if (struck.process !== undefined && faults.strikes('cellClockDrifts'))
+      struck.process.drift(size.between(-0.05, 0.05));
     if (gateways.process !== undefined && faults.strikes('gatewayClockDrifts'))
       gateways.process.drift(size.between(-0.05, 0.05));
-    if (faults.strikes('powerLost')) cells.losePower();
+    if (faults.strikes('powerLost')) struck.losePower();
     if (faults.strikes('gatewayDies')) gateways.process?.die();
     cutNetwork();
     if (faults.strikes('linksBreakAll')) world.links.breakAll();
-    const { owner } = cells;
+    const { owner } = home;
     if (owner !== undefined && faults.strikes('cutOffOnDemand')) owner.cell.closeCycle().catch(() => {});
     time.after(1000, strike);
   };
@@ -229,11 +259,11 @@ function strikeEverySecond(world: World, faults: Faults): void {
 }
 
 /** For plants that answer what only a bank may answer. */
-function answerInTheBanksName({ time, oracle, cells, gateways }: World, plant: Wrap): void {
+function answerInTheBanksName({ time, oracle, platform, gateways }: World, plant: Wrap): void {
   const look = async () => {
-    const { owner } = cells;
-    if (owner === undefined) return;
     for (const { paymentId, bank } of oracle.payments()) {
+      const { owner } = platform.cellOf(paymentId);
+      if (owner === undefined) continue;
       const hash = gateways.hashes.get(Buffer.from(identifierToBytes(parseIdentifier(paymentId)!)).toString('hex'));
       if (hash === undefined || oracle.finalOf(paymentId) !== undefined) continue;
       if ((await owner.cell.payment(paymentId))?.state === 'unknown') plant.owner!(owner, [{ paymentId, bank, hash }]);

@@ -16,8 +16,7 @@ import { commandTypes, identifierFromBytes, identifierText, layout, outcomes, re
 import { type Crypto, suites } from '@clearway/ports';
 import type { SentHashes } from '@clearway/sdk';
 import { dayOf, type ParticipantsDocument, type SchemeDocument } from '@clearway/server';
-import { decodeHeader, decryptBodies, type Store } from '@clearway/store';
-import { place as cellPlace } from './disk.ts';
+import { type CellPlace, decodeHeader, decryptBodies, type Store } from '@clearway/store';
 import type { Oracle } from './oracle.ts';
 
 /** What a participant has sent, on a disk that outlives its programs. */
@@ -58,10 +57,13 @@ function rootOf(hashes: readonly Uint8Array[]): Uint8Array {
 
 export interface EvidenceOptions {
   readonly store: Pick<Store, 'journal' | 'bodyKeys'>;
+  readonly place: CellPlace;
   readonly crypto: Crypto;
   readonly oracle: Oracle;
   readonly scheme: SchemeDocument;
   readonly participants: ParticipantsDocument['participants'];
+  /** Those of the cell whose journal it is. */
+  isHere(paymentId: string): boolean;
 }
 
 /** Every message of the stream in the journal is signed, and so is every end that was told. */
@@ -145,7 +147,7 @@ export async function compareEvidence(options: EvidenceOptions): Promise<void> {
 
   for await (const { sequence, header, facts, bodies: column } of store.journal.read(1)) {
     const key = await store.bodyKeys.key(dayOf(decodeHeader(header).at));
-    const bodies = decryptBodies(crypto, key, { ...cellPlace, sequence }, column);
+    const bodies = decryptBodies(crypto, key, { ...options.place, sequence }, column);
     const view = new DataView(facts.buffer, facts.byteOffset, facts.byteLength);
     const checkpoints: { readonly at: number; readonly body: Uint8Array }[] = [];
     for (let at = 0, index = 0; at < facts.length; at += view.getUint32(at + 4), index++) {
@@ -172,7 +174,7 @@ export async function compareEvidence(options: EvidenceOptions): Promise<void> {
       oracle.breach(paymentId, `message ${position} of ${where} is signed by nobody at the end`);
     }
   for (const { paymentId } of oracle.payments()) {
-    if (oracle.finalOf(paymentId) === undefined) continue;
+    if (oracle.finalOf(paymentId) === undefined || !options.isHere(paymentId)) continue;
     for (const who of ['institution', 'bank'] as const) {
       const at = open[who].get(paymentId);
       const isSigned = proved[who].has(paymentId) || (at !== undefined && !uncovered.has(at));

@@ -2,15 +2,23 @@
 import { createStream, type Stream } from '@clearway/gateway';
 import type { Crypto } from '@clearway/ports';
 import type { RunningCell } from '@clearway/server';
+import type { CellPlace } from '@clearway/store';
 import type { Oracle } from './oracle.ts';
+import { numberOf } from './peer-lines.ts';
 import type { Process } from './process.ts';
 import type { Story } from './story.ts';
 import type { StreamNetwork } from './stream-network.ts';
 import type { Time } from './time.ts';
 
-/** Where links of the stream go to. */
-export const streamHost = 'stream.test';
-export const streamAddress = `${streamHost}:7100`;
+/** Where links of the stream to a cell go. */
+const hostOf = ({ cell }: CellPlace) => `stream-${cell}.test`;
+
+/** As participants are told them: with the digits of their cells, where there are several. */
+export function streamAddresses(places: readonly CellPlace[]): string[] {
+  const addresses = places.map((place) => `${hostOf(place)}:7100`);
+  if (places.length === 1) return addresses;
+  return addresses.map((address, index) => `${String(numberOf(places[index])).padStart(6, '0')}@${address}`);
+}
 
 export interface StreamSurroundings {
   readonly links: StreamNetwork;
@@ -28,7 +36,7 @@ export interface StreamSurroundings {
 }
 
 /** Opens the stream of a cell that serves from now on. */
-export function openStream(cell: RunningCell, process: Process, around: StreamSurroundings): Stream {
+export function openStream(cell: RunningCell, process: Process, place: CellPlace, around: StreamSurroundings): Stream {
   const { links, story, oracle, crypto, window, uncoveredMessages } = around;
   const stream = createStream({
     cell: cell.streamCell,
@@ -44,6 +52,6 @@ export function openStream(cell: RunningCell, process: Process, around: StreamSu
     },
   });
   cell.attachStream(stream);
-  links.listen(streamHost, process, stream.accept);
+  links.listen(hostOf(place), process, stream.accept);
   return stream;
 }

@@ -6,26 +6,28 @@ import { createHash } from 'node:crypto';
 import { type ParticipantConfiguration, platformCode } from '@clearway/gateway';
 import type { KeyPair } from '@clearway/ports';
 import { businessDateAt, type ParticipantsDocument, type SchemeDocument } from '@clearway/server';
-import { memoryStore, type Records } from '@clearway/store';
 import { createBank, type SimulatedBank } from './bank.ts';
-import { type CellHost, createCellHost } from './cell-host.ts';
+import type { CellHost } from './cell-host.ts';
 import type { Draw } from './chance.ts';
 import { createCrypto } from './crypto.ts';
-import { type Disks, emptyDisks, openPlain } from './disk.ts';
+import { openPlain } from './disk.ts';
 import { compareFiles, compareRecords, compareRestarts } from './examination.ts';
 import type { Faults } from './faults.ts';
 import { createGatewayHost, type GatewayHost } from './gateway-host.ts';
 import { type Account, checkHistory, createRecorder, recordFrom } from './history/index.ts';
 import { createSimulatedInstitution, type SimulatedInstitution } from './institution.ts';
+import type { Owner } from './link.ts';
 import { createNetwork, type SimulatedNetwork } from './network.ts';
 import { createOperator, type Operator } from './operator.ts';
 import { createOracle, type Oracle } from './oracle.ts';
 import type { ParticipantParts } from './participant.ts';
 import type { Wrap } from './planted/index.ts';
+import { createPlatform, type Platform, placesOf } from './platform.ts';
 import { createProcess, type Watch } from './process.ts';
 import { createSimulatedAgent, type SimulatedAgent } from './settlement-agent.ts';
 import { createStory, type Story } from './story.ts';
 import { compareEvidence, keepSentHashes } from './stream-evidence.ts';
+import { streamAddresses } from './stream-host.ts';
 import { createStreamNetwork, type StreamNetwork } from './stream-network.ts';
 import { createTime, type Time } from './time.ts';
 
@@ -53,6 +55,8 @@ export interface Shape {
   /** Payments that one link may have under way, and questions that a bank takes at once. */
   readonly window: number;
   readonly uncoveredMessages: number;
+  /** Of each cell in the routing list, the home cell's first. */
+  readonly cellWeights: readonly number[];
 }
 
 export interface WorldOptions {
@@ -67,9 +71,9 @@ export interface WorldOptions {
 /** What is left of a world at its end. */
 export interface Ending {
   readonly lastCycle: number;
-  /** Batches in the journal. */
+  /** Batches in all journals. */
   readonly batches: number;
-  /** SHA-256 over the core's state, hex; empty when something was broken before. */
+  /** SHA-256 over the core's state, hex, of each cell; empty when something was broken before. */
   readonly stateHash: string;
 }
 
@@ -80,13 +84,14 @@ export interface World {
   readonly network: SimulatedNetwork;
   readonly links: StreamNetwork;
   readonly agent: SimulatedAgent;
-  readonly cells: CellHost;
+  readonly platform: Platform;
+  /** Of caps, money, configuration and clearing: all cells are in {@link World.platform}. */
+  readonly home: CellHost;
   readonly gateways: GatewayHost;
   readonly operator: Operator;
   readonly institutions: readonly SimulatedInstitution[];
   readonly banks: readonly SimulatedBank[];
-  readonly disks: Disks;
-  readonly records: Records;
+  readonly records: Platform['records'];
   readonly isBroken: boolean;
   /** Nothing is under way any more. */
   readonly isQuiet: boolean;
@@ -120,13 +125,19 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const time = createTime(shape.startsAt);
   const story = createStory(time, options.onLine);
   const recorder = createRecorder();
-  const oracle = recordFrom(createOracle(story, shape.onStream), recorder);
+  const ways = {
+    elapsed: () => time.elapsed,
+    mayNotKnow(paymentId: string, agreementId: string, since: number) {
+      const { cellOf, lines } = platform;
+      return lines.mayNotKnow(cellOf(paymentId).number, cellOf(agreementId).number, since);
+    },
+  };
+  const oracle = recordFrom(createOracle(story, ways, shape.onStream), recorder);
   const crypto = createCrypto(draw.stream('crypto'));
   const network = createNetwork(time, faults);
   const links = createStreamNetwork({ time, faults, draw: draw.stream('links'), network });
+  const places = placesOf(shape.cellWeights.length);
   const agent = createSimulatedAgent(time, faults, oracle);
-  const disks = emptyDisks(shape.journal === 'files');
-  const { records } = memoryStore({ crypto, chance: draw.stream('records'), disk: disks.memory });
   const watch: Watch = options.watch ?? (() => {});
 
   // ---- who takes part ----
@@ -152,7 +163,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     reversalAfterMs: shape.reversalAfterMs,
     workItemAfterMs: 120_000,
     signingTimeoutMs: 300_000,
-    routing: [{ centre: 1, cell: 1, weight: 1 }],
+    routing: places.map((place, index) => ({ ...place, weight: shape.cellWeights[index] })),
     timeZone: 'Asia/Shanghai',
   };
   const accounts = new Map<string, Account>();
@@ -211,7 +222,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       ? {
           links,
           sent: keepSentHashes(),
-          count: shape.links,
+          addresses: Array.from({ length: shape.links }, () => streamAddresses(places)).flat(),
           window: shape.window,
         }
       : undefined,
@@ -230,20 +241,18 @@ export async function createWorld(options: WorldOptions): Promise<World> {
 
   // ---- the platform ----
 
-  const operator = createOperator({ time, story, cells: () => cells });
+  const operator = createOperator({ time, story, home: () => platform.home });
   let healedAt = Number.POSITIVE_INFINITY;
   /** Whoever is well again has signed long before it is stopped for want of that. */
   const mayBeStopped = (participant: string, why: string) =>
     oracle.check(time.elapsed < healedAt + overdueMs, participant, () => `is stopped though all is well: ${why}`);
 
-  const cells: CellHost = createCellHost({
+  const platform: Platform = createPlatform(places, draw, shape.journal === 'files', {
     time,
     faults,
     story,
     oracle,
     crypto,
-    chance: draw.stream('chance of the cell'),
-    disks,
     scheme: () => scheme,
     participants,
     limitsChanged,
@@ -262,8 +271,9 @@ export async function createWorld(options: WorldOptions): Promise<World> {
             stopped: mayBeStopped,
             signed: (participant) => void operator.reactivate(participant),
           },
-    serving: (owner) => gateways.connect(owner),
+    serving: (cell, owner) => gateways.connect(cell, owner),
   });
+  const { cells, home, records, shares } = platform;
   const gateways = createGatewayHost({
     time,
     faults,
@@ -272,12 +282,12 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     draw,
     network,
     host: gatewayHost,
-    disk: disks.memory,
+    records,
     platformKey: signingKey(platformCode),
     platformKeys: [verifyingKey(platformCode)],
     plant,
     watch,
-    owner: () => cells.owner,
+    cells: () => cells,
   });
 
   // ---- its beginning and its end ----
@@ -285,23 +295,21 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const isBroken = () => oracle.breaches.length > 0;
   const openOrders = () => institutions.reduce((sum, institution) => sum + institution.open, 0);
   const isQuiet = () => {
-    const statistics = cells.owner?.cell.statistics();
+    const statistics = cells.map(({ owner }) => owner?.cell.statistics());
     return (
-      statistics !== undefined &&
       openOrders() === 0 &&
       ![...institutions, ...banks].some(({ isRotating }) => isRotating) &&
       !banks.some(({ untold }) => untold > 0) &&
-      (cells.owner?.stream?.uncovered ?? 0) === 0 &&
-      statistics.inFlight === 0 &&
-      statistics.undelivered === 0
+      cells.every(({ owner }) => (owner?.stream?.uncovered ?? 0) === 0) &&
+      statistics.every((told) => told?.inFlight === 0 && told.undelivered === 0)
     );
   };
 
   async function start(): Promise<void> {
     for (const participant of [...institutions, ...banks]) participant.start();
-    cells.start();
+    for (const cell of cells) cell.start();
     gateways.start();
-    if (!(await time.passUntil(() => cells.owner !== undefined, 60_000)))
+    if (!(await time.passUntil(() => cells.every(({ owner }) => owner !== undefined), 60_000)))
       throw new Error('the cell does not start in a world without faults');
     // The clearing house reads every five seconds what was deposited.
     await time.pass(7000);
@@ -312,48 +320,65 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     // What is still on its way may change nothing any more.
     await time.pass(stragglersMs);
     oracle.check(isCalm, 'world', () => {
-      const told = cells.owner?.cell.statistics();
-      return `is not quiet after ${patienceMs / 60_000} minutes: ${openOrders()} orders open, in flight ${told?.inFlight}, notices ${told?.undelivered}`;
+      const told = cells.map(({ owner }) => owner?.cell.statistics());
+      const each = (name: 'inFlight' | 'undelivered') => told.map((one) => one?.[name]).join();
+      return `is not quiet after ${patienceMs / 60_000} minutes: ${openOrders()} orders open, in flight ${each('inFlight')}, notices ${each('undelivered')}`;
     });
   }
 
   async function settle(): Promise<number> {
-    const { cell, house } = cells.owner!;
+    const { cell, house } = home.owner!;
     const lastCycle = await time.complete('the last cut-off', cell.closeCycle(), patienceMs);
-    house.wake();
+    house!.wake();
     await time.complete(`settlement of cycle ${lastCycle}`, cell.cycleReached(lastCycle, 'settled'), patienceMs);
-    const isTold = () => cell.statistics().recordsLag === 0 && cell.statistics().undelivered === 0;
+    const all = cells.map(({ owner }) => owner!);
+    const isTold = () =>
+      all.map((one) => one.cell.statistics()).every(({ recordsLag, undelivered }) => recordsLag + undelivered === 0);
     oracle.check(await time.passUntil(isTold, 60_000), 'world', () => 'the records or the notices do not catch up');
     // A midnight that has just passed is followed within a second.
-    const hasFollowed = () => cell.state.businessDate === businessDateAt(cell.state.at, scheme.timeZone);
-    await time.passUntil(() => hasFollowed() && cell.statistics().frontier === cell.state.sequence, 60_000);
+    const hasFollowed = ({ cell: { state } }: Owner) =>
+      state.businessDate === businessDateAt(state.at, scheme.timeZone);
+    await time.passUntil(() => all.every(hasFollowed), 60_000);
+    const isShared = await time.passUntil(() => shares.isAtRest, 60_000);
+    oracle.check(isShared, 'world', () => 'what one cell has given another is not taken');
+    for (const one of all) one.leaveOthers();
+    await time.passUntil(() => all.every(({ cell: { state, frontier } }) => frontier === state.sequence), 60_000);
     return lastCycle;
   }
 
   async function compare(lastCycle: number): Promise<string> {
-    const { cell, house } = cells.owner!;
     oracle.conclude(lastCycle);
+    if (cells.length > 1) shares.conclude(new Map(shape.institutions.map((code) => [code, agent.money(code)])));
     const { clock } = createProcess('examination', time);
-    const store = openPlain(disks, { clock, crypto, chance: draw.stream('examination') });
-    await compareEvidence({ store, crypto, oracle, scheme, participants: cell.configuration().participants });
+    for (const one of cells) {
+      const { disks, place, owner } = one;
+      const store = openPlain(disks, place, { clock, crypto, chance: draw.stream('examination') });
+      const { participants } = owner!.cell.configuration();
+      const isHere = (paymentId: string) => platform.cellOf(paymentId) === one;
+      await compareEvidence({ store, place, crypto, oracle, scheme, participants, isHere });
+    }
     const stopped = (await records.workItems(true)).filter(({ kind }) => kind === 'coverage');
     for (const { subject } of stopped) oracle.breach(subject, 'is stopped at the end for want of a signature');
-    const { anomalies } = checkHistory(recorder, { accounts, lackIsExact: true });
+    const { anomalies } = checkHistory(recorder, { accounts, lackIsExact: cells.length === 1 });
     for (const { subject, what } of anomalies) oracle.breach(subject, what);
     await compareRecords(records, oracle, lastCycle);
     await time.complete('the files', compareFiles(institutions, oracle, lastCycle), patienceMs);
-    await time.complete('the clearing house', house.stop(), patienceMs);
-    const restarts = {
-      disks,
-      running: cell,
-      clock,
-      crypto,
-      draw: draw.stream('restart'),
-      scheme,
-      participants,
-      oracle,
-    };
-    return time.complete('the restarts', compareRestarts(restarts), 60_000);
+    await time.complete('the clearing house', home.owner!.house!.stop(), patienceMs);
+    const hashes: string[] = [];
+    for (const cell of cells) {
+      const restarts = compareRestarts({
+        cell,
+        home: cell === home ? undefined : home.number,
+        clock,
+        crypto,
+        draw: draw.stream('restart'),
+        scheme,
+        participants,
+        oracle,
+      });
+      hashes.push(await time.complete('the restarts', restarts, 60_000));
+    }
+    return hashes.join();
   }
 
   return {
@@ -363,12 +388,12 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     network,
     links,
     agent,
-    cells,
+    platform,
+    home,
     gateways,
     operator,
     institutions,
     banks,
-    disks,
     records,
     get isBroken() {
       return isBroken();
@@ -391,7 +416,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       network.heal();
       links.heal();
       agent.heal();
-      cells.heal();
+      for (const cell of cells) cell.heal();
+      platform.lines.heal();
       gateways.process?.drift(0);
       if (gateways.process !== undefined) gateways.process.skewMs = 0;
     },
@@ -405,7 +431,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       } catch (error) {
         oracle.breach('world', `cannot come to its end: ${(error as Error).stack}`);
       }
-      return { lastCycle, batches: cells.owner?.cell.statistics().frontier ?? 0, stateHash };
+      return { lastCycle, batches: cells.reduce((sum, { owner }) => sum + (owner?.cell.frontier ?? 0), 0), stateHash };
     },
     hash: ({ stateHash }) => createHash('sha256').update(story.hash()).update(stateHash).digest('hex'),
   };

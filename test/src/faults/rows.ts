@@ -19,6 +19,7 @@ const deadDatabase = 'test/src/dead-database.test.ts';
 const relay = 'test/src/relay/relay.test.ts';
 const stream = 'test/src/stream.test.ts';
 const money = 'test/src/money.test.ts';
+const twoCells = 'test/src/two-cells.test.ts';
 const verify = 'apps/cli/src/verify/verify-journal.test.ts';
 const tables = 'packages/core/test/tables';
 const gateway = 'packages/gateway/src/gateway.test.ts';
@@ -37,6 +38,8 @@ export const rows: readonly Row[] = [
   },
   {
     fault: 'A machine is lost with all that ran on it',
+    simulated: '`cellAway`: one cell of several is gone for up to a minute, and the others go on',
+    tests: { 'a cell is paused or killed, the other goes on': twoCells },
     lacks: 'a second one that takes over; this one comes back',
   },
   { fault: 'A centre is lost', lacks: 'one centre so far' },
@@ -44,19 +47,23 @@ export const rows: readonly Row[] = [
   { fault: 'A region and one more centre are lost', lacks: 'one centre so far' },
   {
     fault: 'The network splits in two',
-    simulated: '`networkCut`, between gateway and institutions',
+    simulated: '`networkCut`, between gateway and institutions; `peerCut`, between cells',
     lacks: 'there are no two centres to split',
   },
-  { fault: 'One side hears the other, but not the reverse', simulated: '`networkCutOneWay`', lacks: 'as for 7' },
+  {
+    fault: 'One side hears the other, but not the reverse',
+    simulated: '`networkCutOneWay`, `peerCutOneWay`',
+    lacks: 'as for 7',
+  },
   {
     fault: 'A link that comes and goes',
-    simulated: '`networkCut`, one after the other; of the stream `linkBreaks`, `linksBreakAll`',
+    simulated: '`networkCut`, `peerCut`, one after the other; of the stream `linkBreaks`, `linksBreakAll`',
     tests: { 'cut links': stream },
   },
   {
     fault: 'Delay, loss, doubling and reordering of messages',
     simulated:
-      '`messageDelayed` up to 20 s, `requestLost`, `responseLost`, `requestDuplicated`; of the stream `linkDelayed`',
+      '`messageDelayed` up to 20 s, `requestLost`, `responseLost`, `requestDuplicated`; of the stream `linkDelayed`; between cells `peerSlow`, `peerCallLost`, `peerAnswerLost`, `peerCallDoubled`',
     within: { relay },
   },
   {
@@ -127,6 +134,7 @@ export const rows: readonly Row[] = [
   { fault: 'A storm of repeats', simulated: '`institutionRepeats` with `bankSlow`' },
   {
     fault: 'Everything that makes configuration is down',
+    simulated: '`cellAway` and `peerCut` of the home cell, for up to a minute',
     lacks: 'the cell and the gateways go on with what they have, in every drill; that for 24 hours is not tried',
   },
   { fault: 'Configuration is damaged, old, or routes wrongly', within: { refusals: tables } },
@@ -152,8 +160,8 @@ export const rows: readonly Row[] = [
   },
   {
     fault: 'Cut-off in the middle of all that, repeated, with deaths',
-    simulated: '`cutOffOnDemand`',
-    lacks: 'a cell that is cut off from the others',
+    simulated: '`cutOffOnDemand`, with cells that are away or cut off from the others by `cellAway`, `peerCut`',
+    tests: { 'cut-off while a cell is paused, and with deaths': twoCells },
   },
   {
     fault: 'The settlement agent refuses, is late, answers are lost, a debtor is short',
@@ -197,7 +205,8 @@ export const rows: readonly Row[] = [
   { fault: 'Different logs for different readers', lacks: 'no reader compares its log with another yet' },
   {
     fault: 'All load on one cell, one merchant, one participant',
-    lacks: 'all drills have one cell and three institutions, of which one has half the load',
+    lacks:
+      'all drills have one cell and three institutions, of which one has half the load; in the simulator a cell may have all of it',
   },
   {
     fault: 'Numbers near their ends',

@@ -23,7 +23,7 @@ export interface PeerDesk {
 
 /** How long a follower is kept waiting for news, ms. */
 const longestWaitMs = 5_000;
-/** A cell that has learned nothing for so long does not serve: it learns before it does again. */
+/** A cell that has not come back for so long may be dead: it is not waited for, and learns when it is there again. */
 const patienceMs = 2_000;
 
 interface Waiting {
