@@ -108,8 +108,8 @@ const pools = {
   searches: { connections: 3, statementTimeoutMs: 5_000 },
 };
 
-/** How long a cell may take for its figures, for a search, and for everything else; ms. */
-const patience = { figures: 3_000, searches: 15_000, platform: 10_000 };
+/** How long a cell may take for its figures, for a search, for what is counted once, and for everything else; ms. */
+const patience = { figures: 3_000, searches: 15_000, counts: 600_000, platform: 10_000 };
 
 export async function createConsole(options: ConsoleOptions): Promise<Console> {
   const { ports, key, log } = options;
@@ -150,11 +150,12 @@ export async function createConsole(options: ConsoleOptions): Promise<Console> {
         return link.ask(question);
       },
     };
+    const patient = access(connect, patience.counts);
     const cell = cellNumbers[index];
     const rows = createRowPayments(searches.ask, cell);
     return {
       cell,
-      payments: createPayments(rows, createArchivePayments(searched, directory)),
+      payments: createPayments(rows, createArchivePayments(searched, patient, directory)),
       proofs: createProofs({ store, place, cell: searched, directory, crypto, clock }),
     };
   });
@@ -184,7 +185,7 @@ export async function createConsole(options: ConsoleOptions): Promise<Console> {
   alarms = await createAlarms({ database, audit, clock, causes, log });
 
   const live = createLive(wall, log);
-  const cycles = createCycleRecords(searches.ask, cellNumbers, payments);
+  const cycles = createCycleRecords(searches.ask, cellNumbers, payments, clock);
   const proofs = platformProofs(new Map(parts.map((part) => [part.cell, part.proofs])));
   const work = createWork({ database, audit, payments, cellNumbers, clock });
   const pages = createPages({

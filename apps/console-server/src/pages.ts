@@ -78,7 +78,8 @@ export function createPages(options: {
     headroom: readonly HeadroomLine[],
     recent: ReadonlyMap<string, Recent>,
   ): ParticipantRow => {
-    const { code, name, role, status, idempotent, keys } = participant;
+    const { code, name, role, status, idempotent, keys, certificate } = participant;
+    const shown = sampler.statistics?.certificates?.find(({ fingerprint }) => fingerprint === certificate);
     const silences = standing.standing?.silences ?? [];
     return {
       code,
@@ -92,6 +93,7 @@ export function createPages(options: {
         endedAt: endedAt === undefined ? null : formatTime(endedAt),
         fingerprint: fingerprintOf(publicKey),
       })),
+      certificateEndsAt: shown === undefined ? null : formatTime(shown.endsAt),
       headroom: headroom.filter((line) => line.participant === code),
       unknown: silences
         .filter(({ institution, bank }) => institution === code || bank === code)

@@ -12,7 +12,7 @@ import { type House, openHouse } from './house.ts';
 import { appoint, enrolFirst, type Person } from './people.ts';
 
 const folder = fileURLToPath(new URL('../../../docs/images/', import.meta.url));
-const rate = 60;
+const rate = 30;
 /** Long enough for lines to be lines; a cycle is settled after each third of it. */
 const warmUpMs = 180_000;
 const cyclesSettled = 3;

@@ -31,6 +31,8 @@ export interface CellLinkOptions {
   readonly peers?: ServedPeer;
   /** Of the program. */
   readonly version?: string;
+  /** That participants have shown on their links. */
+  certificates?(): NonNullable<Statistics['certificates']>;
   /** Gateways are let in when it resolves. */
   readonly ready?: Promise<void>;
   /** A signed message of the journal, opened. */
@@ -97,7 +99,20 @@ async function closeCycle(cell: RunningCell, meant: number | null): Promise<numb
 
 function serve(
   socket: Socket,
-  { cell, records, archive, wake, shortfalls, cutOffDueAt, peers, version, ready, body, log }: CellLinkOptions,
+  {
+    cell,
+    records,
+    archive,
+    wake,
+    shortfalls,
+    cutOffDueAt,
+    peers,
+    version,
+    certificates,
+    ready,
+    body,
+    log,
+  }: CellLinkOptions,
 ): void {
   const endings: (() => void)[] = [];
 
@@ -161,7 +176,11 @@ function serve(
         return cell.changeParticipants((all) => endKey(all, participant, version, at));
       }
       case 'statistics':
-        return { ...withClearing(cell.statistics(), shortfalls, cutOffDueAt?.()), ...(version && { version }) };
+        return {
+          ...withClearing(cell.statistics(), shortfalls, cutOffDueAt?.()),
+          ...(version && { version }),
+          ...(certificates && { certificates: certificates() }),
+        };
       case 'metrics':
         return cell.metricsText();
       case 'configuration':

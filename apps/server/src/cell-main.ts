@@ -17,6 +17,7 @@ import { amongCells } from './cells/among-cells.ts';
 import { cellsOf } from './cells/cell-address.ts';
 import { type OtherRecords, openOtherRecords } from './cells/other-records.ts';
 import { copyEndToEndId } from './copy-end-to-end-id.ts';
+import { createLinkCertificates } from './link-certificates.ts';
 import { runProgram } from './program.ts';
 import { startFileMaker } from './reconciliation-worker.ts';
 import { readBody } from './recover.ts';
@@ -79,6 +80,7 @@ runProgram('cell', async ({ settings, log, ready }) => {
 
   const peers = among?.attach(cell, store.records);
 
+  const certificates = createLinkCertificates(cell);
   const address = readSettlementAgent(settings.settlementAgent);
   let house: ClearingHouse | undefined;
   const clears = own === cells[0] && address !== undefined;
@@ -109,6 +111,7 @@ runProgram('cell', async ({ settings, log, ready }) => {
     socketPath: own.socket,
     ...(peers && { peers: peers.served, ready: peers.ready }),
     version,
+    certificates: certificates.seen,
     wake: () => house?.wake(),
     shortfalls: (cycle) => house?.shortfalls(cycle) ?? [],
     cutOffDueAt: () => house?.cutOffDueAt(),
@@ -119,7 +122,14 @@ runProgram('cell', async ({ settings, log, ready }) => {
   const stream: Listener | undefined =
     settings.streamPort === undefined
       ? undefined
-      : await listenToStream({ cell, clock, crypto, settings, listen: listenLinks, log });
+      : await listenToStream({
+          cell,
+          clock,
+          crypto,
+          settings,
+          listen: (accept, where) => listenLinks(certificates.watch(accept), where),
+          log,
+        });
   ready({ socket: own.socket, ...(stream && { streamPort: stream.port }) });
 
   return async () => {

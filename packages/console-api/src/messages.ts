@@ -238,9 +238,11 @@ export const HeadroomLine = object({
   role: words(['bank', 'paymentInstitution'] as const),
   /** Net debit cap of a bank, float at the settlement agent of an institution. */
   limit: Money,
-  /** Of the limit, taken by positions and by reservations of open offers. */
+  /** Net position of what is not settled: negative owes, and takes of the limit. */
   outstanding: Money,
+  /** By open offers. */
   reserved: Money,
+  /** Limit plus outstanding minus reserved. */
   headroom: Money,
   /** Share of the limit that is left, 0 to 1; null without a limit. */
   share: orNull(Type.Number()),
@@ -570,6 +572,8 @@ export const ParticipantRow = object({
   status: words(['active', 'suspended'] as const),
   idempotent: Type.Boolean(),
   keys: list(ParticipantKey),
+  /** Of its links to the stream, as the cells have seen it; null where none was shown since they started. */
+  certificateEndsAt: orNull(Time),
   headroom: list(HeadroomLine),
   /** Payments now without an outcome. */
   unknown: Count,

@@ -94,6 +94,8 @@ export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse>;
 export interface Link {
   /** SHA-256 of the peer's TLS certificate, lower-case hex; absent without one. */
   readonly certificate?: string | undefined;
+  /** End of its validity, ms since 1970. */
+  readonly certificateEndsAt?: number | undefined;
   /** For the operator's eyes. */
   readonly peer: string;
   /** Hands over the bytes; they must not be changed afterwards. False: more waits than the peer has read (see drained). */

@@ -102,7 +102,7 @@ export function realLinks(
 function wire(socket: Socket, accept: (link: Link) => LinkEvents): Link {
   socket.setNoDelay(true);
   const link: Link = {
-    certificate: certificateOf(socket),
+    ...certificateOf(socket),
     peer: `${socket.remoteAddress}:${socket.remotePort}`,
     write: (bytes) => socket.write(bytes),
     get waiting() {
@@ -127,7 +127,11 @@ function wire(socket: Socket, accept: (link: Link) => LinkEvents): Link {
   return link;
 }
 
-function certificateOf(socket: Socket): string | undefined {
-  const raw = (socket as Partial<TLSSocket>).getPeerCertificate?.()?.raw;
-  return raw && createHash('sha256').update(raw).digest('hex');
+function certificateOf(socket: Socket): Pick<Link, 'certificate' | 'certificateEndsAt'> {
+  const peer = (socket as Partial<TLSSocket>).getPeerCertificate?.();
+  if (peer?.raw === undefined) return {};
+  return {
+    certificate: createHash('sha256').update(peer.raw).digest('hex'),
+    certificateEndsAt: Date.parse(peer.valid_to),
+  };
 }

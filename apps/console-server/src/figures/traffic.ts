@@ -7,6 +7,7 @@ import { formatAmount, formatTime } from '@clearway/contract';
 import { type Reason, reasons } from '@clearway/core';
 import type { Cancel, Clock } from '@clearway/ports';
 import type { Payments, TallyRow } from '../records/payments.ts';
+import { Refusal } from '../refusal.ts';
 import { type Latencies, quantileOf } from './latency.ts';
 
 export type Fault = keyof Health['faults'];
@@ -100,10 +101,10 @@ export function createTraffic(options: {
     const from = Math.max(readTo, to - catchUpMs);
     if (to <= from) return;
     try {
-      const found = await readSlices(payments, from, to);
+      const { found, to: reached } = await readWhatFits(payments, from, to);
       readFrom = from > readTo ? from : readFrom;
       slices = [...slices, ...found].filter(({ at }) => at >= now - hourMs - minuteMs);
-      readTo = to;
+      readTo = reached;
       readAt = now;
       isFailing = false;
     } catch (error) {
@@ -263,6 +264,21 @@ export function faultOf(state: string, reason: Reason): Fault | undefined {
   // A cap that is used up is the bank's, as a customer's empty account is.
   if (kind === 'bank' || reason === 'netDebitCapExceeded') return 'bankDecision';
   return kind === 'unavailable' ? 'platform' : 'institution';
+}
+
+/** After an outage there may be more to count than one answer holds: then the first half of it, and the rest later. */
+async function readWhatFits(
+  payments: Pick<Payments, 'tally'>,
+  from: number,
+  to: number,
+): Promise<{ readonly found: Slice[]; readonly to: number }> {
+  try {
+    return { found: await readSlices(payments, from, to), to };
+  } catch (error) {
+    const slices = Math.floor((to - from) / sliceMs / 2);
+    if (!(error instanceof Refusal) || error.reason !== 'tooSlow' || slices < 1) throw error;
+    return readWhatFits(payments, from, from + slices * sliceMs);
+  }
 }
 
 async function readSlices(payments: Pick<Payments, 'tally'>, from: number, to: number): Promise<Slice[]> {

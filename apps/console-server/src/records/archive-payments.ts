@@ -2,6 +2,7 @@
 import type { PaymentHistogram, SearchTerm } from '@clearway/console-api';
 import { formatTime } from '@clearway/contract';
 import { type PaymentKind, type PaymentState, paymentKinds, paymentStates, reasonOf } from '@clearway/core';
+import type { OperatorLink } from '@clearway/server';
 import { type Order, type PaymentRecord, type RecordFilter, submissionPlace } from '@clearway/store';
 import type { CellAccess } from '../cell-access.ts';
 import type { Directory } from '../directory.ts';
@@ -18,8 +19,10 @@ const leastBarMs = 1_000;
 const stateNames = namesOf<PaymentState>(paymentStates);
 const kindNames = namesOf<PaymentKind>(paymentKinds);
 
+/** @param patient the same cell for what may take minutes */
 export function createArchivePayments(
   cell: CellAccess,
+  patient: CellAccess,
   directory: Directory,
 ): MayBeUndefined<Omit<Payments, 'one'>> & Pick<Payments, 'one'> {
   const search = (query: RecordFilter & { limit: number; before?: Order }) =>
@@ -126,12 +129,12 @@ export function createArchivePayments(
       return found && [...found.payments].reverse();
     },
 
-    async tally({ by, stepMs, participant, states, cycle, from, to }) {
-      const found = await cell.ask((link) =>
+    async tally({ by, stepMs, participant, states, cycle, from, to, isExhaustive = false }) {
+      const found = await counted(isExhaustive ? patient : cell, (link) =>
         link.tallyArchive({
           by,
           stepMs,
-          mostRead: mostCounted,
+          mostRead: isExhaustive ? Number.MAX_SAFE_INTEGER : mostCounted,
           ...(participant !== undefined && { participants: [Number(participant)] }),
           ...(states && { states }),
           ...(cycle !== undefined && { cycle }),
@@ -160,6 +163,16 @@ export function createArchivePayments(
       return found && (found.payments[0]?.submittedAt ?? since);
     },
   };
+}
+
+/** @throws Refusal `tooSlow` where an answer would have more rows than the archive gives */
+async function counted<T>(cell: CellAccess, question: (link: OperatorLink) => Promise<T>): Promise<T> {
+  try {
+    return await cell.ask(question);
+  } catch (error) {
+    const isTooMuch = error instanceof Refusal && /more than \d+ rows/.test(error.message);
+    throw isTooMuch ? new Refusal('tooSlow', error.message) : error;
+  }
 }
 
 function namesOf<W extends string>(numbers: Readonly<Record<string, number>>): (W | undefined)[] {

@@ -1,6 +1,8 @@
 /** Cycles as the records have them, and between whom their money went: steps are the home cell's, counts everybody's. */
 import type { CycleMatrix, CycleRow, CycleState } from '@clearway/console-api';
 import { formatAmount, formatDate, formatTime } from '@clearway/contract';
+import type { Clock } from '@clearway/ports';
+import { atMost } from '../at-most.ts';
 import type { Ask } from '../database.ts';
 import type { PositionSums } from '../figures/lines.ts';
 import { Refusal } from '../refusal.ts';
@@ -22,7 +24,7 @@ export interface CycleRecords {
   ): Promise<(PositionSums & { readonly cycle: number; readonly state: CycleState })[]>;
   files(cycle: number): Promise<{ readonly participant: string; readonly hash: string; readonly bytes: number }[]>;
   file(cycle: number, participant: string): Promise<Buffer | undefined>;
-  /** @throws Refusal `tooSlow` for a cycle with too many payments */
+  /** @throws Refusal `tooSlow` for one that is open and has too many payments, or is still being counted */
   pairs(cycle: number): Promise<CycleMatrix['pairs']>;
 }
 
@@ -32,20 +34,31 @@ const sums = `sum(credits) AS credits, sum(debits) AS debits, sum(credit_count) 
   sum(debit_count) AS debit_count`;
 /** Matrices of closed cycles never change. */
 const matricesKept = 50;
+/** A page waits so long for a matrix. */
+const countMs = 8_000;
 
 /** @param cells routing digits as numbers, the home cell's first */
 export function createCycleRecords(
   ask: Ask,
   cells: readonly number[],
   payments: Pick<Payments, 'tally'>,
+  clock: Pick<Clock, 'after'>,
 ): CycleRecords {
   const [home] = cells;
   const matrices = new Map<number, CycleMatrix['pairs']>();
+  const countings = new Map<number, Promise<CycleMatrix['pairs']>>();
 
-  const readPairs = async (cycle: number): Promise<CycleMatrix['pairs']> => {
+  /** One that is settled is gone through to its end, however long that takes; it is kept then. */
+  const readPairs = async (cycle: number, isClosed: boolean): Promise<CycleMatrix['pairs']> => {
     const by = ['institution', 'bank', 'currency', 'kind'] as const;
-    const { rows, readTo } = await payments.tally({ by, stepMs: 0, cycle, states: ['succeeded'] });
-    if (readTo > 0) throw new Refusal('tooSlow', 'The cycle has more payments than can be gone through for a page.');
+    const { rows, readTo } = await payments.tally({
+      by,
+      stepMs: 0,
+      cycle,
+      states: ['succeeded'],
+      isExhaustive: isClosed,
+    });
+    if (readTo > 0) throw new Refusal('tooSlow', 'So many payments are counted by pairs when their cycle is settled.');
     const pairs = new Map<string, { row: TallyRow; payments: number; pulled: bigint; pushed: bigint }>();
     for (const row of rows) {
       const key = `${row.institution} ${row.bank} ${row.currency}`;
@@ -64,6 +77,20 @@ export function createCycleRecords(
         toInstitution: formatAmount(pulled, row.currency),
         toBank: formatAmount(pushed, row.currency),
       }));
+  };
+
+  /** One at a time for each cycle; what of it nobody waits for is there for who asks next. */
+  const count = (cycle: number, isClosed: boolean) => {
+    const counting = readPairs(cycle, isClosed).finally(() => countings.delete(cycle));
+    countings.set(cycle, counting);
+    counting.then(
+      (pairs) => {
+        if (isClosed) matrices.set(cycle, pairs);
+        if (matrices.size > matricesKept) matrices.delete(matrices.keys().next().value as number);
+      },
+      () => {}, // who waits for it hears it
+    );
+    return counting;
   };
 
   return {
@@ -129,11 +156,10 @@ export function createCycleRecords(
         home,
         cycle,
       ]);
-      const pairs = await readPairs(cycle);
-      if (closed.length > 0) {
-        matrices.set(cycle, pairs);
-        if (matrices.size > matricesKept) matrices.delete(matrices.keys().next().value as number);
-      }
+      const isClosed = closed.length > 0;
+      const counting = countings.get(cycle) ?? count(cycle, isClosed);
+      const pairs = await atMost(clock, countMs, counting, undefined);
+      if (pairs === undefined) throw new Refusal('tooSlow', 'It is being counted and will be here: ask again.');
       return pairs;
     },
   };

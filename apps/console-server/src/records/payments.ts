@@ -42,6 +42,8 @@ export interface TallyQuery {
   /** Submitted at or after this, and before `to`; ms. */
   readonly from?: number;
   readonly to?: number;
+  /** However long it takes: every record is read. Only for what is asked once and kept. */
+  readonly isExhaustive?: boolean;
   /** Whether what is in a cell that is away may be left out. */
   readonly isPartial?: boolean;
 }

@@ -25,3 +25,17 @@ export function shareText(part: number, whole: number): string {
   const thousandths = (BigInt(Math.round(part)) * 100_000n) / BigInt(Math.round(whole));
   return `${thousandths / 1000n}.${String(thousandths % 1000n).padStart(3, '0')}%`;
 }
+
+interface Outcomes {
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly refused: number;
+  readonly becameUnknown: number;
+  readonly successShare: number | null;
+}
+
+/** The share that was told a definite outcome in time, wherever success is shown. */
+export function successText({ succeeded, failed, refused, becameUnknown, successShare }: Outcomes): string {
+  const told = succeeded + failed + refused + becameUnknown;
+  return successShare === null ? noData : shareText(Math.floor(successShare * told + 1e-6), told);
+}

@@ -3,7 +3,7 @@ import type { Figures, HeadroomLine, ParticipantList } from '@clearway/console-a
 import { useAnswer } from '../api/use-answer.ts';
 import { Bullet } from '../chart/bars.tsx';
 import { useDesk, useLive } from '../desk.tsx';
-import { countText, noData, shareText } from '../format/count.ts';
+import { countText, noData, shareText, successText } from '../format/count.ts';
 import { digitsOf, shareOf, thousandths, toMoney } from '../format/money.ts';
 import { watchText } from '../format/time.ts';
 import { useNames } from '../names.tsx';
@@ -35,7 +35,7 @@ export default function SupervisionPage() {
         <section className="panel">
           <div className="figures">
             <Figure name={say('wall.today')} value={countText(figures.today.payments)} />
-            <Figure name={say('wall.success')} value={shareText(figures.outcome.succeeded, total(figures.outcome))} />
+            <Figure name={say('wall.success')} value={successText(figures.outcome)} />
             <Figure name={say('wall.unknown')} value={countText(figures.unknown.payments)} />
             <Figure
               name={say('supervision.oldest')}
@@ -78,20 +78,6 @@ export default function SupervisionPage() {
       </FromAnswer>
     </div>
   );
-}
-
-function total({
-  succeeded,
-  failed,
-  refused,
-  becameUnknown,
-}: {
-  succeeded: number;
-  failed: number;
-  refused: number;
-  becameUnknown: number;
-}) {
-  return succeeded + failed + refused + becameUnknown;
 }
 
 function Figure({ name, value }: { readonly name: string; readonly value: string }) {
@@ -161,18 +147,6 @@ function FloatTable({ lines, cycles }: FloatProps) {
           },
           { key: 'float', head: say('participant.float'), kind: 'number', value: ({ limit }) => digitsOf(limit) },
           {
-            key: 'outstanding',
-            head: say('participant.outstanding'),
-            kind: 'number',
-            value: ({ outstanding }) => digitsOf(outstanding),
-          },
-          {
-            key: 'reserved',
-            head: say('participant.reserved'),
-            kind: 'number',
-            value: ({ reserved }) => digitsOf(reserved),
-          },
-          {
             key: 'in',
             head: say('supervision.flowIn'),
             kind: 'number',
@@ -183,6 +157,18 @@ function FloatTable({ lines, cycles }: FloatProps) {
             head: say('supervision.flowOut'),
             kind: 'number',
             value: (line) => flow(line, 'debits'),
+          },
+          {
+            key: 'outstanding',
+            head: say('participant.outstanding'),
+            kind: 'number',
+            value: ({ outstanding }) => digitsOf(outstanding),
+          },
+          {
+            key: 'reserved',
+            head: say('participant.reserved'),
+            kind: 'number',
+            value: ({ reserved }) => digitsOf(reserved),
           },
           {
             key: 'headroom',

@@ -136,6 +136,9 @@ export function sumStatistics(parts: readonly Statistics[], away: readonly numbe
       parts.flatMap(({ accounts }) => accounts),
       ['outstanding', 'reserved', 'funds', 'headroom'],
     ),
+    certificates: [
+      ...new Map(parts.flatMap(({ certificates = [] }) => certificates.map((one) => [one.fingerprint, one]))).values(),
+    ],
     away,
   };
 }

@@ -5,7 +5,13 @@ import { Mark } from '../../parts/mark.tsx';
 import { Table } from '../../parts/table.tsx';
 import { Copy, Time } from '../../parts/texts.tsx';
 
-type Key = ParticipantDetail['participant']['keys'][number];
+/** A key, or the certificate of the links. */
+interface Kept {
+  readonly name: string;
+  readonly suite: string;
+  readonly fingerprint: string;
+  readonly endedAt: string | null;
+}
 
 const dayMs = 86_400_000;
 const shownDays = 90;
@@ -13,17 +19,24 @@ const shownDays = 90;
 const soonDays = 14;
 const marks = [0, 30, 60, 90] as const;
 
-export function KeysPanel({ keys }: { readonly keys: readonly Key[] }) {
+export function KeysPanel({ detail }: { readonly detail: ParticipantDetail }) {
   const { say, ports } = useDesk();
   const now = ports.now();
+  const { keys, certificateEndsAt } = detail.participant;
+  const kept: readonly Kept[] = [
+    ...keys.map(({ version, ...key }) => ({ name: String(version), ...key })),
+    ...(detail.certificate === null
+      ? []
+      : [{ name: 'TLS', suite: 'X.509', fingerprint: detail.certificate, endedAt: certificateEndsAt }]),
+  ];
   return (
     <section className="panel">
       <h2>{say('participant.keys')}</h2>
-      <Radar keys={keys} now={now} />
-      <Table<Key>
+      <Radar kept={kept} now={now} />
+      <Table<Kept>
         caption={say('participant.keys')}
         columns={[
-          { key: 'version', head: say('participant.version'), kind: 'number', value: ({ version }) => version },
+          { key: 'version', head: say('participant.version'), kind: 'number', value: ({ name }) => name },
           { key: 'suite', head: say('participant.suite'), value: ({ suite }) => suite },
           {
             key: 'fingerprint',
@@ -40,8 +53,8 @@ export function KeysPanel({ keys }: { readonly keys: readonly Key[] }) {
             value: (key) => <KeyState endedAt={key.endedAt} now={now} />,
           },
         ]}
-        rows={keys}
-        rowKey={({ version, suite }) => `${version} ${suite}`}
+        rows={kept}
+        rowKey={({ name, suite }) => `${name} ${suite}`}
       />
     </section>
   );
@@ -70,10 +83,9 @@ function KeyState({ endedAt, now }: { readonly endedAt: string | null; readonly 
   );
 }
 
-function Radar({ keys, now }: { readonly keys: readonly Key[]; readonly now: number }) {
+function Radar({ kept, now }: { readonly kept: readonly Kept[]; readonly now: number }) {
   const { say } = useDesk();
-  const valid = keys.filter(({ endedAt }) => endedAt === null || Date.parse(endedAt) > now);
-  const ending = valid.filter(({ endedAt }) => endedAt !== null);
+  const ending = kept.filter(({ endedAt }) => endedAt !== null && Date.parse(endedAt) > now);
   const x = (days: number) => 12 + (Math.min(shownDays, days) / shownDays) * 376;
   return (
     <figure className="radar">
@@ -92,10 +104,10 @@ function Radar({ keys, now }: { readonly keys: readonly Key[]; readonly now: num
             </text>
           </g>
         ))}
-        {ending.map(({ version, endedAt }) => {
+        {ending.map(({ name, endedAt }) => {
           const days = daysLeft(endedAt, now) ?? 0;
           return (
-            <g key={version}>
+            <g key={name}>
               <rect
                 className={days <= soonDays ? 'radar-soon' : 'radar-end'}
                 x={x(days) - 4}
@@ -104,7 +116,7 @@ function Radar({ keys, now }: { readonly keys: readonly Key[]; readonly now: num
                 height={8}
               />
               <text x={x(days)} y={11} textAnchor="middle">
-                {version}
+                {name}
               </text>
             </g>
           );

@@ -64,7 +64,7 @@ function Participant({ detail }: { readonly detail: ParticipantDetail }) {
       <Minutes detail={detail} />
       <div className="grid-2">
         <Limits detail={detail} />
-        <KeysPanel keys={detail.participant.keys} />
+        <KeysPanel detail={detail} />
       </div>
       <Legs detail={detail} />
       <div className="grid-2">
@@ -176,7 +176,7 @@ function Limits({ detail }: { readonly detail: ParticipantDetail }) {
       {detail.participant.headroom.map(({ limit, outstanding, reserved, headroom }) => (
         <div key={limit.currency}>
           <Bullet
-            taken={shareOf(thousandths(outstanding.amount), thousandths(limit.amount))}
+            taken={shareOf(-thousandths(outstanding.amount), thousandths(limit.amount))}
             reserved={shareOf(thousandths(reserved.amount), thousandths(limit.amount))}
             summary={say('headroom.summary', {
               headroom: moneyText(headroom, language),

@@ -135,7 +135,7 @@ function List({ participants }: { readonly participants: readonly ParticipantRow
           noData
         ) : (
           <Bullet
-            taken={shareOf(thousandths(line.outstanding.amount), thousandths(line.limit.amount))}
+            taken={shareOf(-thousandths(line.outstanding.amount), thousandths(line.limit.amount))}
             reserved={shareOf(thousandths(line.reserved.amount), thousandths(line.limit.amount))}
             summary={say('headroom.summary', {
               headroom: moneyText(line.headroom, language),
@@ -148,9 +148,9 @@ function List({ participants }: { readonly participants: readonly ParticipantRow
       key: 'keys',
       head: say('participants.nextEnd'),
       kind: 'number',
-      value: ({ keys }) => {
-        const days = keys
-          .map(({ endedAt }) => daysLeft(endedAt, ports.now()))
+      value: ({ keys, certificateEndsAt }) => {
+        const days = [...keys.map(({ endedAt }) => endedAt), certificateEndsAt]
+          .map((end) => daysLeft(end, ports.now()))
           .filter((left) => left !== undefined && left >= 0);
         const next = days.length === 0 ? undefined : Math.min(...(days as number[]));
         return next === undefined ? (

@@ -25,7 +25,7 @@ export function HeadroomBlock({ figures, letter }: { readonly figures: Figures; 
             <li key={`${participant} ${limit.currency}`}>
               <Link href={`/participants/${participant}`}>{name}</Link>
               <Bullet
-                taken={shareOf(thousandths(outstanding.amount), whole)}
+                taken={shareOf(-thousandths(outstanding.amount), whole)}
                 reserved={shareOf(thousandths(reserved.amount), whole)}
                 summary={say('headroom.summary', {
                   headroom: moneyText(headroom, language),

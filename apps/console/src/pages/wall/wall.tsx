@@ -9,7 +9,7 @@ import { useAnswer } from '../../api/use-answer.ts';
 import { LineChart } from '../../chart/line-chart.tsx';
 import { useSize } from '../../chart/use-size.ts';
 import { useDesk, useLive, useTick } from '../../desk.tsx';
-import { countText, noData, rateText, shareText } from '../../format/count.ts';
+import { countText, noData, rateText, successText } from '../../format/count.ts';
 import { shortCount, shortMoney } from '../../format/money.ts';
 import { ageText, clockText, dateText, watchText, zoneText } from '../../format/time.ts';
 import { Mark } from '../../parts/mark.tsx';
@@ -181,14 +181,12 @@ function Now({ figures }: { readonly figures: Figures }) {
 
 function Success({ figures }: { readonly figures: Figures }) {
   const { say } = useDesk();
-  const { succeeded, failed, refused, becameUnknown, successShare } = figures.outcome;
-  const ended = succeeded + failed + refused + becameUnknown;
-  const share = successShare === null ? noData : shareText(Math.floor(successShare * ended + 1e-6), ended);
+  const { succeeded, failed, refused, becameUnknown } = figures.outcome;
   return (
     <Block area="success" title={say('wall.success')}>
       <p className="huge">
         <Link href="/payments" className="plain">
-          {share}
+          {successText(figures.outcome)}
         </Link>
       </p>
       <p className="under outcomes">
