@@ -42,8 +42,8 @@ export interface CellLinkOptions {
 
 /** What one cell answers another. */
 export type ServedPeer = Omit<Peer, 'cell'> & {
-  /** The link to this follower has ended. */
-  left(cell: number): void;
+  /** The link has ended over which a follower asked this last. */
+  left(request: FollowRequest): void;
 };
 
 /** Listens on a Unix socket; its folder must be the cell's alone, since whoever reaches it is trusted. */
@@ -116,14 +116,14 @@ function serve(
 ): void {
   const endings: (() => void)[] = [];
 
-  let follower: number | undefined;
+  let follower: FollowRequest | undefined;
   endings.push(() => follower !== undefined && peers?.left(follower));
 
   const handlePeer = async (asked: ServedPeer, method: string, value: unknown): Promise<unknown> => {
     switch (method as keyof Peer) {
       case 'follow':
-        follower = (value as FollowRequest).cell;
-        return asked.follow(value as FollowRequest);
+        follower = value as FollowRequest;
+        return asked.follow(follower);
       case 'exchangeShares':
         return asked.exchangeShares(value as ShareReport);
       case 'cycles':

@@ -9,7 +9,7 @@ export { type CellAddress, cellsOf } from './cells/cell-address.ts';
 export { type JoinedCell, type Joining, joinCells } from './cells/join-cells.ts';
 export { type LinkedCell, type LinkedCells, linkedCells } from './cells/linked-cells.ts';
 export { connectOperators, sumStatistics } from './cells/operators.ts';
-export type { Peer } from './cells/peer.ts';
+export type { FollowRequest, Peer } from './cells/peer.ts';
 export { type CellRecords, type PlatformRecords, platformRecords, recordsOf } from './cells/platform-records.ts';
 export { copyEndToEndId } from './copy-end-to-end-id.ts';
 export {

@@ -1,4 +1,5 @@
 /** The core flows, each as small as it can be: what is there before, and what is done while processes are killed. */
+import { accountsIn, type State } from '@clearway/core';
 import type { Fault } from './faults.ts';
 import { yuan } from './institution.ts';
 import type { Shape, World } from './world.ts';
@@ -45,6 +46,8 @@ const shape: Shape = {
 
 const onStream: Shape = { ...shape, onStream: [institution, bank] };
 
+const twoCells: Shape = { ...shape, cellWeights: [1, 1] };
+
 const nothing: Prepared = { agreementId: '', paymentId: '' };
 const wallet = ({ institutions }: World) => institutions[0];
 const payOnce = (world: World, agreementId: string, endToEndId: string) =>
@@ -88,6 +91,29 @@ async function takeOverWhilePaying(world: World, { agreementId }: Prepared): Pro
   old.goOn();
   await paid;
 }
+
+/** Asks whoever serves until the bank has this cap, and waits until each cell has a share of it. */
+async function raiseCap(world: World, amount: string): Promise<void> {
+  const { home, platform, time } = world;
+  world.limitsChanged(bank);
+  const caps = [{ currency: 156, amount }];
+  const isAdopted = () =>
+    home.owner?.cell.configuration().participants.find(({ code }) => code === bank)?.netDebitCaps[0]?.amount === amount;
+  while (!isAdopted()) {
+    home.owner?.cell
+      .changeParticipants((all) => all.map((one) => (one.code === bank ? { ...one, netDebitCaps: caps } : one)))
+      .catch(() => {});
+    await time.rest(1000);
+  }
+  const has = (state: State | undefined) =>
+    state !== undefined &&
+    [...accountsIn(state)].some(({ participant, headroom }) => participant === Number(bank) && headroom > 0);
+  while (!platform.cells.every(({ answering }) => has(answering?.state))) await time.rest(100);
+}
+
+/** So many at once, in whichever cells they are. */
+const payTimes = (world: World, agreementId: string, count: number) =>
+  Promise.all(Array.from({ length: count }, (_, index) => payOnce(world, agreementId, `order ${index}`)));
 
 /** Asks whoever serves until the cut-off is in the journal; gives its number. */
 async function cutOff({ home, time }: World, cycle: number): Promise<void> {
@@ -168,6 +194,32 @@ export const flows = {
     },
   },
   takeover: { shape, prepare: sign, run: takeOverWhilePaying },
+  shareAmongCells: {
+    shape: { ...twoCells, netDebitCap: () => '0' },
+    prepare: sign,
+    run: async (world, { agreementId }) => {
+      await raiseCap(world, '100000');
+      await payTimes(world, agreementId, 3);
+    },
+  },
+  rescissionAmongCells: {
+    shape: twoCells,
+    prepare: sign,
+    run: async (world, { agreementId }) => {
+      await wallet(world).rescind(agreementId);
+      // Whichever cell they name knows that by now, or has been dead since and learns it first.
+      await payTimes(world, agreementId, 2);
+    },
+  },
+  cutOffAmongCells: {
+    shape: twoCells,
+    prepare: sign,
+    run: async (world, { agreementId }) => {
+      const cycle = world.home.owner!.cell.statistics().cycle;
+      await Promise.all([payTimes(world, agreementId, 3), world.time.rest(60).then(() => cutOff(world, cycle))]);
+      await settled(world, cycle);
+    },
+  },
   paymentInFiles: { shape: { ...shape, journal: 'files' }, prepare: sign, run: pay },
   keyRotation: {
     shape,

@@ -4,7 +4,7 @@
  * in time ends the connection: whatever else waits on it fails, and the other cell hears that its follower has left.
  */
 import type { State } from '@clearway/core';
-import type { Peer, ServedPeer } from '@clearway/server';
+import type { FollowRequest, Peer, ServedPeer } from '@clearway/server';
 import type { CellPlace } from '@clearway/store';
 import type { Fault, Faults } from './faults.ts';
 import type { Process } from './process.ts';
@@ -69,6 +69,8 @@ export function createPeerLines(time: Time, faults: Faults): PeerLines {
     let connectedTo: Answering | undefined;
     const both = [here, there.number];
     const delay = () => draw.between(0.05, 0.5) + (strikes('peerSlow', ...both) ? 10 ** draw.between(1, 4) : 0);
+    /** What it asked last as a follower, as the other cell got it. */
+    let lastRequest: FollowRequest | undefined;
     /** When the last answer to a follower was made. */
     let answeredAt = 0;
 
@@ -80,7 +82,8 @@ export function createPeerLines(time: Time, faults: Faults): PeerLines {
       const left = connectedTo;
       connectedTo = undefined;
       if (left === undefined || isCut(here, there.number)) return;
-      time.after(delay(), () => left.process.enter(() => left.served.left(here)));
+      const request = lastRequest;
+      if (request !== undefined) time.after(delay(), () => left.process.enter(() => left.served.left(request)));
     };
     disturb(here, 0);
     process.onDeath(() => {
@@ -139,8 +142,10 @@ export function createPeerLines(time: Time, faults: Faults): PeerLines {
       async follow(request) {
         // Who asks for more has journaled what it was told, unless another has taken its cell over.
         if (own.answering?.process === process) learned.set(`${here}<${there.number}`, answeredAt);
+        const received = structuredClone(request);
         const { news, madeAt } = await call('follow', async (served) => {
-          const news = await served.follow(structuredClone(request));
+          lastRequest = received;
+          const news = await served.follow(received);
           return { news, madeAt: time.elapsed };
         });
         answeredAt = madeAt;

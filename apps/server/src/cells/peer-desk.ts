@@ -17,8 +17,8 @@ export interface PeerDesk {
   readonly spread: Spread;
   attach(cell: RunningCell): void;
   follow(request: FollowRequest): Promise<News>;
-  /** The link of this cell has ended: it is not waited for any more. */
-  left(cell: number): void;
+  /** The link has ended over which this came last: unless the cell has come back over another, it is not waited for any more. */
+  left(request: FollowRequest): void;
 }
 
 /** How long a follower is kept waiting for news, ms. */
@@ -112,8 +112,9 @@ export function createPeerDesk(clock: Pick<Clock, 'after'>): PeerDesk {
         wakers.add(run);
       });
     },
-    left(number) {
-      followers.delete(number);
+    left(request) {
+      if (followers.get(request.cell) !== request) return;
+      followers.delete(request.cell);
       look();
     },
   };

@@ -523,6 +523,45 @@ export const patches = {
     ],
   },
 
+  // ---- several cells ----
+  shareGivenAndKept: {
+    mistake: 'a share that is given to another cell can still be spent here',
+    changes: [
+      { in: `${core}/risk/shares.js`, of: 'move(state, account, -amount);', instead: 'move(state, account, 0);' },
+    ],
+  },
+  shareTakenWholeAgain: {
+    mistake: 'of a sum of gifts the whole is taken, and not what is new in it',
+    changes: [
+      {
+        in: `${core}/risk/shares.js`,
+        of: 'const amount = total - (row === undefined ? 0 : state.shares.u64(row, shareFields.taken));',
+        instead: 'const amount = total;',
+      },
+    ],
+  },
+  shareTakenUnwritten: {
+    mistake: 'what was taken from another cell is not written down',
+    changes: [
+      { in: `${core}/risk/shares.js`, of: 'state.shares.setU64(from, shareFields.taken, total);', instead: '' },
+    ],
+  },
+  nettedWithoutOthers: {
+    mistake: 'a cycle is settled with the part of the home cell alone',
+    changes: [
+      {
+        in: `${server}/settlement/clearing-house.js`,
+        of: '...others.map((one) => one.positions(cycle.number))',
+        instead: '...[]',
+      },
+    ],
+  },
+  agreementsForgottenAtStart: {
+    mistake: 'a cell that has started again tells others nothing of agreements that had changed before',
+    changes: [{ in: `${server}/cell.js`, of: 'agreementsChangedAt = state.sequence;', instead: '' }],
+    test: `${server}/cells/peer-desk.test.js`,
+  },
+
   // ---- proofs ----
   checkpointNotVerified: {
     mistake: 'a checkpoint over the stream is taken without looking at its signature',
