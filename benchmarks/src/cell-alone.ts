@@ -141,10 +141,10 @@ export async function benchCellAlone(payments: number, links: number, inFlight =
 
   const hashing = messageHashes({ schemeId: 'BENCH', environment: 'sandbox' });
 
-  const answerTo = (end: End, { payload, view, count }: Frame) => {
+  const answerTo = (end: End, { view, count }: Frame) => {
     hashing.start();
     for (let i = 0, at = 0; i < count; i++) {
-      hashing.addPayment(payload, view, at + questionPrefixBytes);
+      hashing.addPayment(view, at + questionPrefixBytes);
       at += sizeOfMessage('questions', view, at);
     }
     const hashes = hashing.finish();

@@ -77,7 +77,7 @@ function hashesByLanes(frame: Uint8Array, payments: number): () => Uint8Array {
   const view = new DataView(frame.buffer);
   return () => {
     hashes.start();
-    for (let i = 0; i < payments; i++) hashes.addPayment(frame, view, i * messageBytes);
+    for (let i = 0; i < payments; i++) hashes.addPayment(view, i * messageBytes);
     return hashes.finish();
   };
 }

@@ -301,12 +301,13 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
   };
 
   /** The bodies that notices and repeats of a batch's payments and agreements will need. */
-  const keepAnswersOf = ({ sequence, bodies }: AppliedBatch, effects: Effects) => {
+  const keepAnswersOf = (batch: AppliedBatch, effects: Effects) => {
     for (let i = 0; i < effects.count; i++) {
       const kind = effects.kinds[i];
       if (kind !== effectKinds.paymentChanged && kind !== effectKinds.agreementChanged) continue;
       const index = effects.commands[i];
-      if (bodies[index].length > 0) keepAnswer(`${sequence}/${index}`, bodies[index]);
+      const body = batch.bodies[index];
+      if (body.length > 0) keepAnswer(`${batch.sequence}/${index}`, body);
     }
   };
 

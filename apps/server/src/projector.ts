@@ -56,6 +56,7 @@ export interface Projector {
 }
 
 const { submitPayment: submission } = commandTypes;
+const noRecords = { payments: [], agreements: [], cycles: [], positions: [], workItems: [] };
 
 /** How long a work item's owner has, ms. */
 const workItemTimes = { overdue: 3_600_000, contradiction: 14_400_000, shortfall: 7_200_000 };
@@ -83,6 +84,7 @@ export function createProjector(
     },
     project(state, batch) {
       const { effects, facts, at, sequence } = batch;
+      if (effects.count === 0) return { sequence, ...noRecords };
       const payments = new Map<string, PaymentRecord>();
       const agreements = new Map<string, AgreementRecord>();
       const cycles = new Map<number, CycleRecord>();

@@ -4,6 +4,7 @@
  */
 import {
   answerMessage,
+  copyBytes,
   isStreamMessage,
   outcomeFlags,
   outcomeMessage,
@@ -27,9 +28,10 @@ import {
   type State,
   writeIdentifier,
 } from '@clearway/core';
-import type { Stream, StreamCell, StreamLink, StreamLot } from '@clearway/gateway';
+import type { CheckpointToRecord, Stream, StreamCell, StreamLink, StreamLot } from '@clearway/gateway';
 import type { Clock } from '@clearway/ports';
-import type { AppliedBatch, Lot, PlacedLot, RefusedBeforeSequencing, Sequencer } from './sequencer.ts';
+import { packBodies } from '@clearway/store';
+import { type AppliedBatch, type Lot, type PlacedLot, RefusedBeforeSequencing, type Sequencer } from './sequencer.ts';
 
 /** Most messages fit; longer ones lie beside. */
 const heldBytes = 512;
@@ -121,6 +123,32 @@ class QueuedLot implements Lot {
   }
 }
 
+/** `done`: for each the reason why it was refused, or undefined; or why nothing was done with any. */
+function checkpointLot(
+  checkpoints: readonly CheckpointToRecord[],
+  done: (recorded: readonly (string | undefined)[] | RefusedBeforeSequencing) => void,
+): Lot {
+  return {
+    // Never a Buffer, whose slices are views.
+    facts: new Uint8Array(Buffer.concat(checkpoints.map(({ command }) => command))),
+    bodies: packBodies(checkpoints.map(({ body }) => body())),
+    commands: checkpoints.length,
+    durable({ facts, offset }) {
+      const view = new DataView(facts.buffer, facts.byteOffset, facts.byteLength);
+      let at = offset;
+      done(
+        checkpoints.map(({ command }) => {
+          const isRefused = view.getUint8(at + 1) === outcomes.refused;
+          const reason = isRefused ? String(view.getUint16(at + 2)) : undefined;
+          at += command.length;
+          return reason;
+        }),
+      );
+    },
+    refused: done,
+  };
+}
+
 export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
   const { state, clock, tally } = options;
   const rest = new Effects();
@@ -133,8 +161,8 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
   const askers: (StreamLink | undefined)[] = [];
   /** 1: it came over the stream; 2: and its asker was told that it is unknown. */
   let ways = new Uint8Array(1024);
-  const pages: Uint8Array[] = [];
-  const large = new Map<number, Uint8Array>();
+  const pages: DataView[] = [];
+  const large = new Map<number, DataView>();
   /** Slots for which there is a work item, which records close. */
   const overdue = new Set<number>();
   /** Slots of offers from before a restart: who knows whether the bank has them. */
@@ -145,7 +173,7 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
   /** By bank that takes no more questions now: by slot, the payment and what to ask. */
   const backlogs = new Map<number, Map<number, { readonly handle: number; readonly type: number }>>();
 
-  const keep = (slot: number, message: Uint8Array, at: number, size: number) => {
+  const keep = (slot: number, message: DataView, at: number, size: number) => {
     if (slot >= ways.length) {
       const grown = new Uint8Array(Math.max(ways.length * 2, slot + 1));
       grown.set(ways);
@@ -154,12 +182,14 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
     ways[slot] = 1;
     inFlight++;
     if (size > heldBytes) {
-      large.set(slot, message.slice(at, at + size));
+      const own = new DataView(new ArrayBuffer(size));
+      copyBytes(message, at, own, 0, size);
+      large.set(slot, own);
       return;
     }
     const page = Math.floor(slot / heldPerPage);
-    while (pages.length <= page) pages.push(new Uint8Array(heldPerPage * heldBytes));
-    pages[page].set(message.subarray(at, at + size), (slot % heldPerPage) * heldBytes);
+    while (pages.length <= page) pages.push(new DataView(new ArrayBuffer(heldPerPage * heldBytes)));
+    copyBytes(message, at, pages[page], (slot % heldPerPage) * heldBytes, size);
   };
 
   const forget = (slot: number) => {
@@ -189,7 +219,7 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
     handle: number,
     participant: number,
     flags: number,
-    answer: Uint8Array | undefined,
+    answer: DataView | undefined,
     answerAt: number,
   ) => {
     if (!link.open) return;
@@ -204,14 +234,11 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
     view.setUint8(at + outcomeMessage.flags, flags);
     view.setUint32(at + outcomeMessage.bank, glance.bank);
     if (answer === undefined) return;
-    view.setUint8(at + outcomeMessage.answer, answer[answerAt + answerMessage.answer]);
-    view.setUint16(
-      at + outcomeMessage.answerReason,
-      answer[answerAt + answerMessage.reason] * 0x100 + answer[answerAt + answerMessage.reason + 1],
-    );
-    copy(view, at + outcomeMessage.answeredAt, answer, answerAt + answerMessage.answeredAt, 8);
-    copy(view, at + outcomeMessage.stream, answer, answerAt + answerMessage.stream, 8);
-    copy(view, at + outcomeMessage.position, answer, answerAt + answerMessage.position, 4);
+    view.setUint8(at + outcomeMessage.answer, answer.getUint8(answerAt + answerMessage.answer));
+    view.setUint16(at + outcomeMessage.answerReason, answer.getUint16(answerAt + answerMessage.reason));
+    copyBytes(answer, answerAt + answerMessage.answeredAt, view, at + outcomeMessage.answeredAt, 8);
+    copyBytes(answer, answerAt + answerMessage.stream, view, at + outcomeMessage.stream, 8);
+    copyBytes(answer, answerAt + answerMessage.position, view, at + outcomeMessage.position, 4);
   };
 
   /** Nothing was done with the command at `at` of these facts. */
@@ -272,12 +299,12 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
     askedOn[slot] = link;
     const message = large.get(slot);
     if (message !== undefined) {
-      stream!.outlet.question(link, type, duplicate, remainingMs, message, 0, message.length);
+      stream!.outlet.question(link, type, duplicate, remainingMs, message, 0, message.byteLength);
       return;
     }
     const page = pages[Math.floor(slot / heldPerPage)];
     const at = (slot % heldPerPage) * heldBytes;
-    const size = page[at] * 0x100 + page[at + 1];
+    const size = page.getUint16(at + paymentMessage.size);
     stream!.outlet.question(link, type, duplicate, remainingMs, page, at, size);
   };
 
@@ -307,13 +334,15 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
 
   // ---- batches ----
 
+  /** By command of the batch: where it came from, and its message. */
   let links: (StreamLink | undefined)[] = [];
-  let bodies: Uint8Array[] = [];
+  let bodies: DataView[] = [];
   let bodyAt = new Uint32Array(1024);
   let told = new Uint8Array(1024);
 
   const lay = (placed: PlacedLot) => {
-    const { links: origins, bodies: packed, commands } = placed.lot as QueuedLot;
+    const { links: origins, bodies: bytes, commands } = placed.lot as QueuedLot;
+    const packed = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const end = placed.first + commands;
     if (end > bodyAt.length) {
       const grown = new Uint32Array(Math.max(end, bodyAt.length * 2));
@@ -329,7 +358,7 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
       bodies[index] = packed;
       bodyAt[index] = at + 4;
       told[index] = 0;
-      at += 4 + ((packed[at] << 24) | (packed[at + 1] << 16) | (packed[at + 2] << 8) | packed[at + 3]);
+      at += 4 + packed.getUint32(at);
     }
   };
 
@@ -435,8 +464,9 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
   const applied = (batch: AppliedBatch): Effects => {
     const { effects, lots, at } = batch;
     if (stream === undefined) return effects;
-    links = [];
-    bodies = [];
+    const commands = lots.reduce((sum, { lot }) => sum + lot.commands, 0);
+    links = new Array(commands);
+    bodies = new Array(commands);
     let mine = false;
     for (const placed of lots) {
       if (placed.lot instanceof QueuedLot) {
@@ -460,7 +490,7 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
           if (link === undefined) break;
           const body = bodies[index];
           const from = bodyAt[index];
-          keep(slot, body, from, body[from + paymentMessage.size] * 0x100 + body[from + paymentMessage.size + 1]);
+          keep(slot, body, from, body.getUint16(from + paymentMessage.size));
           askers[slot] = link;
           tally.submitted++;
           glance.read(state, subject);
@@ -547,18 +577,15 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
         },
       );
     },
-    async record(command, body) {
+    async record(checkpoints) {
       for (;;) {
-        const sequencer = options.sequencer();
-        try {
-          const { outcome, reason } = await sequencer.submit(command, body());
-          return outcome === outcomes.refused ? String(reason) : undefined;
-        } catch (error) {
-          // A proof is not lost because the journal is busy or away for a while.
-          const { reason } = error as RefusedBeforeSequencing;
-          if (reason === 'cellUnavailable') return reason;
-          await new Promise<void>((resolve) => clock.after(retryMs, resolve));
-        }
+        const recorded = await new Promise<readonly (string | undefined)[] | RefusedBeforeSequencing>((resolve) =>
+          options.sequencer().take(checkpointLot(checkpoints, resolve)),
+        );
+        if (!(recorded instanceof RefusedBeforeSequencing)) return recorded;
+        // A proof is not lost because the journal is busy or away for a while.
+        if (recorded.reason === 'cellUnavailable') return checkpoints.map(() => recorded.reason);
+        await new Promise<void>((resolve) => clock.after(retryMs, resolve));
       }
     },
     reached(bank) {
@@ -601,7 +628,7 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
         for (const { handle, slot, index, isOffered } of list) {
           const body = read[index];
           if (!isStreamMessage(body)) continue;
-          keep(slot, body, 0, body.length);
+          keep(slot, new DataView(body.buffer, body.byteOffset, body.byteLength), 0, body.length);
           // Its asker was told, or is when it asks: whoever enquires is told how it ends.
           if (isOffered) perhapsAsked.add(slot);
           else ways[slot] = 2;
@@ -626,8 +653,4 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
 function writeTime(view: DataView, at: number, ms: number): void {
   view.setUint32(at, Math.floor(ms / 0x1_0000_0000));
   view.setUint32(at + 4, ms % 0x1_0000_0000);
-}
-
-function copy(view: DataView, at: number, bytes: Uint8Array, from: number, length: number): void {
-  for (let i = 0; i < length; i++) view.setUint8(at + i, bytes[from + i]);
 }

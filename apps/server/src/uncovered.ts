@@ -48,7 +48,7 @@ export async function findUncovered(options: UncoveredOptions): Promise<Uncovere
       const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
       // A payment begins with its size, which no answer's number reaches.
       if (view.getUint16(0) === body.length) {
-        hashes.addPayment(body, view, 0);
+        hashes.addPayment(view, 0);
         const signer = view.getUint32(paymentMessage.id + 4) & 0xffffff;
         return {
           signer,

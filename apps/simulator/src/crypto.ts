@@ -3,7 +3,7 @@
  * this process, but that are the same in every run and need no thread pool. Lengths are those of the real ones.
  */
 import { createHash, createHmac } from 'node:crypto';
-import type { Crypto, KeyPair } from '@clearway/ports';
+import type { Crypto, KeyPair, SignatureCheck } from '@clearway/ports';
 import type { Draw } from './chance.ts';
 
 const nonceBytes = 12;
@@ -39,6 +39,9 @@ export function createCrypto(draw: Draw): Crypto {
   const signatureOf = (suite: string, key: string, bytes: Uint8Array): Uint8Array =>
     new Uint8Array(createHmac('sha512', secretOf(key)).update(suite).update(bytes).digest());
 
+  const holds = ({ suite, publicKey, bytes, signature }: SignatureCheck) =>
+    Buffer.compare(signatureOf(suite, publicKey, bytes), signature) === 0;
+
   const box = (secret: Uint8Array, nonce: Uint8Array, plain: Uint8Array, context: Uint8Array) => {
     const stream = sha256(secret, nonce);
     const hidden = plain.map((byte, index) => byte ^ stream[index & 31]);
@@ -62,8 +65,8 @@ export function createCrypto(draw: Draw): Crypto {
     generateSigningKey: generate,
     generateSealingKey: generate,
     sign: async (suite, privateKey, bytes) => signatureOf(suite, privateKey, bytes),
-    verify: async (suite, publicKey, bytes, signature) =>
-      Buffer.compare(signatureOf(suite, publicKey, bytes), signature) === 0,
+    verify: async (suite, publicKey, bytes, signature) => holds({ suite, publicKey, bytes, signature }),
+    verifyAll: async (checks) => checks.map(holds),
     seal(publicKey, plain, context) {
       const head = new Uint8Array(boxHeadBytes - nonceBytes);
       head[0] = 1;

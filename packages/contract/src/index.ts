@@ -1,6 +1,7 @@
 export * from './canonical.ts';
 export * from './check.ts';
 export * from './content-digest.ts';
+export * from './copy-bytes.ts';
 export * from './currencies.ts';
 export * from './evidence/evidence.ts';
 export * from './evidence/verify-evidence.ts';

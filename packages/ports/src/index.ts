@@ -35,6 +35,13 @@ export interface KeyPair {
 }
 
 /** Every signature is over the bytes themselves; the suite does its own hashing. ECDSA signatures are `r||s`, 64 bytes. */
+export interface SignatureCheck {
+  readonly suite: Suite;
+  readonly publicKey: string;
+  readonly bytes: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
 export interface Crypto {
   sha256(...parts: Uint8Array[]): Uint8Array;
   generateSigningKey(suite: Suite): Promise<KeyPair>;
@@ -43,6 +50,8 @@ export interface Crypto {
   sign(suite: Suite, privateKey: string, bytes: Uint8Array): Promise<Uint8Array>;
   /** False for any signature that does not hold, malformed ones included; throws only for an unusable key. */
   verify(suite: Suite, publicKey: string, bytes: Uint8Array, signature: Uint8Array): Promise<boolean>;
+  /** The same for many at once, each by itself; in their order. */
+  verifyAll(checks: readonly SignatureCheck[]): Promise<readonly boolean[]>;
   /**
    * Anonymous sealed box: ephemeral X25519, HKDF-SHA-256, AES-256-GCM.
    * Bytes: version 1 (1), ephemeral public key (32), nonce (12), ciphertext, tag (16). `context` is authenticated.

@@ -43,6 +43,33 @@ for (const suite of Object.keys(suites) as Suite[]) {
   });
 }
 
+for (const count of [0, 1, 7, 8, 100]) {
+  test(`${count} signatures are checked together, each by itself`, async () => {
+    const pairs = await Promise.all(
+      (Object.keys(suites) as Suite[]).map(async (suite) => ({ suite, ...(await crypto.generateSigningKey(suite)) })),
+    );
+    const wrongs = [
+      (signature: Uint8Array) => signature,
+      (signature: Uint8Array) => flipped(signature, 100),
+      (signature: Uint8Array) => signature.subarray(1),
+      () => new Uint8Array(0),
+    ];
+    const checks = await Promise.all(
+      Array.from({ length: count }, async (_, index) => {
+        const { suite, publicKey, privateKey } = pairs[index % pairs.length]!;
+        const message = Buffer.from(`message ${index}`);
+        const signature = wrongs[(index >> 1) % wrongs.length]!(await crypto.sign(suite, privateKey, message));
+        return { suite, publicKey, bytes: message, signature };
+      }),
+    );
+    const holds = await crypto.verifyAll(checks);
+    assert.deepEqual(
+      holds,
+      checks.map((_, index) => (index >> 1) % wrongs.length === 0),
+    );
+  });
+}
+
 describe('unusable keys throw', () => {
   const rsa = generateKeyPairSync('rsa', {
     modulusLength: 2048,
@@ -58,6 +85,13 @@ describe('unusable keys throw', () => {
       /cannot be used with the suite/,
     );
     await assert.rejects(crypto.verify('ed25519', p256.publicKey, context, new Uint8Array(64)), /cannot be used/);
+    const check = {
+      suite: 'ed25519',
+      publicKey: p256.publicKey,
+      bytes: context,
+      signature: new Uint8Array(64),
+    } as const;
+    await assert.rejects(crypto.verifyAll(new Array(10).fill(check)), /cannot be used/);
     await assert.rejects(crypto.verify('ed25519', rsa.publicKey, context, new Uint8Array(64)), /cannot be used/);
   });
 

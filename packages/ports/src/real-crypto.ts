@@ -14,7 +14,8 @@ import {
   sign as signWithKey,
   verify as verifyWithKey,
 } from 'node:crypto';
-import type { Crypto, KeyPair, Suite } from './index.ts';
+import type { Crypto, KeyPair, SignatureCheck, Suite } from './index.ts';
+import { startVerifier, type Verifier } from './verifier.ts';
 
 const signatureBytes = 64;
 const nonceBytes = 12;
@@ -115,6 +116,22 @@ async function verify(suite: Suite, publicKey: string, bytes: Uint8Array, signat
   });
 }
 
+/** Fewer are not worth the way to another thread and back. */
+const fewChecks = 8;
+let verifier: Verifier | undefined;
+
+/** Many go to a thread of their own: on the pool each would cost a job of its own, and stand before a disk's flush. */
+async function verifyAll(checks: readonly SignatureCheck[]): Promise<readonly boolean[]> {
+  const oneByOne = () =>
+    Promise.all(checks.map(({ suite, publicKey, bytes, signature }) => verify(suite, publicKey, bytes, signature)));
+  if (checks.length < fewChecks) return oneByOne();
+  for (const { suite, publicKey } of checks) signingKey(suite, publicKeyOf(publicKey));
+  verifier ??= startVerifier(() => {
+    verifier = undefined;
+  });
+  return (await verifier.verify(checks)) ?? oneByOne();
+}
+
 /** `head`, ciphertext of the parts, tag; the ciphertext is copied once. */
 function encryptWith(
   key: Uint8Array,
@@ -190,6 +207,7 @@ export const realCrypto: Crypto = {
   generateSealingKey,
   sign,
   verify,
+  verifyAll,
   seal,
   open,
   encrypt,

@@ -83,7 +83,7 @@ export function openStreamLink(
   const answer = ({ payload, view, count }: Frame) => {
     hashing.start();
     for (let i = 0, at = 0; i < count; i++, at += sizeOfMessage('questions', view, at)) {
-      hashing.addPayment(payload, view, at + questionPrefixBytes);
+      hashing.addPayment(view, at + questionPrefixBytes);
     }
     const hashes = hashing.finish().slice();
     hashing.start();
@@ -192,7 +192,7 @@ export function openStreamLink(
         writeUint64(view, at + paymentMessage.stream, stream);
         bytes.set(text, at + paymentMessage.endToEndId);
         bytes.set(sealed, at + paymentMessage.endToEndId + text.length);
-        hashing.addPayment(bytes, view, at);
+        hashing.addPayment(view, at);
         leaves.push(hashing.finish().slice());
         hashing.start();
       }

@@ -82,7 +82,7 @@ export function createMessagesCheck(options: MessagesCheckOptions, findings: Fin
     messages++;
     compare(message.differences, fact, sequence);
     const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-    if (fact.type === 'submitPayment') hashesFor(scheme).addPayment(body, view, 0);
+    if (fact.type === 'submitPayment') hashesFor(scheme).addPayment(view, 0);
     else hashesFor(scheme).addAnswer(view, 0);
     streamed.push({ fact, message });
     return message;

@@ -565,7 +565,7 @@ export const patches = {
   // ---- proofs ----
   checkpointNotVerified: {
     mistake: 'a checkpoint over the stream is taken without looking at its signature',
-    changes: [{ in: `${gateway}/stream/coverage.js`, of: 'if (!(await turn(', instead: 'if (false && !(await turn(' }],
+    changes: [{ in: `${gateway}/stream/coverage.js`, of: 'one.isRoot && answers[index]', instead: 'one.isRoot' }],
     test: `${gateway}/stream/stream.test.js`,
   },
   anyLeafProves: {

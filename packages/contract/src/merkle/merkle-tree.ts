@@ -80,7 +80,7 @@ function growTree(lanes: Sha256Lanes, hashes: Uint8Array, count: number): { memo
   for (let leaf = 0; leaf < count; leaf++) {
     const address = leaf * leafSize;
     memory[address] = leafPrefix;
-    memory.set(hashes.subarray(leaf * hashSize, leaf * hashSize + hashSize), address + 1);
+    for (let at = 0; at < hashSize; at++) memory[address + 1 + at] = hashes[leaf * hashSize + at]!;
     lanes.add(address, leafSize, placeOf(levels[0]!, leaf));
   }
   lanes.finish();

@@ -4,6 +4,7 @@
  * scheme is.
  */
 import { canonicalHead, type Scheme } from '../canonical.ts';
+import { copyBytes } from '../copy-bytes.ts';
 import { sha256Lanes } from '../merkle/sha256-lanes.ts';
 import { answerMessage, paymentMessage } from './layout.ts';
 
@@ -12,8 +13,8 @@ export interface MessageHashes {
   readonly count: number;
   /** Forgets what was added. */
   start(): void;
-  /** Adds the payment message at `at`, which lies whole in `bytes`; `view` is of the same bytes. */
-  addPayment(bytes: Uint8Array, view: DataView, at: number): void;
+  /** Adds the payment message at `at`, which lies whole in `view`. */
+  addPayment(view: DataView, at: number): void;
   /** Adds the answer message at `at`. */
   addAnswer(view: DataView, at: number): void;
   /** 32 bytes for each message in the order of adding; they stand until the next call of any of these. */
@@ -26,6 +27,12 @@ const [endToEndIdHash, sealedHash] = [72, 104];
 const digestSize = 32;
 const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array) => new DataView(buffer, byteOffset, byteLength);
 
+function doubled(list: Uint32Array): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(list.length * 2);
+  larger.set(list);
+  return larger;
+}
+
 /** @throws {RangeError} if the scheme id is not 1 to 8 printable ASCII characters */
 export function messageHashes(scheme: Scheme): MessageHashes {
   const heads = {
@@ -37,8 +44,9 @@ export function messageHashes(scheme: Scheme): MessageHashes {
   let view = viewOf(memory);
   let used = 0;
   /** Where each message's canonical bytes begin, and how many they are. */
-  const places: number[] = [];
-  const lengths: number[] = [];
+  let places = new Uint32Array(1024);
+  let lengths = new Uint32Array(1024);
+  let count = 0;
 
   /** Room behind what is used. */
   function take(size: number): number {
@@ -59,8 +67,13 @@ export function messageHashes(scheme: Scheme): MessageHashes {
   /** Room for canonical bytes, with the head and the identifier that all layouts share. */
   function layOut(head: DataView, size: number, message: DataView, identifier: number): number {
     const place = take(size);
-    places.push(place);
-    lengths.push(size);
+    if (count === places.length) {
+      places = doubled(places);
+      lengths = doubled(lengths);
+    }
+    places[count] = place;
+    lengths[count] = size;
+    count++;
     copy(head, 0, place, 16);
     copy(message, identifier, place + 16, 16);
     return place;
@@ -68,15 +81,14 @@ export function messageHashes(scheme: Scheme): MessageHashes {
 
   return {
     get count() {
-      return places.length;
+      return count;
     },
     start() {
       lanes.finish();
       used = 0;
-      places.length = 0;
-      lengths.length = 0;
+      count = 0;
     },
-    addPayment(bytes, message, at) {
+    addPayment(message, at) {
       const place = layOut(heads.payment, sizes.payment, message, at + paymentMessage.id);
       view.setUint8(place + 3, message.getUint8(at + paymentMessage.kind));
       copy(message, at + paymentMessage.instructed, place + 32, 4);
@@ -88,7 +100,7 @@ export function messageHashes(scheme: Scheme): MessageHashes {
       const sealedLength = message.getUint16(at + paymentMessage.sealedLength);
       const start = at + paymentMessage.endToEndId;
       const texts = take(referenceLength + sealedLength);
-      memory.set(bytes.subarray(start, start + referenceLength + sealedLength), texts);
+      copyBytes(message, start, view, texts, referenceLength + sealedLength);
       lanes.add(texts, referenceLength, place + endToEndIdHash);
       if (sealedLength > 0) lanes.add(texts + referenceLength, sealedLength, place + sealedHash);
       else memory.fill(0, place + sealedHash, place + sealedHash + digestSize);
@@ -104,7 +116,6 @@ export function messageHashes(scheme: Scheme): MessageHashes {
     },
     finish() {
       lanes.finish();
-      const count = places.length;
       const digests = take(count * digestSize);
       for (let index = 0; index < count; index++)
         lanes.add(places[index]!, lengths[index]!, digests + index * digestSize);

@@ -191,11 +191,27 @@ export function sizeOfMessage(type: 'payments' | 'questions', view: DataView, at
 export class FrameWriter {
   bytes: Uint8Array<ArrayBuffer> = new Uint8Array(4096);
   view = new DataView(this.bytes.buffer);
-  length = 0;
+  private readonly isShared: boolean;
+  /** What was taken already lies before `from`, what was put together since before `to`. */
+  private from = 0;
+  private to = 0;
   private start = -1;
   private type = 0;
   private count = 0;
   private number = 0;
+
+  /**
+   * @param isShared pieces that are taken lie one behind the other in buffers that they share; an offset then holds only
+   *   until the next message
+   */
+  constructor(isShared = false) {
+    this.isShared = isShared;
+  }
+
+  /** Bytes put together since the last were taken. */
+  get length(): number {
+    return this.to - this.from;
+  }
 
   /** Frames closed so far; the number of the last one. */
   get frames(): number {
@@ -206,15 +222,15 @@ export class FrameWriter {
   message(type: FrameType, size: number): number {
     const number = frameTypes[type];
     if (this.start >= 0) {
-      const full = this.count === largestCount || this.length - this.start + size > largestFrame;
+      const full = this.count === largestCount || this.to - this.start + size > largestFrame;
       if (this.type !== number || full) this.end();
     }
     if (this.start < 0) this.begin(number);
     this.grow(size);
-    const at = this.length;
-    this.length += size;
+    const at = this.to;
+    this.to += size;
     // The buffer is not zeroed when it is made: what lay there before must never leave.
-    this.bytes.fill(0, at, this.length);
+    this.bytes.fill(0, at, this.to);
     this.count++;
     return at;
   }
@@ -242,7 +258,7 @@ export class FrameWriter {
     if (this.start < 0) return;
     const { view, start } = this;
     this.number++;
-    view.setUint32(start + frameHead.length, this.length - start);
+    view.setUint32(start + frameHead.length, this.to - start);
     view.setUint8(start + frameHead.type, this.type);
     view.setUint8(start + frameHead.version, frameVersion);
     view.setUint16(start + frameHead.count, this.count);
@@ -254,33 +270,38 @@ export class FrameWriter {
   /** What has been put together so far, in whole frames; the writer goes on with a buffer of its own. */
   take(): Uint8Array {
     this.end();
-    const bytes = this.bytes.subarray(0, this.length);
-    this.renew(Math.max(4096, Math.min(this.length + (this.length >> 2), 1 << 18)));
-    this.length = 0;
+    const bytes = this.bytes.subarray(this.from, this.to);
+    if (this.isShared && this.bytes.length - this.to >= bytes.length) this.from = this.to;
+    else this.renew(Math.max(4096, Math.min(bytes.length * (this.isShared ? 8 : 1.25), 1 << 18)));
     return bytes;
   }
 
   private begin(type: number): void {
     this.grow(frameHeadBytes);
-    this.view.setUint32(this.length + frameHead.type, 0);
-    this.start = this.length;
+    this.view.setUint32(this.to + frameHead.type, 0);
+    this.start = this.to;
     this.type = type;
     this.count = 0;
-    this.length += frameHeadBytes;
+    this.to += frameHeadBytes;
   }
 
   private grow(size: number): void {
-    if (this.length + size <= this.bytes.length) return;
-    const before = this.bytes;
-    this.renew(Math.max(before.length * 2, this.length + size));
-    this.bytes.set(before.subarray(0, this.length));
+    if (this.to + size <= this.bytes.length) return;
+    const { length, start, from } = this;
+    const kept = this.bytes.subarray(from, this.to);
+    this.renew(Math.max(Math.min(this.bytes.length, length * 2), length + size));
+    this.bytes.set(kept);
+    this.to = length;
+    if (start >= 0) this.start = start - from;
   }
 
   /** A buffer that is not zeroed: {@link FrameWriter.message} and the frame's head see to every byte. */
   private renew(size: number): void {
-    const buffer = Buffer.allocUnsafeSlow(size);
-    this.bytes = new Uint8Array(buffer.buffer, 0, size);
-    this.view = new DataView(buffer.buffer, 0, size);
+    const buffer = Buffer.allocUnsafeSlow(Math.ceil(size));
+    this.from = 0;
+    this.to = 0;
+    this.bytes = new Uint8Array(buffer.buffer, 0, buffer.length);
+    this.view = new DataView(buffer.buffer, 0, buffer.length);
   }
 }
 

@@ -9,10 +9,9 @@ import {
   merkleRoot,
   type Scheme,
   sha256Lanes,
-  verifyMessage,
 } from '@clearway/contract';
 import { encodeRecordCheckpoint, type Reason, readUint64 } from '@clearway/core';
-import { type Clock, type Crypto, type Suite, suites } from '@clearway/ports';
+import { type Clock, type Crypto, type SignatureCheck, type Suite, suites } from '@clearway/ports';
 import type { ParticipantConfiguration } from '../port.ts';
 import type { UncoveredStream } from './port.ts';
 
@@ -45,8 +44,8 @@ export class SignerStream {
   /** When places were taken: what is behind a mark's place came behind its batch. */
   private marks: { readonly position: number; readonly batch: number }[] = [];
 
-  /** Of the latest checkpoint: they are journaled in their order, however long each is judged. */
-  latest: Promise<Verdict> = Promise.resolve({ covered: 0 });
+  /** Why a checkpoint of it was refused: what that claimed stays claimed, so those behind it are refused too. */
+  refused: Verdict | undefined;
 
   constructor(code: number, stream: number, recovered?: UncoveredStream, now = 0) {
     this.code = code;
@@ -171,13 +170,22 @@ export class SignerStream {
   }
 }
 
+/** A checkpoint to journal. */
+export interface CheckpointToRecord {
+  readonly command: Uint8Array;
+  /** Asked for at each attempt. */
+  body(): Uint8Array;
+}
+
 export interface CoverageOptions {
   readonly clock: Clock;
   readonly crypto: Crypto;
   scheme(): Scheme;
   participant(code: number): ParticipantConfiguration | undefined;
-  /** `body` is asked for at each attempt. */
-  record(command: Uint8Array, body: () => Uint8Array): Promise<string | undefined>;
+  /** Resolves when all are durable; for each the reason why it was refused, or undefined. */
+  record(checkpoints: readonly CheckpointToRecord[]): Promise<readonly (string | undefined)[]>;
+  /** Signatures have been checked: `record` is due, best together with what else is handed on. */
+  checked(): void;
 }
 
 export type Verdict =
@@ -185,45 +193,86 @@ export type Verdict =
   | { readonly reason: Extract<Reason, 'checkpointFalse' | 'positionWrong' | 'keyUnknown' | 'journalUnavailable'> };
 
 export interface Coverage {
-  /** Judges the checkpoint message at `at` of a signer's stream and journals it. */
-  check(signer: SignerStream, view: DataView, at: number): Promise<Verdict>;
+  /**
+   * Judges the checkpoint message at `at` of a signer's stream and journals it. Those of one stream are journaled and
+   * told in their order.
+   */
+  check(signer: SignerStream, view: DataView, at: number, judged: (verdict: Verdict) => void): void;
+  /** Has the signatures of what came since checked, all together. */
+  verify(): void;
+  /** Journals those whose signatures hold. */
+  record(): void;
 }
 
-/**
- * Signatures checked at once. They share the threads of the process with the journal's flushes, and thousands come
- * together: a flush must not wait behind them (0.2 s it did, of 3000 signers).
- */
-const checkedAtOnce = 2;
+interface Checkpoint extends SignatureCheck {
+  readonly signer: SignerStream;
+  readonly to: number;
+  readonly record: CheckpointToRecord;
+  /** Whether the leaves give the root that was signed. */
+  readonly isRoot: boolean;
+  holds: boolean;
+  judged(verdict: Verdict): void;
+}
+
+/** Journaled in one go: a batch holds others beside them. */
+const mostRecorded = 1024;
 
 export function createCoverage(options: CoverageOptions): Coverage {
   const { clock, crypto } = options;
   const lanes = sha256Lanes();
-  let waiting: (() => void)[] = [];
-  let served = 0;
-  let checking = 0;
+  let unverified: Checkpoint[] = [];
+  /** Whose signatures have been checked, in the order in which they came. */
+  const verified: Checkpoint[] = [];
+  let verifying: Promise<void> = Promise.resolve();
+  let recording = false;
 
-  const turn = async <T>(check: () => Promise<T>): Promise<T> => {
-    if (checking >= checkedAtOnce) await new Promise<void>((resolve) => waiting.push(resolve));
-    else checking++;
-    try {
-      return await check();
-    } finally {
-      if (served === waiting.length) {
-        waiting = [];
-        served = 0;
-        checking--;
-      } else waiting[served++]!();
+  /** A key that is none makes no signature hold, and is nobody else's trouble. */
+  const oneByOne = (checkpoints: readonly Checkpoint[]) =>
+    Promise.all(
+      checkpoints.map(({ suite, publicKey, bytes, signature }) =>
+        crypto.verify(suite, publicKey, bytes, signature).catch(() => false),
+      ),
+    );
+
+  const verify = async (checkpoints: readonly Checkpoint[], earlier: Promise<void>) => {
+    const answers = await crypto.verifyAll(checkpoints).catch(() => oneByOne(checkpoints));
+    await earlier;
+    checkpoints.forEach((one, index) => {
+      one.holds = one.isRoot && answers[index]!;
+      verified.push(one);
+    });
+    options.checked();
+  };
+
+  const record = async () => {
+    recording = true;
+    const taken = verified.splice(0, mostRecorded);
+    const broken = new Set<SignerStream>();
+    const recorded = taken.filter(({ signer, holds }) => {
+      if (signer.refused !== undefined || !holds) broken.add(signer);
+      return !broken.has(signer);
+    });
+    const refusals = recorded.length === 0 ? [] : await options.record(recorded.map((one) => one.record));
+    const refused = new Set(recorded.filter((_, index) => refusals[index] !== undefined));
+    for (const one of taken) {
+      const { signer, to, holds, judged } = one;
+      if (signer.refused === undefined && !holds) signer.refused = { reason: 'checkpointFalse' };
+      if (signer.refused === undefined && refused.has(one)) signer.refused = { reason: 'journalUnavailable' };
+      if (signer.refused === undefined) signer.cover(to);
+      judged(signer.refused ?? { covered: to });
     }
+    recording = false;
+    if (verified.length > 0) options.checked();
   };
 
   return {
-    async check(signer, view, at) {
+    check(signer, view, at, judged) {
       const field = checkpointMessage;
       const from = view.getUint32(at + field.from);
       const to = view.getUint32(at + field.to);
       // Sent twice, after a link was lost: there is nothing left to cover.
-      if (from < signer.claimed && to <= signer.claimed) return { covered: signer.covered };
-      if (from !== signer.claimed || to <= from || to > signer.next) return { reason: 'positionWrong' };
+      if (from < signer.claimed && to <= signer.claimed) return judged({ covered: signer.covered });
+      if (from !== signer.claimed || to <= from || to > signer.next) return judged({ reason: 'positionWrong' });
       const bytes = new Uint8Array(view.buffer, view.byteOffset + at, field.signature + 64);
       const root = bytes.slice(field.root, field.root + hashBytes);
       const signature = bytes.slice(field.signature);
@@ -233,35 +282,35 @@ export function createCoverage(options: CoverageOptions): Coverage {
       const key = options
         .participant(signer.code)
         ?.keys.find((one) => one.version === keyVersion && one.suite === suite && !hasEnded(one, clock.now()));
-      if (key === undefined || suite === undefined) return { reason: 'keyUnknown' };
+      if (key === undefined || suite === undefined) return judged({ reason: 'keyUnknown' });
       const leaves = signer.claim(to, clock.elapsed());
-      const before = signer.latest;
-      signer.latest = judge();
-      return signer.latest;
-
-      async function judge(): Promise<Verdict> {
-        const isRoot = (of: Uint8Array) => Buffer.compare(merkleRoot(lanes, of, to - from), root) === 0;
-        if (!isRoot(leaves)) {
-          if (!isRoot(signer.forgetMissing(leaves, from, to))) return { reason: 'checkpointFalse' };
-          signer.dropMissing(from, to);
-        }
-        const code = String(signer.code).padStart(5, '0');
-        const place = { signer: code, stream: signer.stream, from, to, signedAt };
-        const canonical = canonicalCheckpoint(options.scheme(), { ...place, root });
-        const value = Buffer.from(signature).toString('base64');
-        if (!(await turn(() => verifyMessage(crypto, [key!], canonical, { suite, keyVersion, value }))))
-          return { reason: 'checkpointFalse' };
-        const earlier = await before;
-        if ('reason' in earlier) return earlier;
-        const command = encodeRecordCheckpoint({
-          ...{ ...place, signer: signer.code, suite: suites[suite], keyVersion },
-          ...{ root, signature },
-        });
-        const refused = await options.record(command, () => signer.missing(from, to));
-        if (refused !== undefined) return { reason: 'journalUnavailable' };
-        signer.cover(to);
-        return { covered: to };
+      const isRootOf = (of: Uint8Array) => Buffer.compare(merkleRoot(lanes, of, to - from), root) === 0;
+      let isRoot = isRootOf(leaves);
+      if (!isRoot && isRootOf(signer.forgetMissing(leaves, from, to))) {
+        isRoot = true;
+        signer.dropMissing(from, to);
       }
+      const code = String(signer.code).padStart(5, '0');
+      const place = { signer: code, stream: signer.stream, from, to, signedAt };
+      const command = encodeRecordCheckpoint({
+        ...{ ...place, signer: signer.code, suite: suites[suite], keyVersion },
+        ...{ root, signature },
+      });
+      unverified.push({
+        ...{ signer, to, isRoot, holds: false, judged },
+        ...{ suite, publicKey: key.publicKey, signature },
+        bytes: canonicalCheckpoint(options.scheme(), { ...place, root }),
+        record: { command, body: () => signer.missing(from, to) },
+      });
+    },
+    verify() {
+      if (unverified.length === 0) return;
+      const checkpoints = unverified;
+      unverified = [];
+      verifying = verify(checkpoints, verifying);
+    },
+    record() {
+      if (!recording && verified.length > 0) void record();
     },
   };
 }

@@ -5,6 +5,7 @@
 import {
   answerMessage,
   answerMessageBytes,
+  copyBytes,
   currencyByNumeric,
   type Frame,
   FrameError,
@@ -16,6 +17,7 @@ import {
 } from '@clearway/contract';
 import { commandTypes, layout, paymentKinds, type Reason, readUint64, reasonOf, reasons } from '@clearway/core';
 import type { SignerStream } from './coverage.ts';
+import { LotBytes } from './lot-bytes.ts';
 import type { StreamLot } from './port.ts';
 import type { StreamLink } from './stream-link.ts';
 
@@ -56,66 +58,44 @@ for (let number = 0; number < decimals.length; number++) {
 export function createIntake(options: IntakeOptions): Intake {
   const { now, elapsed } = options;
   let hashes: MessageHashes | undefined;
-  let facts = new Uint8Array(64 * 1024);
-  let factsView = new DataView(facts.buffer);
-  let factsLength = 0;
-  let bodies = new Uint8Array(256 * 1024);
-  let bodiesView = new DataView(bodies.buffer);
-  let bodiesLength = 0;
-  let links: StreamLink[] = [];
+  const facts = new LotBytes(1 << 18);
+  const bodies = new LotBytes(1 << 20);
   let arrivedAt = 0;
-  /** For each command: whose it is, and its place in the signer's stream. */
-  let owners: SignerStream[] = [];
-  let places: number[] = [];
+  /** For each command: its link, whose it is, and its place in the signer's stream. */
+  const links: StreamLink[] = [];
+  const owners: SignerStream[] = [];
+  const places: number[] = [];
+  let commands = 0;
   /** For each message: its signer, and where in the facts its hash goes, if it becomes a command. */
-  let signers: SignerStream[] = [];
+  const signers: SignerStream[] = [];
+  let messages = 0;
   let hashPlaces = new Uint32Array(1024);
 
-  const growing = (bytes: Uint8Array, length: number, more: number) => {
-    const grown = new Uint8Array(Math.max(bytes.length * 2, length + more));
-    grown.set(bytes.subarray(0, length));
-    return grown;
-  };
-
-  const roomForFact = (size: number): number => {
-    if (factsLength + size > facts.length) {
-      facts = growing(facts, factsLength, size);
-      factsView = new DataView(facts.buffer);
-    }
-    const at = factsLength;
-    factsLength += size;
-    return at;
-  };
-
-  const addBody = (payload: Uint8Array, at: number, size: number): void => {
-    if (bodiesLength + 4 + size > bodies.length) {
-      bodies = growing(bodies, bodiesLength, 4 + size);
-      bodiesView = new DataView(bodies.buffer);
-    }
-    bodiesView.setUint32(bodiesLength, size);
-    bodies.set(payload.subarray(at, at + size), bodiesLength + 4);
-    bodiesLength += 4 + size;
+  const addBody = (message: DataView, at: number, size: number): void => {
+    const place = bodies.take(4 + size);
+    bodies.view.setUint32(place, size);
+    copyBytes(message, at, bodies.view, place + 4, size);
   };
 
   const copyWords = (view: DataView, from: number, to: number, bytes: number): void => {
-    for (let i = 0; i < bytes; i += 4) factsView.setUint32(to + i, view.getUint32(from + i));
+    copyBytes(view, from, facts.view, to, bytes);
   };
 
   const addMessage = (signer: SignerStream, hashPlace: number): void => {
-    if (signers.length === hashPlaces.length) {
+    if (messages === hashPlaces.length) {
       const grown = new Uint32Array(hashPlaces.length * 2);
       grown.set(hashPlaces);
       hashPlaces = grown;
     }
-    hashPlaces[signers.length] = hashPlace;
-    signers.push(signer);
+    hashPlaces[messages] = hashPlace;
+    signers[messages++] = signer;
   };
 
   const own = (link: StreamLink, signer: SignerStream): void => {
-    if (links.length === 0) arrivedAt = elapsed();
-    links.push(link);
-    owners.push(signer);
-    places.push(signer.next - 1);
+    if (commands === 0) arrivedAt = elapsed();
+    links[commands] = link;
+    owners[commands] = signer;
+    places[commands++] = signer.next - 1;
   };
 
   /** The signer of a message whose place is right. @throws FrameError */
@@ -147,30 +127,27 @@ export function createIntake(options: IntakeOptions): Intake {
   };
 
   const close = () => {
-    if (signers.length === 0) return;
+    if (messages === 0) return;
     const digests = hashes!.finish();
     const time = elapsed();
-    for (let i = 0; i < signers.length; i++) {
+    for (let i = 0; i < messages; i++) {
       const place = hashPlaces[i];
       signers[i].add(digests, i * 32, place !== notJournaled, time);
-      if (place < notJournaled - 1) for (let b = 0; b < 32; b++) facts[place + b] = digests[i * 32 + b];
+      if (place < notJournaled - 1)
+        for (let b = 0; b < 32; b++) facts.bytes[facts.from + place + b] = digests[i * 32 + b];
     }
     hashes!.start();
-    signers = [];
-    if (links.length === 0) return;
+    messages = 0;
+    if (commands === 0) return;
     const lot = {
-      facts: facts.slice(0, factsLength),
-      bodies: bodies.slice(0, bodiesLength),
-      commands: links.length,
-      links,
+      facts: facts.cut(),
+      bodies: bodies.cut(),
+      commands,
+      links: links.slice(0, commands),
       arrivedAt,
-      unjournaled: unjournalAll.bind(undefined, owners, places),
+      unjournaled: unjournalAll.bind(undefined, owners.slice(0, commands), places.slice(0, commands)),
     };
-    factsLength = 0;
-    bodiesLength = 0;
-    links = [];
-    owners = [];
-    places = [];
+    commands = 0;
     options.take(lot);
   };
 
@@ -187,14 +164,15 @@ export function createIntake(options: IntakeOptions): Intake {
           readUint64(view, at + paymentMessage.stream),
           view.getUint32(at + paymentMessage.position),
         );
-        hashes.addPayment(payload, view, at);
+        hashes.addPayment(view, at);
         const reason =
           options.stopped(signer) ?? (link.underWay >= link.share ? 'windowExceeded' : wrongPayment(view, payload, at));
         if (reason !== undefined) {
           addMessage(signer, notJournaled);
           options.refuse(link, code, view, at + paymentMessage.id, reason);
         } else {
-          const fact = roomForFact(submission.size);
+          const fact = facts.take(submission.size);
+          const factsView = facts.view;
           factsView.setUint32(fact, commandTypes.submitPayment << 24);
           factsView.setUint32(fact + 4, submission.size);
           copyWords(view, at + paymentMessage.id, fact + submission.id, 16);
@@ -209,17 +187,17 @@ export function createIntake(options: IntakeOptions): Intake {
           copyWords(view, at + paymentMessage.reference, fact + submission.reference, 16);
           factsView.setUint32(fact + submission.originalAmount, 0);
           factsView.setUint32(fact + submission.originalAmount + 4, 0);
-          addMessage(signer, fact + submission.hash);
-          addBody(payload, at, size);
+          addMessage(signer, fact - facts.from + submission.hash);
+          addBody(view, at, size);
           own(link, signer);
           link.underWay++;
         }
-        if (signers.length >= largestLot) close();
+        if (messages >= largestLot) close();
         at += size;
       }
     },
 
-    answers(link, { payload, view, count }) {
+    answers(link, { view, count }) {
       hashes ??= messageHashes(options.scheme());
       for (let i = 0, at = 0; i < count; i++, at += answerMessageBytes) {
         const bank = view.getUint32(at + answerMessage.bank);
@@ -238,7 +216,8 @@ export function createIntake(options: IntakeOptions): Intake {
           options.refuse(link, bank, view, at + answerMessage.id, wrong);
           continue;
         }
-        const fact = roomForFact(recording.size);
+        const fact = facts.take(recording.size);
+        const factsView = facts.view;
         factsView.setUint32(fact, commandTypes.recordAnswer << 24);
         factsView.setUint32(fact + 4, recording.size);
         copyWords(view, at + answerMessage.id, fact + recording.id, 16);
@@ -247,9 +226,9 @@ export function createIntake(options: IntakeOptions): Intake {
         copyWords(view, at + answerMessage.hash, fact + recording.hash, 16);
         // The hash in an answer's fact is that of the payment: it stands there already.
         addMessage(signer, notJournaled - 1);
-        addBody(payload, at, answerMessageBytes);
+        addBody(view, at, answerMessageBytes);
         own(link, signer);
-        if (signers.length >= largestLot) close();
+        if (messages >= largestLot) close();
       }
     },
 

@@ -3,6 +3,7 @@
  * is durable. What waits for one link is sent together: the more links were written to, the longer the next ones gather.
  */
 import {
+  copyBytes,
   coveredMessage,
   coveredMessageBytes,
   type Goodbye,
@@ -55,7 +56,7 @@ export interface Outlet {
     type: number,
     duplicate: boolean,
     remainingMs: number,
-    source: Uint8Array,
+    source: DataView,
     at: number,
     size: number,
   ): void;
@@ -112,7 +113,7 @@ export function createOutlet(options: OutletOptions): Outlet {
       link.ready = [];
       if (!link.open) continue;
       link.lastWriteAt = lastFlush;
-      link.link.write(pieces.length === 1 ? pieces[0] : joined(pieces));
+      link.link.write(joined(pieces));
       if (link.link.waiting > mostUnread) options.overrun(link);
     }
     if (departing.length === 0) return;
@@ -156,7 +157,7 @@ export function createOutlet(options: OutletOptions): Outlet {
       const { view } = writer;
       view.setUint32(at, (type << 24) | (duplicate ? 1 << 16 : 0));
       view.setUint32(at + questionPrefix.remainingMs, remainingMs);
-      writer.bytes.set(source.subarray(from, from + size), at + questionPrefixBytes);
+      copyBytes(source, from, view, at + questionPrefixBytes, size);
     },
     covered(link, { signer, stream, to, taken, reason, recall }) {
       touch(link);
@@ -221,7 +222,13 @@ export function createOutlet(options: OutletOptions): Outlet {
   };
 }
 
+/** Pieces of one writer mostly lie one behind the other already. */
 function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const [{ buffer, byteOffset }] = pieces;
+  let end = byteOffset;
+  for (const piece of pieces)
+    end = piece.buffer === buffer && piece.byteOffset === end ? end + piece.length : Number.NaN;
+  if (!Number.isNaN(end)) return new Uint8Array(buffer, byteOffset, end - byteOffset);
   const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const piece of pieces) {

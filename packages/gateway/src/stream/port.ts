@@ -1,5 +1,6 @@
 /** What the stream asks of a cell. The stream lives in the cell's process: nothing is copied or translated between. */
 import type { Configuration } from '../port.ts';
+import type { CheckpointToRecord } from './coverage.ts';
 import type { StreamLink } from './stream-link.ts';
 
 /** Commands that arrived in one turn, over any links. */
@@ -46,8 +47,8 @@ export interface StreamCell {
   take(lot: StreamLot): void;
   /** Tells over the link what the cell knows of this payment at the durable frontier. `id` is valid during the call. */
   enquire(link: StreamLink, participant: number, id: Uint8Array): void;
-  /** Resolves when the command is durable; the reason when it was refused. `body` is asked for at each attempt. */
-  record(command: Uint8Array, body: () => Uint8Array): Promise<string | undefined>;
+  /** Resolves when all are durable; for each the reason why it was refused, or undefined. */
+  record(checkpoints: readonly CheckpointToRecord[]): Promise<readonly (string | undefined)[]>;
   /** So long after so many messages arrived together, ms, what they brought about has left, or there was nothing to tell. */
   turnedAround(messages: number, ms: number): void;
   /** A bank can be reached: asks it again what it has not answered. */

@@ -8,7 +8,7 @@ export class StreamLink {
   /** Number of the stream, unique for ever in this cell. */
   readonly stream: number;
   readonly reader = new FrameReader();
-  readonly writer = new FrameWriter();
+  readonly writer = new FrameWriter(true);
   /** By code of the participant. */
   readonly signers = new Map<number, SignerStream>();
   greeted = false;

@@ -75,10 +75,10 @@ function open(
       configuration: () => configuration,
       take: (lot) => lots.push(lot),
       enquire() {},
-      async record(command, body) {
-        recorded.push({ command, body: body() });
+      async record(checkpoints) {
+        for (const { command, body } of checkpoints) recorded.push({ command, body: body() });
         await recording();
-        return undefined;
+        return checkpoints.map(() => undefined);
       },
       reached() {},
       turnedAround() {},
@@ -329,9 +329,9 @@ test('checkpoints that are judged at the same time are journaled in their order,
     .send();
   await bed.settle();
   (await peer.checkpoint(101, key, { from: 0, to: 2 })).send();
-  (await peer.checkpoint(101, key, { from: 2, to: 4 })).send();
   const positions = () => bed.recorded.map(({ body }) => new DataView(body.buffer, body.byteOffset).getUint32(0));
   while (waiting.length === 0) await bed.settle();
+  (await peer.checkpoint(101, key, { from: 2, to: 4 })).send();
   await bed.settle();
   assert.deepEqual(positions(), [1], 'the second waits for the first');
   waiting.shift()!();
@@ -341,6 +341,30 @@ test('checkpoints that are judged at the same time are journaled in their order,
   assert.deepEqual(positions(), [1, 3]);
   assert.ok(bed.recorded.every(({ body }) => body.length === 36));
   assert.deepEqual(covered(peer).at(-1), { signer: 101, reason: 'none', to: 4, taken: 4 });
+});
+
+test('checkpoints of many signers that come together are journaled together, and one that is false hurts nobody else', async () => {
+  const lots: number[] = [];
+  let before = 0;
+  const bed = open({}, [], async () => {
+    lots.push(bed.recorded.length - before);
+    before = bed.recorded.length;
+  });
+  await bed.greeted('00201');
+  const peer = await bed.greeted('00101');
+  for (let sequence = 1; sequence <= 20; sequence++) peer.payment({ sequence });
+  peer.send();
+  await bed.settle();
+  const leaves = peer.leaves.get(101)!.map((leaf, index) => (index === 12 ? new Uint8Array(32).fill(7) : leaf));
+  for (let to = 1; to <= 20; to++) await peer.checkpoint(101, key, { from: to - 1, to, leaves });
+  peer.send();
+  await bed.judged(peer, 20);
+  assert.deepEqual(lots, [12], 'what lies behind the false one is of a stream that cannot be covered');
+  assert.deepEqual(
+    covered(peer).map(({ reason }) => reason),
+    [...new Array(12).fill('none'), ...new Array(8).fill('checkpointFalse')],
+  );
+  assert.deepEqual(bed.stopped, ['101 checkpointFalse']);
 });
 
 test('a reference beyond ASCII is taken', async () => {

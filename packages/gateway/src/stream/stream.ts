@@ -132,12 +132,9 @@ export function createStream(options: StreamOptions): Stream {
 
   const coverage = createCoverage({
     ...{ clock, crypto, scheme, participant },
-    // Thousands come a second, one by one: with what is gathered anyway they cost no batches of their own.
-    record: (command, body) =>
-      new Promise((resolve, reject) => {
-        afterTurn.push(() => void cell.record(command, body).then(resolve, reject));
-        gather();
-      }),
+    record: cell.record,
+    // Thousands come a second: with what is gathered anyway they cost no batches of their own.
+    checked: () => gather(),
   });
 
   const intake = createIntake({
@@ -169,6 +166,8 @@ export function createStream(options: StreamOptions): Stream {
     const waiting = afterTurn;
     afterTurn = [];
     for (const run of waiting) run();
+    coverage.verify();
+    coverage.record();
     outlet.seal(0);
   };
 
@@ -293,7 +292,7 @@ export function createStream(options: StreamOptions): Stream {
         });
         continue;
       }
-      void coverage.check(signer, view, at).then((verdict) => judged(link, signer, verdict));
+      coverage.check(signer, view, at, (verdict) => judged(link, signer, verdict));
     }
   };
 

@@ -149,7 +149,7 @@ export class TestPeer {
     writeUint64(view, at + paymentMessage.stream, payment.stream ?? this.stream);
     if (payment.agreement === true) view.setUint32(at + paymentMessage.reference, 20261122);
     bytes.set(reference, at + paymentMessage.endToEndId);
-    const place = this.leafOf(signer, () => this.hashes.addPayment(bytes, view, at));
+    const place = this.leafOf(signer, () => this.hashes.addPayment(view, at));
     view.setUint32(at + paymentMessage.position, payment.position ?? place);
     return this;
   }

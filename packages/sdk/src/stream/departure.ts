@@ -51,7 +51,7 @@ export function createDeparture(
     if (writtenAt.length === 0) return;
     hashes.start();
     for (const at of writtenAt) {
-      if (at >= 0) hashes.addPayment(writer.bytes, writer.view, at);
+      if (at >= 0) hashes.addPayment(writer.view, at);
       else hashes.addAnswer(writer.view, ~at);
     }
     const digests = hashes.finish();

@@ -12,7 +12,7 @@ export function createTakeQuestions(
     if (!events.question) return;
     hashes.start();
     for (let i = 0, at = 0; i < count; i++, at += sizeOfMessage('questions', view, at))
-      hashes.addPayment(payload, view, at + questionPrefixBytes);
+      hashes.addPayment(view, at + questionPrefixBytes);
     const digests = hashes.finish();
     for (let i = 0, at = 0; i < count; i++, at += sizeOfMessage('questions', view, at))
       events.question(payload, view, at, digests, i * 32, number);

@@ -243,7 +243,7 @@ export async function startTestPlatform(options: {
     for (let i = 0, at = 0; i < count; i++) {
       const size = sizeOfMessage('payments', view, at);
       hashes.start();
-      hashes.addPayment(payload, view, at);
+      hashes.addPayment(view, at);
       const hash = Buffer.from(hashes.finish());
       const participant = view.getUint32(at + paymentMessage.id + 4) & 0xffffff;
       const stream = readUint64(view, at + paymentMessage.stream);

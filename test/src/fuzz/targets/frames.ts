@@ -229,7 +229,7 @@ function use(type: FrameType, payload: Buffer, count: number): void {
   if (type !== 'payments') return;
   hashes.start();
   for (let i = 0, at = 0; i < Math.min(count, 20); i++) {
-    hashes.addPayment(payload, view, at);
+    hashes.addPayment(view, at);
     at += view.getUint16(at);
   }
   const digests = hashes.finish();
