@@ -289,7 +289,7 @@ export class FrameWriter {
     if (this.to + size <= this.bytes.length) return;
     const { length, start, from } = this;
     const kept = this.bytes.subarray(from, this.to);
-    this.renew(Math.max(Math.min(this.bytes.length, length * 2), length + size));
+    this.renew(Math.max(from > 0 ? this.bytes.length : 2 * this.bytes.length, 2 * (length + size)));
     this.bytes.set(kept);
     this.to = length;
     if (start >= 0) this.start = start - from;
