@@ -46,6 +46,8 @@ export class SignerStream {
 
   /** Why a checkpoint of it was refused: what that claimed stays claimed, so those behind it are refused too. */
   refused: Verdict | undefined;
+  /** One of its checkpoints is being journaled. */
+  isRecorded = false;
 
   constructor(code: number, stream: number, recovered?: UncoveredStream, now = 0) {
     this.code = code;
@@ -222,9 +224,8 @@ export function createCoverage(options: CoverageOptions): Coverage {
   const lanes = sha256Lanes();
   let unverified: Checkpoint[] = [];
   /** Whose signatures have been checked, in the order in which they came. */
-  const verified: Checkpoint[] = [];
+  let verified: Checkpoint[] = [];
   let verifying: Promise<void> = Promise.resolve();
-  let recording = false;
 
   /** A key that is none makes no signature hold, and is nobody else's trouble. */
   const oneByOne = (checkpoints: readonly Checkpoint[]) =>
@@ -244,9 +245,22 @@ export function createCoverage(options: CoverageOptions): Coverage {
     options.checked();
   };
 
-  const record = async () => {
-    recording = true;
-    const taken = verified.splice(0, mostRecorded);
+  /** What may be journaled now: while one of a stream is under way, those behind it wait. */
+  const takeVerified = (): Checkpoint[] => {
+    const taken: Checkpoint[] = [];
+    const signers = new Set<SignerStream>();
+    verified = verified.filter((one) => {
+      const waits = one.signer.isRecorded && !signers.has(one.signer);
+      if (waits || taken.length === mostRecorded) return true;
+      one.signer.isRecorded = true;
+      signers.add(one.signer);
+      taken.push(one);
+      return false;
+    });
+    return taken;
+  };
+
+  const record = async (taken: readonly Checkpoint[]) => {
     const broken = new Set<SignerStream>();
     const recorded = taken.filter(({ signer, holds }) => {
       if (signer.refused !== undefined || !holds) broken.add(signer);
@@ -259,9 +273,9 @@ export function createCoverage(options: CoverageOptions): Coverage {
       if (signer.refused === undefined && !holds) signer.refused = { reason: 'checkpointFalse' };
       if (signer.refused === undefined && refused.has(one)) signer.refused = { reason: 'journalUnavailable' };
       if (signer.refused === undefined) signer.cover(to);
+      signer.isRecorded = false;
       judged(signer.refused ?? { covered: to });
     }
-    recording = false;
     if (verified.length > 0) options.checked();
   };
 
@@ -310,7 +324,8 @@ export function createCoverage(options: CoverageOptions): Coverage {
       verifying = verify(checkpoints, verifying);
     },
     record() {
-      if (!recording && verified.length > 0) void record();
+      const taken = takeVerified();
+      if (taken.length > 0) void record(taken);
     },
   };
 }
