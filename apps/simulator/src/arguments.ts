@@ -6,6 +6,8 @@ export interface Arguments {
   readonly seed: number;
   readonly runs: number;
   readonly minutes: number;
+  /** 0: no long run. */
+  readonly days: number;
   readonly rate: number;
   readonly jobs: number;
   /** As each seed says when undefined. */
@@ -27,13 +29,14 @@ export interface Arguments {
 export const usage = `npm run sim -- --seed N [options]
 
 Runs the platform in one process under virtual time and seeded faults, and judges its money from outside.
-The same seed, minutes and rate give the same run, byte for byte.
+The same seed, minutes or days and rate give the same run, byte for byte.
 
   --seed N       which world and which faults (default 1)
   --runs R       that many seeds, from N on (default 1)
   --minutes M    minutes of traffic under faults, of virtual time (default 10)
-  --rate P       payments ordered a second (default 2)
-  --cells N      that many cells, 1 to 3 (default: as the seed says)
+  --days D       a long run instead: D days (0.5 is half a one) with quiet nights, nearly all traffic over the stream
+  --rate P       payments ordered a second (default 2), in a long run on the average of a day
+  --cells N      that many cells, 1 to 3 (default: as the seed says; in a long run one)
   --jobs J       that many processes at once (default 1); --story takes one
   --plant NAME   a known bad build instead of the good one, to see that it is found
   --weights FILE how likely each fault is in a seed, and how often it then strikes; JSON as --print-weights prints it,
@@ -56,7 +59,7 @@ Exit code: 0 all held, 1 something was broken, 2 the arguments are wrong.
 `;
 
 const flags = ['planted', 'json', 'story', 'help', 'crash-points', 'pairs', 'print-weights'] as const;
-const numbers = { seed: 1, runs: 1, minutes: 10, rate: 2, jobs: 1, cells: 0 };
+const numbers = { seed: 1, runs: 1, minutes: 10, days: 0, rate: 2, jobs: 1, cells: 0 };
 
 /** What was given, or what is wrong with it. */
 export function readArguments(args: readonly string[]): Arguments | string {

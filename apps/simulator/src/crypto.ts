@@ -42,19 +42,29 @@ export function createCrypto(draw: Draw): Crypto {
   const holds = ({ suite, publicKey, bytes, signature }: SignatureCheck) =>
     Buffer.compare(signatureOf(suite, publicKey, bytes), signature) === 0;
 
-  const box = (secret: Uint8Array, nonce: Uint8Array, plain: Uint8Array, context: Uint8Array) => {
+  /** Writes the bytes of `from` into `to`, hidden or shown by the same stream. */
+  const mix = (secret: Uint8Array, nonce: Uint8Array, from: Uint8Array, to: Uint8Array, at: number) => {
     const stream = sha256(secret, nonce);
-    const hidden = plain.map((byte, index) => byte ^ stream[index & 31]);
-    const tag = sha256(secret, nonce, context, plain).subarray(0, tagBytes);
-    return Buffer.concat([nonce, hidden, tag]);
+    for (let i = 0; i < from.length; i++) to[at + i] = from[i] ^ stream[i & 31];
+  };
+
+  const tagOf = (secret: Uint8Array, nonce: Uint8Array, context: Uint8Array, plain: Uint8Array) =>
+    createHash('sha256').update(secret).update(nonce).update(context).update(plain).digest().subarray(0, tagBytes);
+
+  const box = (secret: Uint8Array, nonce: Uint8Array, plain: Uint8Array, context: Uint8Array, before = 0) => {
+    const boxed = new Uint8Array(before + nonceBytes + plain.length + tagBytes);
+    boxed.set(nonce, before);
+    mix(secret, nonce, plain, boxed, before + nonceBytes);
+    boxed.set(tagOf(secret, nonce, context, plain), boxed.length - tagBytes);
+    return boxed;
   };
 
   const unbox = (secret: Uint8Array, boxed: Uint8Array, context: Uint8Array): Uint8Array => {
     const nonce = boxed.subarray(0, nonceBytes);
-    const stream = sha256(secret, nonce);
-    const hidden = boxed.subarray(nonceBytes, boxed.length - tagBytes);
-    const plain = new Uint8Array(hidden.map((byte, index) => byte ^ stream[index & 31]));
-    const tag = sha256(secret, nonce, context, plain).subarray(0, tagBytes);
+    const hidden = boxed.subarray(nonceBytes, Math.max(nonceBytes, boxed.length - tagBytes));
+    const plain = new Uint8Array(hidden.length);
+    mix(secret, nonce, hidden, plain, 0);
+    const tag = tagOf(secret, nonce, context, plain);
     if (boxed.length < nonceBytes + tagBytes || Buffer.compare(tag, boxed.subarray(boxed.length - tagBytes)) !== 0)
       throw new Error('the box was changed, or key or context is another');
     return plain;
@@ -68,9 +78,9 @@ export function createCrypto(draw: Draw): Crypto {
     verify: async (suite, publicKey, bytes, signature) => holds({ suite, publicKey, bytes, signature }),
     verifyAll: async (checks) => checks.map(holds),
     seal(publicKey, plain, context) {
-      const head = new Uint8Array(boxHeadBytes - nonceBytes);
-      head[0] = 1;
-      return Buffer.concat([head, box(secretOf(publicKey), draw.bytes(nonceBytes), plain, context)]);
+      const boxed = box(secretOf(publicKey), draw.bytes(nonceBytes), plain, context, boxHeadBytes - nonceBytes);
+      boxed[0] = 1;
+      return boxed;
     },
     open: (privateKey, boxed, context) =>
       unbox(secretOf(privateKey), boxed.subarray(boxHeadBytes - nonceBytes), context),

@@ -155,13 +155,13 @@ export const usualWeights = Object.fromEntries(
 ) as Weights;
 
 /** What is given takes the place of the usual; or what is wrong with it. */
-export function readWeights(given: unknown): Weights | string {
+export function readWeights(given: unknown, usual: Weights = usualWeights): Weights | string {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return 'is no object of faults';
-  const weights: Record<string, Weight> = { ...usualWeights };
+  const weights: Record<string, Weight> = { ...usual };
   for (const [fault, weight] of Object.entries(given as Record<string, Partial<Weight> | null>)) {
-    const usual = weights[fault];
-    if (usual === undefined) return `knows no fault "${fault}"`;
-    const changed = { ...usual, ...weight };
+    const before = weights[fault];
+    if (before === undefined) return `knows no fault "${fault}"`;
+    const changed = { ...before, ...weight };
     const { chance, least, greatest } = changed;
     const isRight = chance >= 0 && chance <= 1 && least > 0 && least <= greatest && greatest <= 1;
     if (!isRight || Object.keys(changed).length > 3)

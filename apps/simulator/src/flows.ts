@@ -42,6 +42,7 @@ const shape: Shape = {
   window: 64,
   uncoveredMessages: 262_144,
   cellWeights: [1],
+  isLong: false,
 };
 
 const onStream: Shape = { ...shape, onStream: [institution, bank] };

@@ -22,6 +22,7 @@ export interface SimulatedInstitution extends Participant {
   rescindOne(): void;
   /** Asks about everything that it has ordered lately, for some seconds, whatever it is answered. */
   floodEnquiries(): void;
+  readonly isOnStream: boolean;
   /** Orders some payment. */
   order(): void;
   /** Orders this payment; resolves when its end is known. */
@@ -366,6 +367,7 @@ export function createSimulatedInstitution(parts: InstitutionParts): SimulatedIn
     get isRotating() {
       return participant.isRotating;
     },
+    isOnStream: parts.stream !== undefined,
     sign: (bank) => sign(participant.life, bank),
     rescind: (agreementId) => rescind(participant.life, agreementId),
     rescindOne() {

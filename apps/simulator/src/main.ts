@@ -5,6 +5,7 @@ import { killInPairs, killSingly } from './crash-points.ts';
 import { readWeights, usualWeights, type Weights } from './faults.ts';
 import { flowNames, moneyFlows } from './flows.ts';
 import { simulateAtOnce } from './jobs.ts';
+import { longWeights } from './long-run.ts';
 import { needsPatch, runPlanted, startPatched } from './planted/run.ts';
 import { type CrashSummary, print } from './report.ts';
 import { type RunResult, simulate } from './simulation.ts';
@@ -19,10 +20,10 @@ const progress = (text: string) => {
 };
 
 /** Of the file that was given, or the usual ones; or what is wrong with the file. */
-function weightsFrom(path: string | undefined): Weights | string {
-  if (path === undefined) return usualWeights;
+function weightsFrom(path: string | undefined, usual: Weights): Weights | string {
+  if (path === undefined) return usual;
   try {
-    const weights = readWeights(JSON.parse(readFileSync(path, 'utf8')));
+    const weights = readWeights(JSON.parse(readFileSync(path, 'utf8')), usual);
     return typeof weights === 'string' ? `${path} ${weights}.` : weights;
   } catch (error) {
     return `${path} cannot be read: ${(error as Error).message}`;
@@ -32,7 +33,7 @@ function weightsFrom(path: string | undefined): Weights | string {
 /** Whether all held. */
 async function runSeeds(given: Arguments, weights: Weights): Promise<boolean> {
   const startedAt = performance.now();
-  const { seed, runs, minutes, rate: perSecond, cells, plant, jobs } = given;
+  const { seed, runs, minutes, days, rate: perSecond, cells, plant, jobs } = given;
   const results: RunResult[] = [];
   const onResult = (result: RunResult) => {
     progress('');
@@ -43,6 +44,7 @@ async function runSeeds(given: Arguments, weights: Weights): Promise<boolean> {
   const options = Array.from({ length: runs }, (_, index) => ({
     seed: seed + index,
     minutes,
+    ...(days > 0 && { days }),
     perSecond,
     cells,
     weights,
@@ -89,6 +91,7 @@ async function runCrashPoints({ flow, pairs, json }: Arguments): Promise<boolean
 
 const args = process.argv.slice(2);
 const given = readArguments(args);
+const usual = typeof given !== 'string' && given.days > 0 ? longWeights : usualWeights;
 if (typeof given === 'string') {
   process.stderr.write(`${given}\n\n${usage}`);
   process.exitCode = 2;
@@ -101,9 +104,9 @@ if (typeof given === 'string') {
 } else if (given.plant !== undefined && needsPatch(given.plant)) {
   process.exitCode = await startPatched(given.plant, args);
 } else if (given.printWeights) {
-  write(JSON.stringify(usualWeights, undefined, 2));
+  write(JSON.stringify(usual, undefined, 2));
 } else {
-  const weights = weightsFrom(given.weights);
+  const weights = weightsFrom(given.weights, usual);
   if (typeof weights === 'string') {
     process.stderr.write(`${weights}\n`);
     process.exitCode = 2;

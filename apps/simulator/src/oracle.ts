@@ -98,6 +98,12 @@ export interface Oracle {
   counts(): Record<string, number>;
 }
 
+function keepUnder<K, T>(lists: Map<K, T[]>, key: K, one: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [one]);
+  else list.push(one);
+}
+
 const finals = new Set(['succeeded', 'failed']);
 /** An agreement only moves along here; failed and rescinded are ends. */
 const agreementRanks = ['requested', 'codeSent', 'confirming', 'active', 'rescinded', 'failed'];
@@ -156,6 +162,7 @@ export function createOracle(story: Story, ways: Ways, onStream: readonly string
     return rescindedAt < heard && !ways.mayNotKnow(paymentId, agreementId, rescindedMs);
   };
 
+  const byCycle = new Map<number, Known[]>();
   const refundsOf = new Map<string, Known[]>();
   const byOrder = new Map<string, Known[]>();
 
@@ -182,9 +189,8 @@ export function createOracle(story: Story, ways: Ways, onStream: readonly string
         lacksAgreement: isRescindedFor(payment),
       };
       payments.set(payment.paymentId, known);
-      byOrder.set(payment.order, [...(byOrder.get(payment.order) ?? []), known]);
-      if (payment.original !== undefined)
-        refundsOf.set(payment.original, [...(refundsOf.get(payment.original) ?? []), known]);
+      keepUnder(byOrder, payment.order, known);
+      if (payment.original !== undefined) keepUnder(refundsOf, payment.original, known);
       story.tell(
         payment.paymentId,
         `${payment.institution} orders ${payment.kind} of ${payment.amount} at ${payment.bank}`,
@@ -215,6 +221,7 @@ export function createOracle(story: Story, ways: Ways, onStream: readonly string
       const { final } = payment;
       if (final === undefined) {
         payment.final = { state, cycle };
+        if (state === 'succeeded') keepUnder(byCycle, cycle, payment);
         agreesWithLedger(payment);
       } else
         check(final.state === state && final.cycle === cycle, paymentId, () => {
@@ -312,8 +319,7 @@ export function createOracle(story: Story, ways: Ways, onStream: readonly string
         const line = lines.get(participant) ?? { participant, credits: 0n, debits: 0n };
         lines.set(participant, { participant, credits: line.credits + credits, debits: line.debits + debits });
       };
-      for (const { final, kind, institution, bank, amount } of payments.values()) {
-        if (final?.state !== 'succeeded' || final.cycle !== cycle) continue;
+      for (const { kind, institution, bank, amount } of byCycle.get(cycle) ?? []) {
         const [creditor, debtor] = kind === 'agreementPayment' ? [institution, bank] : [bank, institution];
         add(creditor, amount, 0n);
         add(debtor, 0n, amount);
@@ -322,8 +328,7 @@ export function createOracle(story: Story, ways: Ways, onStream: readonly string
     },
     paymentsIn(cycle, participant) {
       const found = new Map<string, { amount: bigint; side: string }>();
-      for (const { paymentId, final, kind, institution, bank, amount } of payments.values()) {
-        if (final?.state !== 'succeeded' || final.cycle !== cycle) continue;
+      for (const { paymentId, kind, institution, bank, amount } of byCycle.get(cycle) ?? []) {
         if (participant !== institution && participant !== bank) continue;
         const isCredit = (participant === institution) === (kind === 'agreementPayment');
         found.set(paymentId, { amount, side: isCredit ? 'credit' : 'debit' });

@@ -18,10 +18,17 @@ const faultsOf = ({ faults }: RunResult) => Object.values(faults).reduce((total,
 /** The one command that repeats a run. */
 export function commandFor(
   { seed }: RunResult,
-  { minutes, rate, cells, plant, weights }: Pick<Arguments, 'minutes' | 'rate' | 'cells' | 'plant' | 'weights'>,
+  {
+    minutes,
+    days,
+    rate,
+    cells,
+    plant,
+    weights,
+  }: Pick<Arguments, 'minutes' | 'days' | 'rate' | 'cells' | 'plant' | 'weights'>,
 ) {
   const more = `${cells ? ` --cells ${cells}` : ''}${plant ? ` --plant ${plant}` : ''}${weights ? ` --weights ${weights}` : ''}`;
-  return `npm run sim -- --seed ${seed} --minutes ${minutes} --rate ${rate}${more}`;
+  return `npm run sim -- --seed ${seed} ${days > 0 ? `--days ${days}` : `--minutes ${minutes}`} --rate ${rate}${more}`;
 }
 
 /** The stories of what was broken, and how to see them again. */

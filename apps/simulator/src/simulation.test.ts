@@ -88,3 +88,9 @@ for (let seed = 101; seed <= 108; seed++) {
     assert.ok(payments.succeeded > 20 && checks > 1000, 'there was something to judge');
   });
 }
+
+test('a long run has thousands of payments over the stream, by day and night, and loses nothing', async () => {
+  const { breaches, payments } = await simulate({ seed: 3, minutes: 0, days: 0.02, perSecond: 2 });
+  assert.equal(words(breaches), '', 'repeat it: npm run sim -- --seed 3 --days 0.02 --rate 2');
+  assert.ok(payments.succeeded > 500, `${payments.succeeded} payments succeeded`);
+});

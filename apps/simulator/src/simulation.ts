@@ -6,13 +6,17 @@ import { identifierToBytes, parseIdentifier } from '@clearway/core';
 import type { CellHost } from './cell-host.ts';
 import { type Draw, drawFrom } from './chance.ts';
 import { chooseFaults, type Fault, type Faults, usualWeights, type Weights } from './faults.ts';
+import { dayMs, longShape, longWeights, orderByDay } from './long-run.ts';
 import { isWrap, type PlantName, type Wrap, wraps } from './planted/index.ts';
+import type { Process } from './process.ts';
 import { createWorld, type Shape, type World } from './world.ts';
 
 export interface RunOptions {
   readonly seed: number;
   /** Minutes of traffic under faults, of virtual time. */
   readonly minutes: number;
+  /** A long run of so many days of virtual time instead. */
+  readonly days?: number | undefined;
   /** Payments ordered a second, by all institutions together. */
   readonly perSecond?: number;
   /** How many cells, 1 to 3; as the seed says when left out. */
@@ -44,6 +48,9 @@ export interface RunResult {
   readonly faults: Readonly<Partial<Record<Fault, number>>>;
 }
 
+/** In a long run a clock is wrong for so long, ms. */
+const clockMs = 30_000;
+
 export const goodBuild: Wrap = { mistake: '' };
 
 function drawShape(draw: Draw, minutes: number, cells: number): Shape {
@@ -62,6 +69,7 @@ function drawShape(draw: Draw, minutes: number, cells: number): Shape {
     cycleSeconds: draw.pick([20, 60]),
     cellWeights: drawWeights(draw.stream('weights'), cells),
     ...drawStream(draw.stream('stream')),
+    isLong: false,
   };
 }
 
@@ -89,9 +97,10 @@ function drawWeights(draw: Draw, cells: number): number[] {
 export async function simulate({
   seed,
   minutes,
+  days,
   perSecond = 2,
   cells,
-  weights = usualWeights,
+  weights = days === undefined ? usualWeights : longWeights,
   overHttp = false,
   plant: plantName,
   onLine,
@@ -100,8 +109,12 @@ export async function simulate({
   // A patched build is this very program, loaded with lines of it changed.
   const plant: Wrap = isWrap(plantName) ? wraps[plantName] : goodBuild;
   const faults = chooseFaults(draw.stream('faults'), weights);
-  const count = cells ?? draw.stream('cells').pick([1, 1, 2, 3]);
-  const drawn = drawShape(draw.stream('world'), minutes, count);
+  const count = cells ?? (days === undefined ? draw.stream('cells').pick([1, 1, 2, 3]) : 1);
+  const own = draw.stream('world');
+  const drawn =
+    days === undefined
+      ? drawShape(own, minutes, count)
+      : longShape(own, institutions, banks, drawWeights(draw.stream('weights'), count));
   const shape = overHttp ? { ...drawn, onStream: [] } : drawn;
   const world = await createWorld({ draw, faults, shape, plant, onLine });
   const { time, story, oracle } = world;
@@ -113,8 +126,9 @@ export async function simulate({
   faults.isOn = true;
   strikeEverySecond(world, faults);
   if (plant.owner !== undefined) answerInTheBanksName(world, plant);
-  order(world, faults, draw.stream('traffic'), perSecond);
-  await time.passUntil(() => world.isBroken, minutes * 60_000);
+  const orderAll = days === undefined ? order : orderByDay;
+  orderAll(world, faults, draw.stream('traffic'), perSecond);
+  await time.passUntil(() => world.isBroken, days === undefined ? minutes * 60_000 : days * dayMs);
   world.heal();
   const ending = await world.end();
 
@@ -151,6 +165,15 @@ function strikeEverySecond(world: World, faults: Faults): void {
   const { cells, lines } = platform;
   const { draw: size } = faults;
   const jump = () => (size.happens(0.3) ? 0 : Math.round((size.happens(0.5) ? 1 : -1) * 10 ** size.between(2, 6.6)));
+
+  const setWrong = (process: Process) => {
+    process.skewMs = jump();
+    // In a short run a clock stays wrong until it jumps again; in a long one somebody sets it.
+    if (world.isLong)
+      time.after(clockMs, () => {
+        process.skewMs = 0;
+      });
+  };
 
   const holdCell = (cell: CellHost) => {
     const { process } = cell;
@@ -241,8 +264,8 @@ function strikeEverySecond(world: World, faults: Faults): void {
     partCells();
     changeConfiguration();
     disturbParticipants();
-    if (struck.process !== undefined && faults.strikes('cellClockJumps')) struck.process.skewMs = jump();
-    if (gateways.process !== undefined && faults.strikes('gatewayClockJumps')) gateways.process.skewMs = jump();
+    if (struck.process !== undefined && faults.strikes('cellClockJumps')) setWrong(struck.process);
+    if (gateways.process !== undefined && faults.strikes('gatewayClockJumps')) setWrong(gateways.process);
     if (struck.process !== undefined && faults.strikes('cellClockDrifts'))
       struck.process.drift(size.between(-0.05, 0.05));
     if (gateways.process !== undefined && faults.strikes('gatewayClockDrifts'))

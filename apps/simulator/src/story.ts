@@ -14,6 +14,8 @@ export interface Story {
 
 /** More lines than this about one subject are counted and hashed, but not kept. */
 const mostLines = 400;
+/** Of more subjects than this the oldest are forgotten. */
+const mostSubjects = 20_000;
 
 export function createStory(time: Time, onLine?: (line: string) => void): Story {
   const hash = createHash('sha256');
@@ -26,8 +28,10 @@ export function createStory(time: Time, onLine?: (line: string) => void): Story 
       hash.update(line);
       onLine?.(line);
       const known = lines.get(subject);
-      if (known === undefined) lines.set(subject, [line]);
-      else if (known.length < mostLines) known.push(line);
+      if (known === undefined) {
+        lines.set(subject, [line]);
+        if (lines.size > mostSubjects) lines.delete(lines.keys().next().value!);
+      } else if (known.length < mostLines) known.push(line);
     },
     about: (subject) => lines.get(subject) ?? [],
     get events() {

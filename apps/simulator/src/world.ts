@@ -57,6 +57,8 @@ export interface Shape {
   readonly uncoveredMessages: number;
   /** Of each cell in the routing list, the home cell's first. */
   readonly cellWeights: readonly number[];
+  /** There is so much of everything that some of it is only sampled. */
+  readonly isLong: boolean;
 }
 
 export interface WorldOptions {
@@ -92,6 +94,7 @@ export interface World {
   readonly institutions: readonly SimulatedInstitution[];
   readonly banks: readonly SimulatedBank[];
   readonly records: Platform['records'];
+  readonly isLong: boolean;
   readonly isBroken: boolean;
   /** Nothing is under way any more. */
   readonly isQuiet: boolean;
@@ -395,6 +398,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     institutions,
     banks,
     records,
+    isLong: shape.isLong,
     get isBroken() {
       return isBroken();
     },

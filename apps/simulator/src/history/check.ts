@@ -4,6 +4,7 @@
  * holds for all together.
  */
 import { type Account, accountModel, type Movement } from './account.ts';
+import { findBeyond } from './account-bounds.ts';
 import type { Happening, History, Order } from './history.ts';
 import { linearize, type Operation } from './linearizable.ts';
 import { operationsOn, payment } from './payment.ts';
@@ -49,6 +50,8 @@ const never = Number.POSITIVE_INFINITY;
 /** Refusals for lack of something, which the platform holds to. */
 const remembered = new Set(['floatInsufficient', 'netDebitCapExceeded', 'refundAboveOriginal']);
 const routingDigits = 6;
+/** Operations on one account for which an order is searched. */
+const mostSearched = 5000;
 
 export function checkHistory(history: History, options: CheckOptions = {}): Findings {
   const anomalies: Anomaly[] = [];
@@ -84,10 +87,21 @@ export function checkHistory(history: History, options: CheckOptions = {}): Find
     if (order !== undefined) passages.push(passageOf(order, happenings));
   }
 
+  const lookAtBounds = (subject: string, account: Account, list: Operation<Movement>[]) => {
+    objects++;
+    operations += list.length;
+    const beyond = findBeyond(account, list);
+    if (beyond === undefined) return;
+    const { what, calledAt, returnedAt } = beyond;
+    anomalies.push({ subject, what: `cannot have had what ${json(what)} takes (${calledAt} to ${returnedAt})` });
+  };
+
   const lackIsExact = options.lackIsExact ?? false;
   for (const [participant, account] of options.accounts ?? []) {
     const list = movementsOn(participant, passages, history, lackIsExact);
-    look(`account of ${participant}`, accountModel(account), list, json);
+    const subject = `account of ${participant}`;
+    if (list.length <= mostSearched) look(subject, accountModel(account), list, json);
+    else lookAtBounds(subject, account, list);
   }
 
   // What may still be given back of a payment is an account too: nothing is ever added to it.
@@ -98,10 +112,7 @@ export function checkHistory(history: History, options: CheckOptions = {}): Find
   }
 
   const cells = new Map<string, Passage[]>();
-  for (const passage of passages) {
-    const cell = passage.order.paymentId.slice(-routingDigits);
-    cells.set(cell, [...(cells.get(cell) ?? []), passage]);
-  }
+  for (const passage of passages) keepUnder(cells, passage.order.paymentId.slice(-routingDigits), passage);
   for (const [cell, inCell] of cells) {
     objects++;
     const found = findCycleBack(inCell, history.settlements);
@@ -112,12 +123,14 @@ export function checkHistory(history: History, options: CheckOptions = {}): Find
 
 function byPayment(history: History): Map<string, Happening[]> {
   const found = new Map<string, Happening[]>();
-  for (const happening of history.happenings) {
-    const list = found.get(happening.paymentId);
-    if (list === undefined) found.set(happening.paymentId, [happening]);
-    else list.push(happening);
-  }
+  for (const happening of history.happenings) keepUnder(found, happening.paymentId, happening);
   return found;
+}
+
+function keepUnder<T>(lists: Map<string, T[]>, key: string, one: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [one]);
+  else list.push(one);
 }
 
 function passageOf(order: Order, happenings: readonly Happening[]): Passage {
@@ -195,7 +208,7 @@ function refundsByOriginal(passages: readonly Passage[]): Map<string, Passage[]>
   const found = new Map<string, Passage[]>();
   for (const passage of passages) {
     const { original } = passage.order;
-    if (original !== undefined) found.set(original, [...(found.get(original) ?? []), passage]);
+    if (original !== undefined) keepUnder(found, original, passage);
   }
   return found;
 }

@@ -89,7 +89,8 @@ export function createSignatures(options: SignaturesOptions): Signatures {
   const orphans = new Map<Coverage, number>();
   /** Coverages in the order in which they are to be signed. */
   let toSign: Coverage[] = [];
-  let cancelRound: Cancel = () => {};
+  /** While something waits to be signed. */
+  let cancelRound: Cancel | undefined;
   let isFinishing = false;
   let whenCovered: (() => void) | undefined;
 
@@ -113,17 +114,23 @@ export function createSignatures(options: SignaturesOptions): Signatures {
     coverage.isQueued = true;
     coverage.unsignedSince = clock.elapsed();
     toSign.push(coverage);
+    planRound();
   }
 
   function everyMs({ welcome }: Attachment): number {
     return options.everyMs ?? welcome.uncoveredMs * 0.8;
   }
 
-  function round(): void {
-    cancelRound();
-    signDue();
-    if (open.length === 0 || isFinishing) return;
+  function planRound(): void {
+    if (cancelRound || open.length === 0 || isFinishing) return;
     cancelRound = clock.after(Math.max(shortestRoundMs, everyMs(open[0]) / rounds), round);
+  }
+
+  function round(): void {
+    cancelRound?.();
+    cancelRound = undefined;
+    signDue();
+    if (toSign.length > 0) planRound();
   }
 
   function signDue(): void {
@@ -257,7 +264,7 @@ export function createSignatures(options: SignaturesOptions): Signatures {
     },
     finish(patienceMs) {
       isFinishing = true;
-      cancelRound();
+      cancelRound?.();
       return new Promise((resolve) => {
         const cancel = clock.after(patienceMs, resolve);
         whenCovered = () => {
