@@ -15,12 +15,18 @@ test('fewer institutions have fewer that pay, and several numbers of them are a 
   assert.deepEqual({ part, institutions }, { part: 'institutions', institutions: [30, 300] });
 });
 
+test('a number of cells is a part of its own, which runs with one of them first', () => {
+  const { part, cells, settings } = readStreamArguments(['--cells', '3']);
+  assert.deepEqual({ part, cells, inOne: settings.cells }, { part: 'cells', cells: 3, inOne: 1 });
+});
+
 const wrong: [args: string[], told: RegExp][] = [
   [['--rate', 'fast'], /--rate is "fast"/],
   [['--seconds', '2'], /--seconds is "2": give a number from 3 to 600/],
   [['--links', '2.5'], /--links is "2.5": give a whole number/],
   [['--suite', 'rsa'], /--suite is "rsa": give one of ed25519/],
   [['--curve', '--recovery'], /one of curve, recovery at a time/],
+  [['--cells', '1'], /--cells is "1": give a number from 2 to 16/],
   [['--speed', '1'], /--speed/],
 ];
 for (const [args, told] of wrong) {

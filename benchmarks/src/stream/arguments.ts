@@ -28,6 +28,7 @@ Instead of the plain run one of:
   --recovery         payments a second replayed by a cell that starts again, after --seconds at --rate
   --held LIST        what the core takes for a payment when so many are remembered, as 10000,1000000,100000000
   --institutions A,B what a payment costs with so many who sign
+  --cells N          what a payment costs with one cell, and with N of them at the same rate
 
 Results that are kept:
   --save             the line is kept in benchmarks/results, and drawn
@@ -35,7 +36,7 @@ Results that are kept:
   --draw             draws what is kept, measures nothing
 `;
 
-export type Part = 'run' | 'curve' | 'overload' | 'close-cycle' | 'recovery' | 'held' | 'institutions';
+export type Part = 'run' | 'curve' | 'overload' | 'close-cycle' | 'recovery' | 'held' | 'institutions' | 'cells';
 
 export interface StreamArguments {
   readonly settings: StreamSettings;
@@ -50,6 +51,7 @@ export interface StreamArguments {
   readonly overload: number;
   readonly held: readonly number[];
   readonly institutions: readonly number[];
+  readonly cells: number;
 }
 
 /** Of `--plots`. */
@@ -102,6 +104,7 @@ export function readStreamArguments(args: readonly string[]): StreamArguments {
     overload: values.overload !== undefined,
     held: values.held !== undefined,
     institutions: institutions.length > 1,
+    cells: values.cells !== undefined,
   };
   const parts = (Object.keys(asked) as Part[]).filter((part) => asked[part]);
   if (parts.length > 1) throw new ArgumentsError(`one of ${parts.join(', ')} at a time`);
@@ -115,6 +118,7 @@ export function readStreamArguments(args: readonly string[]): StreamArguments {
     overload: values.overload === undefined ? 10 : whole('overload', values.overload, 2, 100),
     held: values.held === undefined ? defaultHeld : list('held', values.held, 1_000, 200_000_000),
     institutions: institutions.length > 1 ? institutions : defaultInstitutions,
+    cells: values.cells === undefined ? 2 : whole('cells', values.cells, 2, 16),
     save: values.save,
     plots: values.plots,
     draw: values.draw,
@@ -147,6 +151,7 @@ function parse(args: readonly string[]) {
         'close-cycle': flag,
         recovery: flag,
         held: { type: 'string' },
+        cells: { type: 'string' },
         save: flag,
         plots: flag,
         draw: flag,

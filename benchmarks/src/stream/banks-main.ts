@@ -11,7 +11,7 @@ let opened: Clients | undefined;
 serveOrders(async (order, tell) => {
   switch (order.type) {
     case 'open':
-      opened = await openClients(cast, 'banks', order.address, banks.events);
+      opened = await openClients(cast, 'banks', order.addresses, banks.events);
       return tell({ type: 'opened', links: opened.clients.length });
     case 'report':
       return tell({ type: 'bankReport', report: { ...banks.report(), checkpoints: opened!.covered } });

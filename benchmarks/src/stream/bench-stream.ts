@@ -248,6 +248,37 @@ export async function benchInstitutions(
   return points;
 }
 
+export interface CellsResult {
+  readonly cells: number;
+  readonly one: RunLine;
+  readonly several: RunLine;
+  /** Processor time of a payment over all processes, several cells against one. */
+  readonly ratio?: number;
+}
+
+/** The same payments, first all in one cell, then each institution's in one of several. */
+export async function benchCells(
+  settings: StreamSettings,
+  given: number | undefined,
+  cells: number,
+  say: Say,
+): Promise<CellsResult> {
+  const rate = given ?? 20_000;
+  const run = (count: number) =>
+    withRail({ ...settings, cells: count }, say, async (rail) => {
+      say(`${rate}/s with ${count} ${count === 1 ? 'cell' : 'cells'}`);
+      const line = lineOf(await rail.run({ rate, seconds: 15, warmupSeconds }));
+      await settled(rail);
+      return line;
+    });
+  const one = await run(1);
+  const several = await run(cells);
+  const total = ({ cpuMicroseconds = {} }: RunLine) =>
+    Object.values(cpuMicroseconds).reduce((sum, cost) => sum + (cost.total ?? 0), 0);
+  const ratio = Math.round((total(several) / total(one)) * 1000) / 1000;
+  return { cells, one, several, ...(Number.isFinite(ratio) && { ratio }) };
+}
+
 /** Keys are read, code is compiled, links are open: what happens once is not measured. */
 async function warmUp(rail: RunningRail): Promise<void> {
   await rail.run({ rate: 2_000, seconds: 3, warmupSeconds: 0 });

@@ -12,7 +12,9 @@ import type { StreamSettings } from './settings.ts';
 
 export const currency = 156;
 export const decimals = 2;
-export const place = { centre: 1, cell: 1 } as const;
+export const placeOf = (cell: number) => ({ centre: 1, cell }) as const;
+/** Number of the cell in which an institution pays, by its place in `paying`, or that a link of one goes to, by its own. */
+export const cellOf = (institution: number, cells: number): number => 1 + (institution % cells);
 export const scheme = { schemeId: 'CLEARWAY', environment: 'sandbox' } as const;
 export const timeZone = 'Asia/Shanghai';
 /** Minor units: no payment is larger, and no limit smaller. */
@@ -56,7 +58,9 @@ export async function makeCast(settings: StreamSettings, folder: string, busines
   const banks = Array.from({ length: settings.institutions - settings.paying }, (_, rank) =>
     member(firstCode.banks + rank, settings.suite),
   );
-  const payingLinkCount = Math.min(paying.length, Math.max(1, Math.floor(settings.links / 2)));
+  // Whoever shares a link pays in the same cell.
+  const half = Math.max(settings.cells, Math.floor(settings.links / 2 / settings.cells) * settings.cells);
+  const payingLinkCount = Math.min(paying.length, half);
   const bankLinkCount = Math.min(banks.length, Math.max(1, settings.links - payingLinkCount));
   const plans = async (side: string, members: number, links: number): Promise<LinkPlan[]> => {
     const made: LinkPlan[] = [];

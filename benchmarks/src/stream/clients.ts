@@ -4,35 +4,40 @@ import { coveredMessage, streamProtocol } from '@clearway/contract';
 import { reasonOf } from '@clearway/core';
 import { realChance, realClock, realCrypto, realLinks } from '@clearway/ports/real';
 import { createStreamClient, type StreamClient, type StreamEvents } from '@clearway/sdk';
-import { type Cast, fiveDigits, scheme } from './cast.ts';
+import { type Cast, cellOf, fiveDigits, scheme } from './cast.ts';
 
 /** Questions that the banks of a link take at once. */
 const questionWindow = 100_000;
 const keyVersion = 1;
 
 export interface Clients {
-  /** In the order of the cast's links. */
+  /** In the order of the cast's links; of the banks all that go to the first cell, then all that go to the second. */
   readonly clients: readonly StreamClient[];
   /** Checkpoints that the platform has taken. */
   readonly covered: number;
 }
 
 /**
- * Resolves when all are welcome.
+ * Resolves when all are welcome. An institution's link goes to its cell, a bank has one to each.
+ *
  * @param eventsOf what happens on one link, given its client
  * @throws Error if a link ends, or a checkpoint is not taken: nothing in a run is to bring that about
  */
 export async function openClients(
   cast: Cast,
   side: 'paying' | 'banks',
-  address: string,
+  addresses: readonly string[],
   eventsOf: (client: () => StreamClient) => Pick<StreamEvents, 'outcome' | 'question'>,
 ): Promise<Clients> {
   const { suite, tls, lingerMs } = cast.settings;
   const ca = readFileSync(cast.authorityFile, 'utf8');
   const clients: StreamClient[] = [];
   let covered = 0;
-  for (const [link, plan] of (side === 'paying' ? cast.payingLinks : cast.bankLinks).entries()) {
+  const ways =
+    side === 'paying'
+      ? cast.payingLinks.map((plan, link) => ({ plan, address: addresses[cellOf(link, addresses.length) - 1]! }))
+      : addresses.flatMap((address) => cast.bankLinks.map((plan) => ({ plan, address })));
+  for (const [link, { plan, address }] of ways.entries()) {
     const links = realLinks({
       protocol: streamProtocol,
       plain: !tls,

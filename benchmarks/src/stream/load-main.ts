@@ -28,7 +28,7 @@ let opened: Clients | undefined;
 serveOrders(async (order) => {
   switch (order.type) {
     case 'open':
-      opened = await openClients(cast, 'paying', order.address, () => ({ outcome: load.outcome }));
+      opened = await openClients(cast, 'paying', order.addresses, () => ({ outcome: load.outcome }));
       return tell({ type: 'opened', links: opened.clients.length });
     case 'run':
       return tell({ type: 'ran', run: await load.run(order.run, opened!.clients) });

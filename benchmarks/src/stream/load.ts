@@ -13,7 +13,17 @@ import {
 } from '@clearway/core';
 import type { StreamClient, StreamPayment } from '@clearway/sdk';
 import { fateOf, isSilent } from './behaviour.ts';
-import { type Cast, currency, decimals, drawAgreements, firstCode, fiveDigits, largestPayment, place } from './cast.ts';
+import {
+  type Cast,
+  cellOf,
+  currency,
+  decimals,
+  drawAgreements,
+  firstCode,
+  fiveDigits,
+  largestPayment,
+  placeOf,
+} from './cast.ts';
 import { Histogram, quantiles } from './histogram.ts';
 import type { LoadReport, LoadRun, RunOrder, Sample } from './orders.ts';
 import { paymentTable, paymentStates as states } from './payment-table.ts';
@@ -143,8 +153,9 @@ export function createLoad({ cast, sealed, onSample }: LoadOptions): Load {
     view.setUint32(0, cast.businessDate);
     view.setUint32(4, 0x100_0000 + code);
     view.setUint32(9, number);
-    view.setUint8(13, place.centre);
-    view.setUint16(14, place.cell);
+    const { centre, cell } = placeOf(cellOf(code - firstCode.paying, settings.cells));
+    view.setUint8(13, centre);
+    view.setUint16(14, cell);
   }
 
   function outcome(view: DataView, at: number): void {

@@ -7,6 +7,7 @@ import { benchBaseline } from '../baseline.ts';
 import { drawAll, save } from '../plots/draw.ts';
 import { ArgumentsError, type Part, readStreamArguments, type StreamArguments, streamHelp } from './arguments.ts';
 import {
+  benchCells,
   benchCloseCycle,
   benchCurve,
   benchInstitutions,
@@ -19,7 +20,16 @@ import { benchHeld } from './held.ts';
 const baselineSeconds = 10;
 const linksOfCurve = [32, 256, 3000];
 /** What `--plots` measures, in this order. */
-const plotted: readonly Part[] = ['run', 'curve', 'close-cycle', 'overload', 'recovery', 'institutions', 'held'];
+const plotted: readonly Part[] = [
+  'run',
+  'curve',
+  'close-cycle',
+  'overload',
+  'recovery',
+  'institutions',
+  'cells',
+  'held',
+];
 
 const say = (text: string) => void process.stderr.write(`${text}\n`);
 
@@ -74,6 +84,8 @@ async function measure(part: Part, given: StreamArguments): Promise<object> {
       return benchRecovery(settings, rate, seconds, say);
     case 'institutions':
       return { points: await benchInstitutions(settings, rate, given.institutions, say) };
+    case 'cells':
+      return benchCells(settings, rate, given.cells, say);
     case 'held':
       return { rows: benchHeld(given.held, say) };
   }

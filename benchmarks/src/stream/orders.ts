@@ -2,7 +2,8 @@
 import type { Quantiles } from './histogram.ts';
 
 export type Order =
-  | { readonly type: 'open'; readonly address: string }
+  /** Addresses of the cells, in their order. */
+  | { readonly type: 'open'; readonly addresses: readonly string[] }
   | { readonly type: 'run'; readonly run: RunOrder }
   | { readonly type: 'report' }
   | { readonly type: 'end' };

@@ -7,10 +7,10 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type RunningPostgres, startPostgres } from '@clearway/embedded';
 import { realChance, realClock, realCrypto, realDisk } from '@clearway/ports/real';
-import { connectOperator, type OperatorLink } from '@clearway/server';
+import { connectOperators, type OperatorLink } from '@clearway/server';
 import { certificate, passwords, platformKey, writePrivately } from '@clearway/start';
 import { cellStore, migrate, type PostgresConnection } from '@clearway/store';
-import { type Cast, currency, type LinkPlan, place, scheme, timeZone } from './cast.ts';
+import { type Cast, currency, type LinkPlan, placeOf, scheme, timeZone } from './cast.ts';
 import { documentsOf, prepareJournal } from './prepare-journal.ts';
 import { within } from './within.ts';
 
@@ -23,15 +23,18 @@ export interface Recovery {
 }
 
 export interface Platform {
-  /** `host:port` of the stream. */
-  address: string;
-  readonly pids: { cell: number; readonly postgres: number };
+  /** `host:port` of the stream of each cell. */
+  addresses: readonly string[];
+  /** Of the cells, `cell`, `cell-2` and so on, and of PostgreSQL. */
+  readonly pids: Record<string, number>;
+  /** Over all cells. */
   operator: OperatorLink;
-  readonly journalFolder: string;
+  readonly journalFolders: readonly string[];
+  /** Of the first cell. */
   recovery: Recovery;
   /** Rejects when the cell ends without being asked to. */
   failed: Promise<never>;
-  /** Kills the cell as a crash would, and starts it again. */
+  /** Kills the cells as a crash would, and starts them again. */
   crash(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -56,6 +59,8 @@ const times = {
   signingTimeoutMs: 300_000,
 };
 const patienceMs = 60_000;
+/** Longer than cells wait before they tell each other what is new. */
+const restMs = 1_000;
 /** A long journal may have to be replayed. */
 const startMs = 600_000;
 
@@ -64,25 +69,23 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const postgres = await startPostgres({ directory: join(folder, 'postgres') });
   try {
     const connection = await prepareDatabase(postgres, folder);
-    await prepareCell(cast, folder, connection);
-    const first = await startCell(options);
+    await prepareCells(cast, folder, connection);
+    let current = await startCells(options);
     const platform: Platform = {
-      ...first,
-      pids: { cell: first.pid, postgres: postgres.pid },
-      journalFolder: join(folder, 'journal'),
+      ...current.told,
+      pids: { ...current.pids, postgres: postgres.pid },
+      journalFolders: cellsOf(cast).map((cell) => join(folder, nameOf('journal', cell))),
       async crash() {
         await current.end('SIGKILL');
-        current = await startCell(options);
-        platform.pids.cell = current.pid;
-        const { address, operator, recovery, failed } = current;
-        Object.assign(platform, { address, operator, recovery, failed });
+        current = await startCells(options);
+        Object.assign(platform.pids, current.pids);
+        Object.assign(platform, current.told);
       },
       async stop() {
         await current.end('SIGTERM');
         await postgres.stop('fast');
       },
     };
-    let current = first;
     return platform;
   } catch (error) {
     await postgres.stop('fast');
@@ -100,8 +103,8 @@ async function prepareDatabase(postgres: RunningPostgres, folder: string): Promi
   return cell;
 }
 
-/** Everything that the cell finds when it starts. */
-async function prepareCell(cast: Cast, folder: string, connection: PostgresConnection): Promise<void> {
+/** Everything that the cells find when they start. */
+async function prepareCells(cast: Cast, folder: string, connection: PostgresConnection): Promise<void> {
   await certificate(join(folder, 'certificates'), 'platform');
   await platformKey(join(folder, 'secrets', 'platform-key.json'));
   const documents = documentsOf(
@@ -111,30 +114,36 @@ async function prepareCell(cast: Cast, folder: string, connection: PostgresConne
       ...times,
       currencies: [currency],
       maximumAmount: '10000000000',
-      routing: [{ ...place, weight: 1 }],
+      routing: cellsOf(cast).map((cell) => ({ ...placeOf(cell), weight: 1 })),
       timeZone,
     },
     fingerprints(cast),
   );
   writePrivately(join(folder, 'configuration', 'scheme.json'), JSON.stringify(documents.scheme));
   writePrivately(join(folder, 'configuration', 'participants.json'), JSON.stringify(documents.participants));
-  const store = await cellStore({
-    connections: [connection],
-    place,
-    clock: realClock,
-    chance: realChance,
-    crypto: realCrypto,
-    disk: realDisk,
-    journal: cast.settings.journal,
-    journalFolder: join(folder, 'journal'),
-    holds: true,
-  });
-  try {
-    await prepareJournal(store, cast, documents);
-  } finally {
-    await store.close();
+  for (const cell of cellsOf(cast)) {
+    const store = await cellStore({
+      connections: [connection],
+      place: placeOf(cell),
+      clock: realClock,
+      chance: realChance,
+      crypto: realCrypto,
+      disk: realDisk,
+      journal: cast.settings.journal,
+      journalFolder: join(folder, nameOf('journal', cell)),
+      holds: true,
+    });
+    try {
+      await prepareJournal(store, cast, documents, cell);
+    } finally {
+      await store.close();
+    }
   }
 }
+
+const cellsOf = ({ settings }: Cast): number[] => Array.from({ length: settings.cells }, (_, index) => index + 1);
+/** The first is named as if it were alone. */
+const nameOf = (what: string, cell: number): string => (cell === 1 ? what : `${what}-${cell}`);
 
 /** SHA-256 of the certificate of the link that a participant is on, by code. */
 function fingerprints(cast: Cast): (code: number) => string {
@@ -151,28 +160,76 @@ function fingerprints(cast: Cast): (code: number) => string {
   return (code) => known.get(code)!;
 }
 
-interface RunningCell {
+interface RunningCells {
+  readonly pids: Readonly<Record<string, number>>;
+  readonly told: Pick<Platform, 'addresses' | 'operator' | 'recovery' | 'failed'>;
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+}
+
+/** Serving, with their shares of caps and float, and with each other's agreements. */
+async function startCells(options: PlatformOptions): Promise<RunningCells> {
+  const { folder } = options;
+  const numbers = cellsOf(options.cast);
+  const cells = await Promise.all(numbers.map((cell) => startCell(options, cell)));
+  const addresses = numbers.map((cell) => ({
+    place: placeOf(cell),
+    socket: join(folder, `${nameOf('cell', cell)}.sock`),
+    archive: join(folder, nameOf('archive', cell)),
+    journalFolder: join(folder, nameOf('journal', cell)),
+  }));
+  const [first, ...others] = addresses;
+  const operator = await within(patienceMs, 'the link to the cells', connectOperators([first!, ...others], realClock));
+  if (others.length > 0) await within(startMs, 'rest among the cells', atRest(operator));
+  return {
+    pids: Object.fromEntries(cells.map(({ pid }, index) => [nameOf('cell', numbers[index]!), pid])),
+    told: {
+      addresses: cells.map(({ address }) => address),
+      operator,
+      recovery: cells[0]!.recovery,
+      failed: Promise.race(cells.map(({ failed }) => failed)),
+    },
+    async end(signal) {
+      operator.close();
+      await Promise.all(cells.map((cell) => cell.end(signal)));
+    },
+  };
+}
+
+/** Nothing was journaled for a while: shares have moved and agreements are known. */
+async function atRest(operator: OperatorLink): Promise<void> {
+  for (let before = -1; ; ) {
+    const { commands } = (await operator.statistics()).flush;
+    if (commands === before) return;
+    before = commands;
+    await new Promise((resolve) => setTimeout(resolve, restMs));
+  }
+}
+
+interface StartedCell {
   readonly pid: number;
   readonly address: string;
-  readonly operator: OperatorLink;
   readonly recovery: Recovery;
   readonly failed: Promise<never>;
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
-async function startCell({ cast, folder, execArguments, snapshotEvery }: PlatformOptions): Promise<RunningCell> {
-  const socket = join(folder, 'cell.sock');
-  const log = openSync(join(folder, 'cell.log'), 'a', 0o600);
+async function startCell(
+  { cast, folder, execArguments, snapshotEvery }: PlatformOptions,
+  number: number,
+): Promise<StartedCell> {
+  const logFile = join(folder, `${nameOf('cell', number)}.log`);
+  const log = openSync(logFile, 'a', 0o600);
   const script = fileURLToPath(import.meta.resolve('@clearway/server')).replace(/index\.js$/, 'cell-main.js');
   const certificates = join(folder, 'certificates');
   const cell = spawn(process.execPath, [...execArguments, script], {
     env: {
       ...process.env,
       CLEARWAY_DATA: folder,
-      CLEARWAY_CENTRE: String(place.centre),
-      CLEARWAY_CELL: String(place.cell),
+      CLEARWAY_CENTRE: String(placeOf(number).centre),
+      CLEARWAY_CELL: String(number),
+      CLEARWAY_CELLS: String(cast.settings.cells),
       CLEARWAY_DATABASE: join(folder, 'database.json'),
-      CLEARWAY_SOCKET: socket,
+      CLEARWAY_SOCKET: join(folder, 'cell.sock'),
       CLEARWAY_CONFIGURATION: join(folder, 'configuration'),
       CLEARWAY_PLATFORM_KEY: join(folder, 'secrets', 'platform-key.json'),
       CLEARWAY_JOURNAL: cast.settings.journal,
@@ -197,21 +254,18 @@ async function startCell({ cast, folder, execArguments, snapshotEvery }: Platfor
   const failed = new Promise<never>((_, reject) => {
     cell.once('error', reject);
     cell.once('exit', (code, signal) => {
-      if (!ending) reject(new Error(`the cell has ended: ${signal ?? `exit code ${code}`}\n${tailOf(folder)}`));
+      if (!ending) reject(new Error(`the cell has ended: ${signal ?? `exit code ${code}`}\n${tailOf(logFile)}`));
     });
   });
   failed.catch(() => {});
   const ready = await within(startMs, 'the cell', Promise.race([failed, readyLine(cell)]));
-  const operator = await within(patienceMs, 'the link to the cell', connectOperator(socket));
   return {
     pid: cell.pid!,
     address: `127.0.0.1:${ready.streamPort}`,
-    operator,
-    recovery: recoveryOf(folder),
+    recovery: recoveryOf(logFile),
     failed,
     async end(signal) {
       ending = true;
-      operator.close();
       cell.kill(signal);
       const impatience = setTimeout(() => cell.kill('SIGKILL'), patienceMs);
       await ended;
@@ -228,11 +282,11 @@ async function readyLine(cell: ChildProcess): Promise<{ readonly streamPort: num
   throw new Error('the cell has closed its output before it was ready');
 }
 
-const logOf = (folder: string) => readFileSync(join(folder, 'cell.log'), 'utf8').trimEnd().split('\n');
-const tailOf = (folder: string) => logOf(folder).slice(-8).join('\n');
+const logOf = (file: string) => readFileSync(file, 'utf8').trimEnd().split('\n');
+const tailOf = (file: string) => logOf(file).slice(-8).join('\n');
 
-function recoveryOf(folder: string): Recovery {
-  const line = logOf(folder)
+function recoveryOf(file: string): Recovery {
+  const line = logOf(file)
     .filter((one) => one.includes('"cell.recovered"'))
     .at(-1);
   if (line === undefined) throw new Error('the cell has not logged how it recovered');

@@ -29,8 +29,8 @@ import {
   type SchemeDocument,
   schemeContent,
 } from '@clearway/server';
-import { encryptBodies, headerHash, makeBatch, type Store } from '@clearway/store';
-import { type Cast, currency, drawAgreements, firstCode, fiveDigits, largestPayment, place } from './cast.ts';
+import { encryptBodies, headerHash, makeBatch, routingNumber, type Store } from '@clearway/store';
+import { type Cast, cellOf, currency, drawAgreements, firstCode, fiveDigits, largestPayment, placeOf } from './cast.ts';
 
 /** Minor units, so much that no payment of a run is refused for want of it. */
 const netDebitCap = 4e15;
@@ -43,8 +43,20 @@ export interface Documents {
   readonly participants: ParticipantsDocument;
 }
 
-/** @throws Error if the core refuses one of the commands */
-export async function prepareJournal(store: Store, cast: Cast, { scheme, participants }: Documents): Promise<void> {
+/**
+ * The journal of one cell: the first holds all caps and float and spreads them itself when it runs; agreements are where
+ * their institution pays.
+ *
+ * @throws Error if the core refuses one of the commands
+ */
+export async function prepareJournal(
+  store: Store,
+  cast: Cast,
+  { scheme, participants }: Documents,
+  cell: number,
+): Promise<void> {
+  const place = placeOf(cell);
+  const home = cell === 1 ? undefined : routingNumber(placeOf(1));
   const { epoch, last, lastHash } = await store.journal.claim();
   if (last !== 0) throw new Error(`the journal is not empty: its last batch is ${last}`);
   const at = Date.now();
@@ -82,7 +94,7 @@ export async function prepareJournal(store: Store, cast: Cast, { scheme, partici
 
   for (const [kind, document, content] of [
     ['scheme', scheme, schemeContent(scheme)],
-    ['participants', participants, participantsContent(participants)],
+    ['participants', participants, participantsContent(participants, home)],
   ] as const) {
     const bytes = new TextEncoder().encode(JSON.stringify(document));
     const hash = realCrypto.sha256(bytes);
@@ -90,11 +102,12 @@ export async function prepareJournal(store: Store, cast: Cast, { scheme, partici
     await append([encodeAdoptConfiguration({ kind, version: document.version, hash, content })]);
   }
   await append([encodeAdvanceBusinessDay(cast.businessDate)]);
-  let commands: Uint8Array[] = cast.paying.map(({ code }) =>
-    encodeRecordFunds({ participant: code, currency, entry: 1, credit: true, amount: float }),
-  );
+  const funds = ({ code }: Cast['paying'][number]) =>
+    encodeRecordFunds({ participant: code, currency, entry: 1, credit: true, amount: float });
+  let commands: Uint8Array[] = home === undefined ? cast.paying.map(funds) : [];
   const { institutions, banks } = drawAgreements(cast);
   for (let agreement = 0; agreement < institutions.length; agreement++) {
+    if (cellOf(institutions[agreement]!, cast.settings.cells) !== cell) continue;
     if (commands.length >= commandsInBatch) {
       await append(commands);
       commands = [];
@@ -130,7 +143,7 @@ function signing(cast: Cast, agreement: number, institution: number, bank: numbe
     version: 1,
     participant: institution,
     sequence: agreement,
-    ...place,
+    ...placeOf(cellOf(institution - firstCode.paying, cast.settings.cells)),
   });
   const hash = realCrypto.sha256(id);
   const confirmationHash = realCrypto.sha256(hash);

@@ -96,14 +96,14 @@ export async function startRail(
       startChild('banks-main.js', { arguments: [folder], execArguments: options('banks') }),
     ]);
     endings.push(load.end, banks.end);
-    const { address } = platform;
-    const opening = Promise.all([load, banks].map((child) => child.ask({ type: 'open', address }, 'opened')));
+    const { addresses } = platform;
+    const opening = Promise.all([load, banks].map((child) => child.ask({ type: 'open', addresses }, 'opened')));
     await within(openMs, 'the welcome on all links', asked(platform, opening));
-    say(`${cast.payingLinks.length + cast.bankLinks.length} links`);
-    const pids = { ...platform.pids, load: load.pid, banks: banks.pid };
+    say(`${cast.payingLinks.length + settings.cells * cast.bankLinks.length} links`);
+    const pids: Record<string, number> = { ...platform.pids, load: load.pid, banks: banks.pid };
     const read = async (): Promise<Reading> => ({
       costs: costsOf(pids),
-      journalBytes: bytesIn(platform.journalFolder),
+      journalBytes: platform.journalFolders.reduce((sum, journal) => sum + bytesIn(journal), 0),
       statistics: await asked(platform, platform.operator.statistics()),
       turnaround: turnaroundIn(await platform.operator.metricsText()),
     });

@@ -8,6 +8,8 @@ export interface StreamSettings extends Behaviour {
   /** Of these, payment institutions. */
   readonly paying: number;
   readonly links: number;
+  /** Each institution pays in one of them, and every bank has a link of its own to each. */
+  readonly cells: number;
   /** Skew: institution, bank and agreement of rank r have a share of 1 / r^zipf. */
   readonly zipf: number;
   readonly agreements: number;
@@ -29,6 +31,7 @@ export const defaultSettings: StreamSettings = {
   institutions: 3000,
   paying: 200,
   links: 32,
+  cells: 1,
   zipf: 1,
   agreements: 100_000,
   requestBytes: 400,
