@@ -18,7 +18,9 @@ Exit code: 0 when it ran through, 2 when the arguments are wrong.
 `;
 
 const core = 'packages/core/dist';
-const tests = ['tables', 'answers', 'limits', 'laws'].map((name) => `packages/core/dist-test/${name}.test.js`);
+const tests = ['tables', 'answers', 'limits', 'clearing', 'shares', 'laws'].map(
+  (name) => `packages/core/dist-test/${name}.test.js`,
+);
 const subjects: readonly Subject[] = [
   { module: 'packages/contract/dist/money.js', tests: ['packages/contract/dist/money.test.js'] },
   ...['clearing/clear', 'clearing/cycle', 'journal/post', 'risk/headroom', 'settlement/settle'].map((name) => ({
