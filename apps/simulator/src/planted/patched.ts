@@ -568,6 +568,22 @@ export const patches = {
     changes: [{ in: `${gateway}/stream/coverage.js`, of: 'one.isRoot && answers[index]', instead: 'one.isRoot' }],
     test: `${gateway}/stream/stream.test.js`,
   },
+  neighboursVerdict: {
+    mistake: 'of checkpoints that are checked together, all get the verdict of the first',
+    changes: [{ in: `${gateway}/stream/coverage.js`, of: 'answers[index]', instead: 'answers[0]' }],
+    test: `${gateway}/stream/stream.test.js`,
+  },
+  checkpointsOvertake: {
+    mistake: 'a checkpoint is journaled while the one before it of the same stream still is',
+    changes: [
+      {
+        in: `${gateway}/stream/coverage.js`,
+        of: 'const waits = one.signer.isRecorded && !signers.has(one.signer);',
+        instead: 'const waits = false;',
+      },
+    ],
+    test: `${gateway}/stream/stream.test.js`,
+  },
   anyLeafProves: {
     mistake: 'evidence is believed with the leaf of another message',
     changes: [

@@ -459,6 +459,29 @@ for (const { name, range, by } of falseCheckpoints) {
   });
 }
 
+for (const guilty of [101, 102] as const) {
+  test(`of checkpoints that are checked together each has its own verdict: ${guilty} signed with another key`, async () => {
+    const bed = open();
+    await bed.greeted('00201');
+    const peer = await bed.greeted('00101', '00102');
+    for (const signer of [101, 102]) peer.payment({ sequence: 1, signer });
+    peer.send();
+    await bed.settle();
+    for (const signer of [101, 102]) {
+      const by = signer === guilty ? { ...key, privateKey: otherKeys.privateKey } : key;
+      await peer.checkpoint(signer, by, { from: 0, to: 1 });
+    }
+    peer.send();
+    await bed.judged(peer, 2);
+    const verdicts = covered(peer).map(({ signer, reason }) => [signer, reason]);
+    assert.deepEqual(
+      verdicts,
+      [101, 102].map((signer) => [signer, signer === guilty ? 'checkpointFalse' : 'none']),
+    );
+    assert.deepEqual(bed.stopped, [`${guilty} checkpointFalse`]);
+  });
+}
+
 const misplacedCheckpoints = [
   { name: 'that leaves out the first message', range: { from: 1, to: 2 }, reason: 'positionWrong' },
   { name: 'over more than was sent', range: { from: 0, to: 3 }, reason: 'positionWrong' },
