@@ -93,6 +93,7 @@ export function createPages(options: {
         endedAt: endedAt === undefined ? null : formatTime(endedAt),
         fingerprint: fingerprintOf(publicKey),
       })),
+      links: sampler.statistics === undefined ? null : (shown?.links ?? 0),
       certificateEndsAt: shown === undefined ? null : formatTime(shown.endsAt),
       headroom: headroom.filter((line) => line.participant === code),
       unknown: silences

@@ -280,6 +280,8 @@ test('each cell has a row and a tile of its own; one that is away is named, and 
     (await first.person.ask<ParticipantDetail>('GET', `/participants/${code}`)).participant.certificateEndsAt;
   assert.ok(Date.parse((await ends(streamed.institution)) ?? '') > Date.now());
   assert.equal(await ends('00101'), null);
+  const { participant } = await first.person.ask<ParticipantDetail>('GET', `/participants/${streamed.institution}`);
+  assert.ok((participant.links ?? 0) >= cells.length, 'a link to each cell');
 
   const bothPay = async () => {
     const { figures } = await first.person.ask<Overview>('GET', '/overview');

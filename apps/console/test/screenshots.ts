@@ -14,9 +14,11 @@ import { appoint, enrolFirst, type Person } from './people.ts';
 const folder = fileURLToPath(new URL('../../../docs/images/', import.meta.url));
 const rate = 30;
 /** Long enough for lines to be lines; a cycle is settled after each third of it. */
-const warmUpMs = 180_000;
+const warmUpMs = 120_000;
 const cyclesSettled = 3;
 const quality = 32;
+/** For a page on a busy machine. */
+const patienceMs = 90_000;
 const named = process.argv.slice(2);
 const isWanted = ({ name }: Picture) => named.length === 0 || named.includes(name);
 const views = [
@@ -167,8 +169,15 @@ async function take(house: House, browser: Browser, one: Picture, [language, the
   );
   await one.by?.enter(context);
   const page = await context.newPage();
+  context.setDefaultTimeout(patienceMs);
   await page.goto(one.path);
-  await page.locator('h1').first().waitFor({ state: 'attached' });
+  await page
+    .locator('h1')
+    .first()
+    .waitFor({ state: 'attached' })
+    .catch(async (error: Error) => {
+      throw new Error(`${one.name}: ${(await page.locator('body').innerText()).slice(0, 500)}`, { cause: error });
+    });
   await page.waitForFunction(() => document.querySelector('[aria-busy="true"], .skeleton') === null);
   await page.waitForLoadState('load');
   await page.evaluate(() => document.fonts.ready.then(() => undefined));

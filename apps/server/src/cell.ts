@@ -175,8 +175,8 @@ export interface Statistics {
     readonly funds: number;
     readonly headroom: number;
   }[];
-  /** Of participants, as their links have shown them; ms. */
-  readonly certificates?: readonly { readonly fingerprint: string; readonly endsAt: number }[];
+  /** Of participants, as their links have shown them, with the links that are open now; ms. */
+  readonly certificates?: readonly { readonly fingerprint: string; readonly endsAt: number; readonly links: number }[];
   /** Of the program that runs the cell, where it says. */
   readonly version?: string;
   /** Of several cells together: those that did not answer, routing digits as a number. */

@@ -574,6 +574,8 @@ export const ParticipantRow = object({
   keys: list(ParticipantKey),
   /** Of its links to the stream, as the cells have seen it; null where none was shown since they started. */
   certificateEndsAt: orNull(Time),
+  /** Links to the stream that are open now, in all cells; null while the cells cannot be asked. */
+  links: orNull(Count),
   headroom: list(HeadroomLine),
   /** Payments now without an outcome. */
   unknown: Count,

@@ -136,11 +136,17 @@ export function sumStatistics(parts: readonly Statistics[], away: readonly numbe
       parts.flatMap(({ accounts }) => accounts),
       ['outstanding', 'reserved', 'funds', 'headroom'],
     ),
-    certificates: [
-      ...new Map(parts.flatMap(({ certificates = [] }) => certificates.map((one) => [one.fingerprint, one]))).values(),
-    ],
+    certificates: sumCertificates(parts.flatMap(({ certificates = [] }) => certificates)),
     away,
   };
+}
+
+function sumCertificates(seen: NonNullable<Statistics['certificates']>): typeof seen {
+  const sums = new Map<string, (typeof seen)[number]>();
+  for (const one of seen) {
+    sums.set(one.fingerprint, { ...one, links: one.links + (sums.get(one.fingerprint)?.links ?? 0) });
+  }
+  return [...sums.values()];
 }
 
 /** One line for each participant and currency, with these figures summed. */

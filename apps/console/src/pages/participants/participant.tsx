@@ -313,6 +313,7 @@ function Positions({ detail }: { readonly detail: ParticipantDetail }) {
 function Connection({ detail }: { readonly detail: ParticipantDetail }) {
   const { say } = useDesk();
   const { endpoint, certificate, enquiryBudget, changes } = detail;
+  const { links } = detail.participant;
   return (
     <section className="panel stack">
       <h2>{say('participant.connection')}</h2>
@@ -321,6 +322,8 @@ function Connection({ detail }: { readonly detail: ParticipantDetail }) {
         <dd className="mono">
           <Foreign text={endpoint} />
         </dd>
+        <dt>{say('participant.links')}</dt>
+        <dd data-links>{links === null ? noData : links === 0 ? say('participant.noLink') : countText(links)}</dd>
         <dt>{say('participant.certificate')}</dt>
         <dd className="mono">
           {certificate === null ? say('participant.noCertificate') : <Foreign text={certificate} />}

@@ -13,19 +13,27 @@ export function AlarmsBlock({ figures }: { readonly figures: Figures }) {
   const { alarms, alarmCounts } = figures;
   const total = alarmCounts.P1 + alarmCounts.P2 + alarmCounts.P3;
   return (
-    <Block area="alarms" title={say('wall.alarms')}>
+    <Block
+      area="alarms"
+      title={
+        <>
+          {say('wall.alarms')} {total > 1 && <Link href="/work">{total}</Link>}
+        </>
+      }
+    >
       {alarms.length === 0 && <p className="calm">{say('wall.noAlarms')}</p>}
       <ul className="alarm-list">
         {alarms.map((alarm) => (
           <li key={alarm.alarmId} data-priority={alarm.priority} data-new={alarm.state === 'new'}>
             <Mark shape={alarm.priority} />
-            <Link href={alarm.act}>{alarmSentence(say, names, alarm)}</Link>
+            <Link href={alarm.act} className={alarm.priority === 'P1' ? 'whole' : 'one-line'}>
+              {alarmSentence(say, names, alarm)}
+            </Link>
             <span className="since">{watchText(Date.parse(figures.at) - Date.parse(alarm.since))}</span>
             <span className="owner">{alarm.owner ?? say('alarm.noOwner')}</span>
           </li>
         ))}
       </ul>
-      {total > alarms.length && <Link href="/work">{say('alarm.more', { count: total - alarms.length })}</Link>}
     </Block>
   );
 }

@@ -77,7 +77,11 @@ function SmallTile({ cell, hasRoom }: { readonly cell: CellState; readonly hasRo
   const { say } = useDesk();
   const isServing = cell.state === 'serving';
   return (
-    <Link href={`/operations/cells/${cell.cell}`} className="tile small" data-state={cell.state}>
+    <Link
+      href={`/operations/cells/${cell.cell}`}
+      className={hasRoom ? 'tile small' : 'tile bare'}
+      data-state={cell.state}
+    >
       <span className="tile-name">
         {!isServing && <Mark shape="P1" />}
         {cell.cell}
@@ -86,12 +90,14 @@ function SmallTile({ cell, hasRoom }: { readonly cell: CellState; readonly hasRo
         {isServing ? (cell.rate === null ? noData : rateText(cell.rate)) : wordFor(say, 'cell', cell.state)}
         {isServing && <small>{say('wall.perSecond')}</small>}
       </strong>
-      <dl>
-        <dt>p99</dt>
-        <dd>{number(cell.p99Ms)} ms</dd>
-        {hasRoom && <dt>{say('wall.lag')}</dt>}
-        {hasRoom && <dd>{number(cell.recordsLag)}</dd>}
-      </dl>
+      {hasRoom && (
+        <dl>
+          <dt>p99</dt>
+          <dd>{number(cell.p99Ms)} ms</dd>
+          <dt>{say('wall.lag')}</dt>
+          <dd>{number(cell.recordsLag)}</dd>
+        </dl>
+      )}
     </Link>
   );
 }
