@@ -912,7 +912,9 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
   let hinting = false;
 
   function coveredTo(behind: number, behindStopped?: number): void {
-    const stopped = behindStopped === undefined ? 0 : behindStopped + 1;
+    // What lies before the hint is of those who were stopped before this start, and have not signed yet.
+    const least = behind < hinted.behind ? Math.min(behind, behindStopped ?? behind) : behindStopped;
+    const stopped = least === undefined ? 0 : least + 1;
     if (hinting || (behind <= hinted.behind && stopped === hinted.stopped)) return;
     hinting = true;
     const next = { behind: Math.max(behind, hinted.behind), stopped };

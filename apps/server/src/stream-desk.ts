@@ -254,7 +254,7 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
     );
     for (let i = 0; i < 16; i += 4) view.setUint32(out + outcomeMessage.id + i, facts.getUint32(at + 8 + i));
     view.setUint8(out + outcomeMessage.flags, outcomeFlags.notProcessed);
-    if (!isAnswer) link.underWay--;
+    if (!isAnswer) link.leaveWindow();
   };
 
   /** To an enquiry after a payment that the core does not hold. */
@@ -371,7 +371,7 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
         told[index] = 1;
         tally.submitted++;
         tally.refused++;
-        origin.underWay--;
+        origin.leaveWindow();
         tell(origin, handle, glance.institution, 0, undefined, 0);
         return true;
       case paymentStates.offered:
@@ -383,7 +383,7 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
         tally.unknown++;
         const asker = askers[slot];
         if (asker !== undefined && ways[slot] === 1) {
-          asker.underWay--;
+          asker.leaveWindow();
           tell(asker, handle, glance.institution, 0, undefined, 0);
         }
         ways[slot] = 2;
@@ -402,7 +402,7 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
         else tally.failed++;
         const asker = askers[slot];
         if (asker !== undefined) {
-          if (ways[slot] === 1) asker.underWay--;
+          if (ways[slot] === 1) asker.leaveWindow();
           tell(asker, handle, glance.institution, 0, origin === undefined ? undefined : bodies[index], bodyAt[index]);
         }
         if (origin !== undefined) {
@@ -452,12 +452,12 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
     if (glance.slot > 0 && isHeld(glance.slot - 1) && glance.state === paymentStates.offered) {
       // It is told when it is known, to whoever asked last.
       const before = askers[glance.slot - 1];
-      if (before !== undefined && ways[glance.slot - 1] === 1) before.underWay--;
+      if (before !== undefined && ways[glance.slot - 1] === 1) before.leaveWindow();
       askers[glance.slot - 1] = link;
       return;
     }
     if (glance.slot > 0 && isHeld(glance.slot - 1)) askers[glance.slot - 1] = link;
-    link.underWay--;
+    link.leaveWindow();
     tell(link, handle, glance.institution, outcomeFlags.repeated, undefined, 0);
   };
 

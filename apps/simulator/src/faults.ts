@@ -57,6 +57,8 @@ const rates = {
   linkDelayed: [0.005, 0.2],
   linkInPieces: [0.01, 0.3],
   linkStalls: [0.001, 0.02],
+  // each signature under a checkpoint
+  checkpointSignedWrongly: [0.0005, 0.01],
   // each question to a bank
   bankSlow: [0.01, 0.2],
   bankSilentUnbooked: [0.005, 0.1],

@@ -44,6 +44,8 @@ const rarer: Readonly<Partial<Record<Fault, number>>> = {
   capChanged: 1 / 50,
   participantSuspended: 1 / 50,
   schemeChanged: 1 / 50,
+  // Of each signature; an operator looks into it, and starts the cell anew.
+  checkpointSignedWrongly: 1 / 100,
   // Of each act of the cell.
   cellDiesAtPoint: 1 / 20,
   cellDiesAtTimer: 1 / 50,

@@ -46,6 +46,8 @@ export interface ParticipantParts {
 
 export interface StreamMembership {
   readonly links: StreamNetwork;
+  /** It has given a signature that does not hold. */
+  signedWrongly(code: string): void;
   /** What it has sent; it outlives the program. */
   readonly sent: SentHashes;
   /** One for each link that it keeps. */
@@ -138,12 +140,18 @@ export function createParticipant(parts: ParticipantParts, begin: (life: Life) =
   }
 
   function openStream(
-    { links, sent, addresses, window }: StreamMembership,
+    { links, signedWrongly, sent, addresses, window }: StreamMembership,
     process: Process,
     ports: InstitutionOptions['ports'],
   ) {
+    const sign: Crypto['sign'] = async (...what) => {
+      const signature = await crypto.sign(...what);
+      if (!faults.strikes('checkpointSignedWrongly')) return signature;
+      signedWrongly(code);
+      return signature.map((byte) => byte ^ 1);
+    };
     return createParticipantStream({
-      ...{ ports, code, scheme: membership.scheme, signing, sent, window },
+      ...{ ports: { ...ports, crypto: { ...crypto, sign } }, code, scheme: membership.scheme, signing, sent, window },
       links: links.from(parts.host, process, parts.certificate),
       addresses,
       failed(error) {

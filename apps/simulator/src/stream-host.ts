@@ -13,6 +13,9 @@ import type { Time } from './time.ts';
 /** Where links of the stream to a cell go. */
 const hostOf = ({ cell }: CellPlace) => `stream-${cell}.test`;
 
+/** How long an operator takes to look into a false signature, ms. */
+const lookMs = 10_000;
+
 /** As participants are told them: with the digits of their cells, where there are several. */
 export function streamAddresses(places: readonly CellPlace[]): string[] {
   const addresses = places.map((place) => `${hostOf(place)}:7100`);
@@ -31,13 +34,16 @@ export interface StreamSurroundings {
   readonly uncoveredMessages: number;
   /** Somebody was stopped until it signs. */
   stopped(participant: string, why: string): void;
+  /** Whether it has given a signature that does not hold: an operator looks, then lets it go on. */
+  mayBeFalse(participant: string): boolean;
+  lookedInto(participant: string): Promise<void>;
   /** It has signed. */
   signed(participant: string): void;
 }
 
 /** Opens the stream of a cell that serves from now on. */
 export function openStream(cell: RunningCell, process: Process, place: CellPlace, around: StreamSurroundings): Stream {
-  const { links, story, oracle, crypto, window, uncoveredMessages } = around;
+  const { links, time, story, oracle, crypto, window, uncoveredMessages } = around;
   const stream = createStream({
     cell: cell.streamCell,
     ports: { clock: process.clock, crypto },
@@ -46,9 +52,11 @@ export function openStream(cell: RunningCell, process: Process, place: CellPlace
       const { participant, detail } = fields as { participant?: string; detail?: string };
       story.tell(participant ?? process.name, `${event}${detail === undefined ? '' : `: ${detail}`}`);
       if (event !== 'stream.signerStopped') return;
-      // Nobody signs here what it has not sent: a signature that does not hold is a mistake of platform or client.
-      oracle.check(fields.reason === 'checkpointMissing', String(participant), () => `is stopped: ${detail}`);
-      around.stopped(String(participant), String(detail));
+      const code = String(participant);
+      if (fields.reason !== 'checkpointFalse') return around.stopped(code, String(detail));
+      oracle.check(around.mayBeFalse(code), code, () => `has signed what it sent, and is stopped: ${detail}`);
+      // What it left open is asked for again by a cell that starts anew.
+      time.after(lookMs, () => void around.lookedInto(code).then(process.die));
     },
   });
   cell.attachStream(stream);

@@ -202,6 +202,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     accounts.set(code, { funds });
   }
 
+  /** Those who have given a signature under a checkpoint that does not hold. */
+  const wrongSigners = new Set<string>();
   const partsOf = (code: string): ParticipantParts => ({
     membership: {
       gateway: `https://${gatewayHost}`,
@@ -224,6 +226,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     stream: shape.onStream.includes(code)
       ? {
           links,
+          signedWrongly: (signer) => void wrongSigners.add(signer),
           sent: keepSentHashes(),
           addresses: Array.from({ length: shape.links }, () => streamAddresses(places)).flat(),
           window: shape.window,
@@ -272,6 +275,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
             window: shape.window,
             uncoveredMessages: shape.uncoveredMessages,
             stopped: mayBeStopped,
+            mayBeFalse: (participant) => wrongSigners.has(participant),
+            lookedInto: operator.reactivate,
             signed: (participant) => void operator.reactivate(participant),
           },
     serving: (cell, owner) => gateways.connect(cell, owner),
@@ -360,7 +365,10 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       const isHere = (paymentId: string) => platform.cellOf(paymentId) === one;
       await compareEvidence({ store, place, crypto, oracle, scheme, participants, isHere });
     }
-    const stopped = (await records.workItems(true)).filter(({ kind }) => kind === 'coverage');
+    const stopped = (await records.workItems(true)).filter(
+      // A false signature stays open until the operator closes it.
+      ({ kind, workItemId }) => kind === 'coverage' && !workItemId.endsWith(':false'),
+    );
     for (const { subject } of stopped) oracle.breach(subject, 'is stopped at the end for want of a signature');
     const { anomalies } = checkHistory(recorder, { accounts, lackIsExact: cells.length === 1 });
     for (const { subject, what } of anomalies) oracle.breach(subject, what);

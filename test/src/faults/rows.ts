@@ -183,6 +183,7 @@ export const rows: readonly Row[] = [
   },
   {
     fault: 'Malicious input',
+    simulated: 'of the stream `checkpointSignedWrongly`',
     tests: { 'bad input': 'test/src/bad-input.test.ts', 'lying peers': stream },
     within: { fuzzing: 'test/src/fuzz/fuzz.test.ts' },
   },

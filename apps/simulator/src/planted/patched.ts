@@ -512,6 +512,20 @@ export const patches = {
     mistake: 'an SDK goes on asking after a payment whose identifier has other content',
     changes: [{ in: `${sdk}/stream/stream-client.js`, of: "reason !== 'identifierReused' && ", instead: '' }],
   },
+  streamWindowCreditedTwice: {
+    mistake: 'a payment that ends leaves the window of its link twice',
+    changes: [
+      {
+        in: `${server}/stream-desk.js`,
+        of: 'if (ways[slot] === 1)\n                        asker.leaveWindow();',
+        instead: 'asker.leaveWindow(); if (ways[slot] === 1) asker.leaveWindow();',
+      },
+    ],
+  },
+  streamStoppedForgotten: {
+    mistake: 'who was stopped and has not signed is forgotten by the second cell that starts after that',
+    changes: [{ in: `${server}/cell.js`, of: 'behind < hinted.behind ?', instead: 'behind < 0 ?' }],
+  },
   streamUncoveredForgotten: {
     mistake: 'a cell that starts asks nobody to sign what was taken before it died',
     changes: [
@@ -566,7 +580,6 @@ export const patches = {
   checkpointNotVerified: {
     mistake: 'a checkpoint over the stream is taken without looking at its signature',
     changes: [{ in: `${gateway}/stream/coverage.js`, of: 'one.isRoot && answers[index]', instead: 'one.isRoot' }],
-    test: `${gateway}/stream/stream.test.js`,
   },
   neighboursVerdict: {
     mistake: 'of checkpoints that are checked together, all get the verdict of the first',

@@ -1,5 +1,6 @@
 /** One link as the platform sees it: who speaks over it, what waits for it. */
 import { FrameReader, FrameWriter } from '@clearway/contract';
+import { assert } from '@clearway/core';
 import type { Link } from '@clearway/ports';
 import type { SignerStream } from './coverage.ts';
 
@@ -33,5 +34,11 @@ export class StreamLink {
   constructor(link: Link, stream: number) {
     this.link = link;
     this.stream = stream;
+  }
+
+  /** A payment that was under way is told its outcome. */
+  leaveWindow(): void {
+    assert(this.underWay > 0, 'no more payments leave a window than have come into it');
+    this.underWay--;
   }
 }
