@@ -25,7 +25,7 @@ const boxVersion = 1;
 const boxHeadBytes = 1 + rawKeyBytes + nonceBytes;
 const boxLabel = 'clearway sealed box 1';
 
-/** Parsing a PEM costs more than a signature; a scheme has a few thousand keys. */
+/** Parsing a PEM costs more than a signature, and to ask a key of what kind it is a tenth; a scheme has a few thousand. */
 const cachedKeys = 8192;
 
 function cached(parse: (pem: string) => KeyObject): (pem: string) => KeyObject {
@@ -60,6 +60,18 @@ function sealingKey(key: KeyObject): KeyObject {
   if (key.asymmetricKeyType !== 'x25519') throw new Error(`sealing needs an X25519 key, not ${key.asymmetricKeyType}`);
   return key;
 }
+
+/** A key that fits the suite. */
+function keysOf(parse: (pem: string) => KeyObject): (suite: Suite, pem: string) => KeyObject {
+  const bySuite = {
+    ed25519: cached((pem) => signingKey('ed25519', parse(pem))),
+    'ecdsa-p256-sha256': cached((pem) => signingKey('ecdsa-p256-sha256', parse(pem))),
+  } satisfies Record<Suite, unknown>;
+  return (suite, pem) => bySuite[suite](pem);
+}
+
+const signingKeyOf = keysOf(privateKeyOf);
+const verifyingKeyOf = keysOf(publicKeyOf);
 
 const hashOf = (suite: Suite) => (suite === 'ed25519' ? null : 'sha256');
 
@@ -98,7 +110,7 @@ function generateSealingKey(): Promise<KeyPair> {
 }
 
 async function sign(suite: Suite, privateKey: string, bytes: Uint8Array): Promise<Uint8Array> {
-  const key = signingKey(suite, privateKeyOf(privateKey));
+  const key = signingKeyOf(suite, privateKey);
   return new Promise((resolve, reject) => {
     signWithKey(hashOf(suite), bytes, { key, dsaEncoding: 'ieee-p1363' }, (error, signature) =>
       error ? reject(error) : resolve(plain(signature)),
@@ -107,7 +119,7 @@ async function sign(suite: Suite, privateKey: string, bytes: Uint8Array): Promis
 }
 
 async function verify(suite: Suite, publicKey: string, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
-  const key = signingKey(suite, publicKeyOf(publicKey));
+  const key = verifyingKeyOf(suite, publicKey);
   if (signature.length !== signatureBytes) return false;
   return new Promise((resolve, reject) => {
     verifyWithKey(hashOf(suite), bytes, { key, dsaEncoding: 'ieee-p1363' }, signature, (error, holds) =>
@@ -125,9 +137,11 @@ async function verifyAll(checks: readonly SignatureCheck[]): Promise<readonly bo
   const oneByOne = () =>
     Promise.all(checks.map(({ suite, publicKey, bytes, signature }) => verify(suite, publicKey, bytes, signature)));
   if (checks.length < fewChecks) return oneByOne();
-  for (const { suite, publicKey } of checks) signingKey(suite, publicKeyOf(publicKey));
-  verifier ??= startVerifier(() => {
-    verifier = undefined;
+  verifier ??= startVerifier({
+    checkKey: verifyingKeyOf,
+    ended() {
+      verifier = undefined;
+    },
   });
   return (await verifier.verify(checks)) ?? oneByOne();
 }

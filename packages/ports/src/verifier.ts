@@ -1,6 +1,6 @@
 /** Checks many signatures on a thread of its own; what is sent there and back is one array of bytes for all of them. */
 import { Worker } from 'node:worker_threads';
-import type { SignatureCheck } from './index.ts';
+import type { SignatureCheck, Suite } from './index.ts';
 
 /**
  * For each check: number of the key u32, length of the bytes u32, the bytes, length of the signature u32, the
@@ -14,17 +14,24 @@ export interface ChecksMessage {
 }
 
 export interface Verifier {
-  /** In order of the checks; undefined when the thread has ended. */
+  /** In order of the checks; undefined when the thread has ended. Rejects for a key that does not fit its suite. */
   verify(checks: readonly SignatureCheck[]): Promise<readonly boolean[] | undefined>;
 }
 
 /** Keys that the thread keeps; then it is begun anew, so that ended keys do not stay for ever. */
 const mostKeys = 65_536;
 
-/** @param ended called once, when the thread takes no more */
-export function startVerifier(ended: () => void): Verifier {
+export interface VerifierOptions {
+  /** @throws Error for a key that does not fit its suite */
+  checkKey(suite: Suite, publicKey: string): void;
+  /** Called once, when the thread takes no more. */
+  ended(): void;
+}
+
+export function startVerifier({ checkKey, ended }: VerifierOptions): Verifier {
   const worker = new Worker(new URL('./verifier-main.js', import.meta.url), { execArgv: [] });
-  const numbers = new Map<string, number>();
+  const numbers: Readonly<Record<Suite, Map<string, number>>> = { ed25519: new Map(), 'ecdsa-p256-sha256': new Map() };
+  let known = 0;
   let waiting: ((answer: readonly boolean[] | undefined) => void)[] = [];
   let isOver = false;
 
@@ -41,7 +48,7 @@ export function startVerifier(ended: () => void): Verifier {
     // A process may end while nothing is being checked.
     if (waiting.length === 0) worker.unref();
     resolve(Array.from(answer, (one) => one === 1));
-    if (numbers.size > mostKeys && waiting.length === 0) {
+    if (known > mostKeys && waiting.length === 0) {
       end();
       void worker.terminate();
     }
@@ -51,19 +58,19 @@ export function startVerifier(ended: () => void): Verifier {
   worker.unref();
 
   return {
-    verify(checks) {
-      if (isOver) return Promise.resolve(undefined);
+    async verify(checks) {
+      for (const { suite, publicKey } of checks) if (!numbers[suite].has(publicKey)) checkKey(suite, publicKey);
+      if (isOver) return undefined;
       const keys: [number, string, string][] = [];
       const packed = Buffer.allocUnsafeSlow(
         checks.reduce((size, { bytes, signature }) => size + 12 + bytes.length + signature.length, 0),
       );
       let at = 0;
       for (const { suite, publicKey, bytes, signature } of checks) {
-        const name = `${suite} ${publicKey}`;
-        let number = numbers.get(name);
+        let number = numbers[suite].get(publicKey);
         if (number === undefined) {
-          number = numbers.size;
-          numbers.set(name, number);
+          number = known++;
+          numbers[suite].set(publicKey, number);
           keys.push([number, suite, publicKey]);
         }
         at = packed.writeUInt32BE(number, at);
