@@ -111,6 +111,9 @@ function generateSealingKey(): Promise<KeyPair> {
 
 async function sign(suite: Suite, privateKey: string, bytes: Uint8Array): Promise<Uint8Array> {
   const key = signingKeyOf(suite, privateKey);
+  // 19 µs here; the way to the pool and back takes half of that again.
+  if (suite === 'ecdsa-p256-sha256')
+    return plain(signWithKey(hashOf(suite), bytes, { key, dsaEncoding: 'ieee-p1363' }));
   return new Promise((resolve, reject) => {
     signWithKey(hashOf(suite), bytes, { key, dsaEncoding: 'ieee-p1363' }, (error, signature) =>
       error ? reject(error) : resolve(plain(signature)),
