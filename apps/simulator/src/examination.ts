@@ -43,6 +43,28 @@ export async function compareRecords(records: PlatformRecords, oracle: Oracle, l
   }
 }
 
+/** So many of the last payments of each institution are asked about at the end. */
+const repeated = 20;
+
+/** Now that nothing is in the way, whoever repeats an order or enquires is told the end, and nothing else. */
+export async function compareAnswers(
+  institutions: readonly Pick<SimulatedInstitution, 'code' | 'repeat'>[],
+  oracle: Oracle,
+): Promise<void> {
+  for (const { code, repeat } of institutions) {
+    const ended = oracle.payments().filter((one) => one.institution === code && oracle.finalOf(one.paymentId));
+    for (const { paymentId } of ended.slice(-repeated)) {
+      const told = await repeat(paymentId);
+      const final = oracle.finalOf(paymentId);
+      oracle.check(
+        told.every((state) => state === final),
+        paymentId,
+        () => `is told as ${told.join(' and ')} at the end, and was as ${final}`,
+      );
+    }
+  }
+}
+
 /** Each institution fetches its files over the healed network; they list what the judge knows, to the last cent. */
 export async function compareFiles(
   institutions: readonly Pick<SimulatedInstitution, 'code' | 'life'>[],

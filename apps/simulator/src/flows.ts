@@ -96,7 +96,7 @@ async function takeOverWhilePaying(world: World, { agreementId }: Prepared): Pro
 /** Asks whoever serves until the bank has this cap, and waits until each cell has a share of it. */
 async function raiseCap(world: World, amount: string): Promise<void> {
   const { home, platform, time } = world;
-  world.limitsChanged(bank);
+  world.capChanges(bank, BigInt(amount));
   const caps = [{ currency: 156, amount }];
   const isAdopted = () =>
     home.owner?.cell.configuration().participants.find(({ code }) => code === bank)?.netDebitCaps[0]?.amount === amount;

@@ -27,6 +27,8 @@ export interface SimulatedInstitution extends Participant {
   order(): void;
   /** Orders this payment; resolves when its end is known. */
   pay(chosen: PaymentOrder): Promise<void>;
+  /** Sends an order once more, as it was, if its key is still in use, and asks after it: the states that it is told. */
+  repeat(paymentId: string): Promise<readonly string[]>;
   /** Orders and signings whose end is not known yet. */
   readonly open: number;
 }
@@ -379,6 +381,14 @@ export function createSimulatedInstitution(parts: InstitutionParts): SimulatedIn
       if (chosen !== undefined) void pay(participant.life, chosen);
     },
     pay: (chosen) => pay(participant.life, chosen),
+    async repeat(paymentId) {
+      const { sdk, options } = participant.life;
+      const message = byPayment.get(paymentId)!.message!;
+      const enquired = await sdk.enquire(paymentId);
+      if (message.signature.keyVersion !== options.signing.version) return [enquired.state];
+      const submitted = await sdk.submitPayment(message, { again: true });
+      return [submitted.state, enquired.state];
+    },
     get open() {
       return wishes.size + signings.size + rescissions.size;
     },

@@ -241,10 +241,13 @@ function strikeEverySecond(world: World, faults: Faults): void {
     const bank = size.pick(banks).code;
     if (faults.strikes('capChanged')) {
       const amount = size.pick(['0', '300000', '100000000']);
-      world.limitsChanged(bank);
+      const isChanged = world.capChanges(bank, BigInt(amount));
       const raise = <T extends { readonly code: string }>(one: T) =>
         one.code === bank ? { ...one, netDebitCaps: [{ currency: 156, amount }] } : one;
-      owner.cell.changeParticipants((all) => all.map(raise)).catch(() => {});
+      owner.cell
+        .changeParticipants((all) => all.map(raise))
+        .then(({ outcome }) => outcome === 'accepted' && isChanged())
+        .catch(() => {});
     }
     const { code } = size.pick([...institutions, ...banks]);
     if (!suspended.has(code) && faults.strikes('participantSuspended')) {

@@ -11,7 +11,7 @@ import type { CellHost } from './cell-host.ts';
 import type { Draw } from './chance.ts';
 import { createCrypto } from './crypto.ts';
 import { openPlain } from './disk.ts';
-import { compareFiles, compareRecords, compareRestarts } from './examination.ts';
+import { compareAnswers, compareFiles, compareRecords, compareRestarts } from './examination.ts';
 import type { Faults } from './faults.ts';
 import { createGatewayHost, type GatewayHost } from './gateway-host.ts';
 import { type Account, checkHistory, createRecorder, recordFrom } from './history/index.ts';
@@ -102,8 +102,8 @@ export interface World {
   start(): Promise<void>;
   /** Puts a newer scheme beside the cell's program; it is adopted at the next start. */
   changeScheme(change: Partial<SchemeDocument>): void;
-  /** The limits of the participant are no longer those that it began with. */
-  limitsChanged(code: string): void;
+  /** The bank is to have another cap, minor units; the function given back says that it has. */
+  capChanges(bank: string, cap: bigint): () => void;
   /** Whatever is cut, held or wrong is well again. */
   heal(): void;
   /** A healed world comes to its end: all is quiet, settled, and everywhere what the judge knows. */
@@ -373,6 +373,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     const { anomalies } = checkHistory(recorder, { accounts, lackIsExact: cells.length === 1 });
     for (const { subject, what } of anomalies) oracle.breach(subject, what);
     await compareRecords(records, oracle, lastCycle);
+    await time.complete('the answers', compareAnswers(institutions, oracle), patienceMs);
     await time.complete('the files', compareFiles(institutions, oracle, lastCycle), patienceMs);
     await time.complete('the clearing house', home.owner!.house!.stop(), patienceMs);
     const hashes: string[] = [];
@@ -417,9 +418,11 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     changeScheme(change) {
       scheme = { ...scheme, ...change, version: scheme.version + 1 };
     },
-    limitsChanged(code) {
-      accounts.delete(code);
-      limitsChanged.add(code);
+    capChanges(bank, cap) {
+      limitsChanged.add(bank);
+      // Where there are several cells a lower one is reached only when they have given back what is above it.
+      if (cells.length > 1) accounts.delete(bank);
+      return recorder.capChange(bank, cap);
     },
     heal() {
       story.tell('world', 'is healed');

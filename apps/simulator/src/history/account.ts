@@ -9,6 +9,8 @@ import type { Model } from './linearizable.ts';
 export type Account = { readonly funds: bigint } | { readonly cap: bigint };
 
 export interface AccountState {
+  /** Of a bank, as it is now. */
+  readonly cap: bigint;
   readonly reserved: bigint;
   /** Credits minus debits by cycle; settled cycles are gone. */
   readonly net: ReadonlyMap<number, bigint>;
@@ -17,41 +19,47 @@ export interface AccountState {
 export type Movement =
   | { readonly is: 'reserve' | 'release' | 'lack'; readonly amount: bigint }
   | { readonly is: 'debit' | 'credit'; readonly amount: bigint; readonly cycle: number }
-  | { readonly is: 'settle'; readonly cycle: number };
+  | { readonly is: 'settle'; readonly cycle: number }
+  | { readonly is: 'cap'; readonly cap: bigint };
 
-function headroom(account: Account, { reserved, net }: AccountState): bigint {
+function headroom(account: Account, { cap, reserved, net }: AccountState): bigint {
   const positions = [...net.values()];
   if ('funds' in account) return account.funds + positions.reduce((sum, one) => sum + one, 0n) - reserved;
-  return account.cap + positions.reduce((sum, one) => (one < 0n ? sum + one : sum), 0n) - reserved;
+  return cap + positions.reduce((sum, one) => (one < 0n ? sum + one : sum), 0n) - reserved;
 }
 
 export function accountModel(account: Account): Model<AccountState, Movement> {
   const add = (net: AccountState['net'], cycle: number, amount: bigint) =>
     new Map(net).set(cycle, (net.get(cycle) ?? 0n) + amount);
   return {
-    initial: { reserved: 0n, net: new Map() },
-    // Movements add up to the same in every order, so which were placed says all.
-    key: () => '',
+    initial: { cap: 'cap' in account ? account.cap : 0n, reserved: 0n, net: new Map() },
+    // Movements add up to the same in every order, so which were placed says all but which cap came last.
+    key: ({ cap }) => String(cap),
     step(state, movement) {
-      const { reserved, net } = state;
+      const { cap, reserved, net } = state;
       switch (movement.is) {
         case 'reserve':
-          return headroom(account, state) < movement.amount ? undefined : { net, reserved: reserved + movement.amount };
+          return headroom(account, state) < movement.amount
+            ? undefined
+            : { cap, net, reserved: reserved + movement.amount };
         case 'lack':
           return headroom(account, state) < movement.amount ? state : undefined;
         case 'release':
-          return { net, reserved: reserved - movement.amount };
+          return { cap, net, reserved: reserved - movement.amount };
         case 'debit':
-          return { reserved: reserved - movement.amount, net: add(net, movement.cycle, -movement.amount) };
+          return { cap, reserved: reserved - movement.amount, net: add(net, movement.cycle, -movement.amount) };
         case 'credit':
-          return { reserved, net: add(net, movement.cycle, movement.amount) };
+          return { cap, reserved, net: add(net, movement.cycle, movement.amount) };
         case 'settle': {
           // What an institution has been paid stays its money.
           if ('funds' in account) return state;
           const left = new Map(net);
           left.delete(movement.cycle);
-          return { reserved, net: left };
+          return { cap, reserved, net: left };
         }
+        case 'cap':
+          // What was offered under a higher one stays.
+          return { ...state, cap: movement.cap };
       }
     },
   };

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { checkHistory } from './check.ts';
-import type { Act, Happening, History, Order, Told } from './history.ts';
+import type { Act, CapChange, Happening, History, Order, Told } from './history.ts';
 
 const kinds = { P: 'agreementPayment', O: 'payout', R: 'refund' } as const;
 const orders = new Map<string, Order>();
@@ -56,6 +56,7 @@ function readAct(verb: string, rest: readonly string[]): Act {
 function read(text: string): History {
   const happenings: Happening[] = [];
   const settlements = new Map<number, number>();
+  const capChanges: CapChange[] = [];
   for (const line of text.split('\n').filter((one) => one.trim() !== '')) {
     const [, from, dash, to, who, verb, payment, rest] = /^\s*(\d+)(-?)(\d*) (\w+) (\w+) (\w+)\s*(.*)$/.exec(line)!;
     const calledAt = Number(from);
@@ -64,10 +65,14 @@ function read(text: string): History {
       continue;
     }
     const returnedAt = dash === '' ? calledAt : to === '' ? Number.POSITIVE_INFINITY : Number(to);
+    if (verb === 'caps') {
+      capChanges.push({ participant: payment, cap: BigInt(rest), calledAt, returnedAt });
+      continue;
+    }
     const act = readAct(verb, rest === '' ? [] : rest.split(' '));
     happenings.push({ paymentId: `${payment}-010001`, by: who, calledAt, returnedAt, act });
   }
-  return { orders, happenings, settlements };
+  return { orders, happenings, settlements, capChanges };
 }
 
 const paid = (payment: string, from: number, cycle: number) => `
@@ -131,6 +136,16 @@ const right: Readonly<Record<string, string>> = {
     1-9 institution submits P1 unknown
     2 bank asked P1
     3-4 institution submits P2 netDebitCapExceeded`,
+  'a cap that is raised makes room': `${paid('P1', 1, 1)}
+    7-8 operator caps bank 120 ${paid('P2', 9, 1)}`,
+  'a cap may have been raised of which nobody was told so': `${paid('P1', 1, 1)}
+    7- operator caps bank 120 ${paid('P2', 9, 1)}`,
+  'a cap is lowered below what is owed, and what is owed stays': `${paid('P1', 1, 1)}
+    7-8 operator caps bank 10
+    9-10 institution enquires P1 succeeded 1`,
+  'of two changes the later one counts': `
+    1-2 operator caps bank 10
+    3-4 operator caps bank 100 ${paid('P1', 5, 1)}`,
   'a settled cycle makes room under the cap': `${paid('P1', 1, 1)}
     7 agent settles 1
     ${paid('P2', 8, 2)}`,
@@ -218,6 +233,10 @@ const wrong: Readonly<Record<string, string>> = {
   'a cycle after a later one had begun': `${paid('P1', 1, 2)}${paid('O1', 7, 1)}`,
   'a cycle that was settled already': `${paid('P1', 1, 1)}
     7 agent settles 1${paid('O1', 8, 1)}`,
+  'a payment above a cap that was lowered before': `
+    1-2 operator caps bank 50 ${paid('P1', 3, 1)}`,
+  'a second payment before the cap was raised for it': `${paid('P1', 1, 1)} ${paid('P2', 7, 1)}
+    13-14 operator caps bank 120`,
   'two payments that do not fit the cap together': `
     1-9 institution submits P1 unknown
     2 bank asked P1

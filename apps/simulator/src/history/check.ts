@@ -199,6 +199,8 @@ function movementsOn(
     if (end === 'succeeded' && debtor === participant) post('debit');
     if (end === 'succeeded' && creditor === participant) post('credit');
   }
+  for (const { cap, calledAt, returnedAt, ...of } of history.capChanges)
+    if (of.participant === participant) list.push({ calledAt, returnedAt, what: { is: 'cap', cap } });
   for (const [cycle, bookedAt] of history.settlements)
     list.push({ calledAt: bookedAt, returnedAt: never, what: { is: 'settle', cycle } });
   return list;

@@ -41,16 +41,28 @@ export interface Order {
   readonly original?: string | undefined;
 }
 
+/** A bank's cap was to be another one; `returnedAt` is when that was told as done, infinity when it never was. */
+export interface CapChange {
+  readonly participant: string;
+  /** Minor units. */
+  readonly cap: bigint;
+  readonly calledAt: number;
+  readonly returnedAt: number;
+}
+
 export interface History {
   readonly orders: ReadonlyMap<string, Order>;
   readonly happenings: readonly Happening[];
   /** When the settlement agent booked a cycle, by its number. */
   readonly settlements: ReadonlyMap<number, number>;
+  readonly capChanges: readonly CapChange[];
 }
 
 export interface Recorder extends History {
   ordered(order: Order): void;
   settled(cycle: number): void;
+  /** From now until the function given back is called; never called, nobody knows whether it was done. */
+  capChange(participant: string, cap: bigint): () => void;
   /** At this moment. */
   happens(paymentId: string, by: string, act: Act): void;
   /** From now until the function given back is called; never called, it was never answered. */
@@ -61,17 +73,26 @@ export function createRecorder(): Recorder {
   const orders = new Map<string, Order>();
   const settlements = new Map<number, number>();
   const happenings: Happening[] = [];
+  const capChanges: CapChange[] = [];
   let place = 0;
 
   return {
     orders,
     settlements,
     happenings,
+    capChanges,
     ordered(order) {
       orders.set(order.paymentId, order);
     },
     settled(cycle) {
       if (!settlements.has(cycle)) settlements.set(cycle, ++place);
+    },
+    capChange(participant, cap) {
+      const change = { participant, cap, calledAt: ++place };
+      const at = capChanges.push({ ...change, returnedAt: Number.POSITIVE_INFINITY }) - 1;
+      return () => {
+        capChanges[at] = { ...change, returnedAt: ++place };
+      };
     },
     happens(paymentId, by, act) {
       const at = ++place;
