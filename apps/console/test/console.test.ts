@@ -358,6 +358,36 @@ test('the language is switched everywhere at once and kept', { skip }, async () 
   await page.context().close();
 });
 
+test('the wall fits its screen from 1280 to 4K without scrolling, and a list has twenty rows at 1280 by 800', {
+  skip,
+}, async () => {
+  const { context, page, faults } = await enter(first.person);
+  const desk = { width: 1280, height: 800 };
+  for (const size of [desk, { width: 1920, height: 1080 }, { width: 3840, height: 2160 }]) {
+    await page.setViewportSize(size);
+    await page.goto('/?view=full');
+    await page.locator('.now .huge a').waitFor();
+    const { scrollWidth, scrollHeight } = await page.evaluate(() => {
+      const { scrollWidth, scrollHeight } = document.documentElement;
+      return { scrollWidth, scrollHeight };
+    });
+    assert.ok(
+      scrollWidth <= size.width && scrollHeight <= size.height,
+      `${size.width}: ${scrollWidth} ${scrollHeight}`,
+    );
+  }
+  await page.setViewportSize(desk);
+  await page.goto('/payments');
+  await page.locator('tbody tr').nth(20).waitFor();
+  const seen = await page.locator('tbody tr').evaluateAll((rows) => {
+    const middles = rows.map((row) => row.getBoundingClientRect()).map(({ top, height }) => top + height / 2);
+    return middles.filter((middle) => middle < window.innerHeight).length;
+  });
+  assert.ok(seen >= 20, `${seen} rows`);
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
 test('two pages of a browser share one stream, and what is left of them goes on', { skip }, async () => {
   const { context, page, faults } = await enter(first.person);
   const streams = async () => {
