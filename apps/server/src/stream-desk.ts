@@ -542,6 +542,9 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
     get uncovered() {
       return options.uncovered();
     },
+    get epoch() {
+      return options.sequencer().epoch;
+    },
     get durable() {
       return options.sequencer().frontier;
     },

@@ -36,6 +36,8 @@ export interface StreamCell {
   configuration(): Configuration;
   /** What was left uncovered when the cell started. */
   readonly uncovered: readonly UncoveredStream[];
+  /** Under which it writes its journal: above that of every cell that was here before. */
+  readonly epoch: number;
   /** The last batch that is durable: what is taken from now on comes behind it. */
   readonly durable: number;
   /**

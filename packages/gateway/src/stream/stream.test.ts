@@ -60,6 +60,7 @@ function open(
   settings: Partial<StreamSettings> = {},
   uncovered: readonly UncoveredStream[] = [],
   recording: () => Promise<void> = async () => {},
+  epoch = 1,
 ) {
   const clock = testClock();
   const lots: StreamLot[] = [];
@@ -84,6 +85,7 @@ function open(
       turnedAround() {},
       stopSigner: (code, reason) => stopped.push(`${code} ${reason}`),
       uncovered,
+      epoch,
       get durable() {
         return batches.durable;
       },
@@ -143,6 +145,23 @@ const covered = (peer: TestPeer) =>
     to: view.getUint32(coveredMessage.to),
     taken: view.getUint32(coveredMessage.taken),
   }));
+
+const numbersOf = async (bed: Bed, links: number) => {
+  const numbers: number[] = [];
+  for (let i = 0; i < links; i++) numbers.push((await bed.greeted('00101')).stream);
+  return numbers;
+};
+
+test('no stream gets a number that was used before, whatever the clock of the next cell says', async () => {
+  const before = open({}, [], undefined, 1);
+  before.clock.pass(3_600_000);
+  const numbers = await numbersOf(before, 3);
+  // The highest of them is covered to its end, and nothing tells of it.
+  const left = { signer: 101, stream: numbers[0], from: 0, leaves: new Uint8Array(32), missing: [], behind: 0 };
+  const after = await numbersOf(open({}, [left], undefined, 2), 3);
+  assert.equal(new Set([...numbers, ...after]).size, 6);
+  assert.ok(Math.min(...after) > Math.max(...numbers));
+});
 
 const hellos = [
   { name: 'a version that nobody speaks', reason: 'streamVersionUnsupported', more: { versions: [3, 4] } },

@@ -93,6 +93,9 @@ const leastShare = 64;
 const looksPerMark = 10;
 /** Who keeps sending what is refused, so many times what may be unsigned, is cut off. */
 const mostUnsigned = 4;
+/** Numbers of streams go by the epoch, since a clock may be set back; above those that once went by the clock. */
+const firstStream = 2 ** 52;
+const streamsInEpoch = 2 ** 30;
 const versions = [...streamVersions].sort();
 
 export function createStream(options: StreamOptions): Stream {
@@ -110,7 +113,7 @@ export function createStream(options: StreamOptions): Stream {
   const seen = new Set<number>();
   const stoppedSigners = new Map<number, Reason>();
   const coverageWaiters = new Set<() => boolean>();
-  let lastStream = Math.max(0, ...cell.uncovered.map(({ stream }) => stream));
+  let lastStream = firstStream + cell.epoch * streamsInEpoch;
   let gathering = false;
   /** When messages were last handed on; elapsed ms. */
   let closedAt = Number.NEGATIVE_INFINITY;
@@ -469,8 +472,7 @@ export function createStream(options: StreamOptions): Stream {
 
   return {
     accept(connection) {
-      lastStream = Math.max(lastStream + 1, clock.now() * 16);
-      const link = new StreamLink(connection, lastStream);
+      const link = new StreamLink(connection, ++lastStream);
       link.lastReadAt = clock.elapsed();
       link.lastWriteAt = link.lastReadAt;
       links.add(link);
