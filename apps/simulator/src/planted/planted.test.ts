@@ -10,6 +10,7 @@ import { budget } from './run.ts';
 /** These take many worlds, or long ones: only `npm run sim -- --planted` looks for them. */
 const rare: ReadonlySet<PlantName> = new Set([
   'fenceIgnored',
+  'filesBeforeRecords',
   'settledUnderNewNumber',
   'paidAgainUnderNewIdentifier',
   'unknownEndedByTime',
