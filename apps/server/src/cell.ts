@@ -307,7 +307,8 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
       if (kind !== effectKinds.paymentChanged && kind !== effectKinds.agreementChanged) continue;
       const index = effects.commands[i];
       const body = batch.bodies[index];
-      if (body.length > 0) keepAnswer(`${batch.sequence}/${index}`, body);
+      // A copy: the body lies in bytes that many lots share, all of which one answer would keep.
+      if (body.length > 0) keepAnswer(`${batch.sequence}/${index}`, new Uint8Array(body));
     }
   };
 
