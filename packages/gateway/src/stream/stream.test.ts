@@ -10,7 +10,7 @@ import {
   outcomeMessageBytes,
 } from '@clearway/contract';
 import { layout, readUint64, reasonOf } from '@clearway/core';
-import type { LinkEvents } from '@clearway/ports';
+import type { Crypto, LinkEvents } from '@clearway/ports';
 import { realCrypto } from '@clearway/ports/real';
 import type { Configuration, ParticipantConfiguration } from '../port.ts';
 import { scheme, testClock } from '../test-bed.ts';
@@ -68,6 +68,16 @@ function open(
   const stopped: string[] = [];
   const signed: number[] = [];
   const batches = { durable: 0 };
+  /** Signatures whose check has ended. */
+  const verified = { count: 0 };
+  const crypto: Crypto = {
+    ...realCrypto,
+    async verifyAll(checks) {
+      const answers = await realCrypto.verifyAll(checks);
+      verified.count += checks.length;
+      return answers;
+    },
+  };
   /** How far the platform has noted that everything is covered. */
   const covers: [number, number | undefined][] = [];
   const events: string[] = [];
@@ -92,7 +102,7 @@ function open(
       coveredTo: (batch, behindStopped) => covers.push([batch, behindStopped]),
       signed: (code) => signed.push(code),
     },
-    ports: { clock, crypto: realCrypto },
+    ports: { clock, crypto },
     settings,
     log: (event) => events.push(event),
   });
@@ -120,7 +130,10 @@ function open(
     assert.equal(one.of('welcome').length, 1);
     return one;
   };
-  return { stream, clock, lots, recorded, stopped, signed, batches, covers, events, peer, settle, judged, greeted };
+  return {
+    ...{ stream, clock, lots, recorded, stopped, signed, batches, covers, events },
+    ...{ verified, peer, settle, judged, greeted },
+  };
 }
 
 type Bed = ReturnType<typeof open>;
@@ -351,6 +364,7 @@ test('checkpoints that are judged at the same time are journaled in their order,
   const positions = () => bed.recorded.map(({ body }) => new DataView(body.buffer, body.byteOffset).getUint32(0));
   while (waiting.length === 0) await bed.settle();
   (await peer.checkpoint(101, key, { from: 2, to: 4 })).send();
+  while (bed.verified.count < 2) await bed.settle();
   await bed.settle();
   assert.deepEqual(positions(), [1], 'the second waits for the first');
   waiting.shift()!();
