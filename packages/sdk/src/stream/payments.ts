@@ -142,23 +142,26 @@ export function createPayments(options: PaymentsOptions): Payments {
   function enquire(signer: number, id: Uint8Array, idAt: number): boolean {
     const attachment = attachmentOf(signer);
     if (!attachment) return false;
-    const at = putEnquiry(attachment, signer);
-    for (let i = 0; i < 16; i++) attachment.writer.bytes[at + i] = id[idAt + i];
+    writeEnquiry(attachment, signer, id, idAt);
     return true;
   }
 
   function enquireKept(entry: number): void {
     const signer = payments.signer[entry];
     const attachment = attachmentOf(signer);
-    if (attachment) payments.writeId(attachment.writer.view, putEnquiry(attachment, signer), entry);
+    if (!attachment) return;
+    const id = new Uint8Array(16);
+    payments.writeId(new DataView(id.buffer), 0, entry);
+    writeEnquiry(attachment, signer, id, 0);
   }
 
-  function putEnquiry(attachment: Attachment, signer: number): number {
-    const at = attachment.writer.message('enquiries', enquiryMessageBytes);
-    attachment.writer.view.setUint32(at + enquiryMessage.participant, codes[signer]);
-    attachment.writer.view.setUint32(at + enquiryMessage.participant + 4, 0);
+  /** It may leave at once, so it is whole before that. */
+  function writeEnquiry(attachment: Attachment, signer: number, id: Uint8Array, idAt: number): void {
+    const { writer } = attachment;
+    const at = writer.message('enquiries', enquiryMessageBytes);
+    for (let i = 0; i < 16; i++) writer.bytes[at + enquiryMessage.id + i] = id[idAt + i];
+    writer.view.setUint32(at + enquiryMessage.participant, codes[signer]);
     leave(attachment);
-    return at + enquiryMessage.id;
   }
 
   // Outcomes.
@@ -174,9 +177,11 @@ export function createPayments(options: PaymentsOptions): Payments {
       events.otherOutcome?.(view, at);
       // The platform could not look; it is asked again.
       if (flags & outcomeFlags.notProcessed) return;
-      // No such payment: whatever was sent did not arrive, or never will; the same message settles it.
-      if (state === paymentStates.none && wasSent && isOverdue(entry)) return again(entry, from);
-      if (!isFinal(state)) return;
+      if (state !== paymentStates.none && !isFinal(state)) return;
+      // An identifier alone was asked about, and it may be that of another content: the same message settles it. It does
+      // too when there is no such payment, since whatever was sent did not arrive, or never will.
+      if (wasSent && isOverdue(entry)) return again(entry, from);
+      if (payments.state[entry] !== keptStates.unknown || state === paymentStates.none) return;
     } else if (flags & outcomeFlags.notProcessed) {
       const reason = view.getUint16(at + outcomeMessage.reason);
       if (!wasSent) return;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { outcomeFlags, paymentMessage, questionPrefixBytes } from '@clearway/contract';
+import { outcomeFlags, paymentMessage, paymentStates, questionPrefixBytes } from '@clearway/contract';
 import type { Clock } from '@clearway/ports';
 import { realChance, realClock, realCrypto } from '@clearway/ports/real';
 import type { StreamAnswer } from './payment-message.ts';
@@ -224,19 +224,41 @@ test('an unknown outcome is told, frees the window, and is followed by the final
   assert.equal(client.stream.counts.payments, 0);
 });
 
-test('what became of an unknown payment while there was no link is asked on the next one', async (t) => {
+for (const count of [1, 400])
+  test(`what became of ${count} unknown while there was no link is asked on the next one`, async (t) => {
+    const platform = await startPlatform(t);
+    platform.fate = () => 'unknown';
+    const client = startClient(t, platform);
+    await until(() => client.stream.counts.links === 1, 'a link');
+    await submitAll(
+      client,
+      numbers(count).map((n) => paymentOf(n)),
+    );
+    await until(() => client.outcomes.length === count, 'unknown');
+    platform.links[0].isMute = true;
+    for (const n of numbers(count)) platform.resolve(idOf(n), 'succeeded');
+    platform.links[0].link.destroy();
+    await until(() => client.outcomes.length === 2 * count, 'the final ones');
+    assert.deepEqual(
+      client.outcomes.slice(count).map(({ id, state }) => [id, state]),
+      numbers(count).map((n) => [idOf(n), 'succeeded']),
+    );
+    assert.equal(platform.enquiries, count);
+  });
+
+test('what is asked by its identifier alone may be another content: the message itself settles it', async (t) => {
   const platform = await startPlatform(t);
-  platform.fate = () => 'unknown';
+  platform.fate = () => 'silent';
   const client = startClient(t, platform);
   await until(() => client.stream.counts.links === 1, 'a link');
-  client.stream.submit(paymentOf(1));
-  await until(() => client.outcomes.length === 1, 'unknown');
-  platform.links[0].isMute = true;
-  platform.resolve(idOf(1), 'succeeded');
-  platform.links[0].link.destroy();
-  await until(() => client.outcomes.length === 2, 'the final one');
-  assert.equal(client.outcomes[1].state, 'succeeded');
-  assert.equal(platform.enquiries, 1);
+  const payment = { ...paymentOf(1), expiresAt: Date.now() - 60_000 };
+  client.stream.submit(payment);
+  await until(() => platform.payments.size === 1, 'the payment');
+  platform.payments.get(idOf(1))!.state = paymentStates.succeeded;
+  client.stream.enquire(0, payment.id, payment.idAt);
+  await until(() => client.outcomes.length === 1, 'the outcome');
+  assert.deepEqual([client.others.at(0)?.flags, client.outcomes[0].flags], [outcomeFlags.asked, outcomeFlags.repeated]);
+  assert.equal(platform.payments.get(idOf(1))!.copies, 2);
 });
 
 test('a payment under way is not taken a second time', async (t) => {
