@@ -2,7 +2,7 @@
  * Cryptography of the simulation: real SHA-256, and signatures and boxes that nobody makes without the private key in
  * this process, but that are the same in every run and need no thread pool. Lengths are those of the real ones.
  */
-import { createHash, createHmac } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Crypto, KeyPair, SignatureCheck } from '@clearway/ports';
 import type { Draw } from './chance.ts';
 
@@ -10,15 +10,13 @@ const nonceBytes = 12;
 const tagBytes = 16;
 const boxHeadBytes = 1 + 32 + nonceBytes;
 
+const joined = (parts: readonly Uint8Array[]) => (parts.length === 1 ? parts[0] : Buffer.concat(parts));
+
 export function createCrypto(draw: Draw): Crypto {
   /** Secret by the text of either half of a key pair. */
   const secrets = new Map<string, Uint8Array>();
 
-  const sha256 = (...parts: Uint8Array[]): Uint8Array => {
-    const hash = createHash('sha256');
-    for (const part of parts) hash.update(part);
-    return new Uint8Array(hash.digest());
-  };
+  const sha256 = (...parts: Uint8Array[]): Uint8Array => new Uint8Array(hash('sha256', joined(parts), 'buffer'));
 
   const generate = async (): Promise<KeyPair> => {
     const secret = draw.bytes(32);
@@ -37,7 +35,7 @@ export function createCrypto(draw: Draw): Crypto {
   };
 
   const signatureOf = (suite: string, key: string, bytes: Uint8Array): Uint8Array =>
-    new Uint8Array(createHmac('sha512', secretOf(key)).update(suite).update(bytes).digest());
+    new Uint8Array(hash('sha512', joined([secretOf(key), Buffer.from(suite), bytes]), 'buffer'));
 
   const holds = ({ suite, publicKey, bytes, signature }: SignatureCheck) =>
     Buffer.compare(signatureOf(suite, publicKey, bytes), signature) === 0;
@@ -49,7 +47,7 @@ export function createCrypto(draw: Draw): Crypto {
   };
 
   const tagOf = (secret: Uint8Array, nonce: Uint8Array, context: Uint8Array, plain: Uint8Array) =>
-    createHash('sha256').update(secret).update(nonce).update(context).update(plain).digest().subarray(0, tagBytes);
+    hash('sha256', joined([secret, nonce, context, plain]), 'buffer').subarray(0, tagBytes);
 
   const box = (secret: Uint8Array, nonce: Uint8Array, plain: Uint8Array, context: Uint8Array, before = 0) => {
     const boxed = new Uint8Array(before + nonceBytes + plain.length + tagBytes);

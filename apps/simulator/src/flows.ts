@@ -42,6 +42,8 @@ const shape: Shape = {
   window: 64,
   uncoveredMessages: 262_144,
   cellWeights: [1],
+  beatMs: 0,
+  lingerMs: 0,
   isLong: false,
 };
 

@@ -37,6 +37,8 @@ export interface InstitutionParts extends ParticipantParts {
   readonly draw: Draw;
   /** A known bad way: what is not answered is ordered again under a new identifier. */
   readonly isHasty: boolean;
+  /** Banks that are chosen one time in fifty, while there are others. */
+  readonly seldom: ReadonlySet<string>;
 }
 
 /** What a customer wants, and what has been made of it: all of this is written down. */
@@ -70,7 +72,7 @@ export const yuan = (minor: number) => ({
 });
 
 export function createSimulatedInstitution(parts: InstitutionParts): SimulatedInstitution {
-  const { faults, oracle, recorder, draw, isHasty } = parts;
+  const { faults, oracle, recorder, draw, isHasty, seldom } = parts;
   const { code } = parts.membership;
   const wishes = new Set<Wish>();
   const signings = new Set<Signing>();
@@ -104,6 +106,12 @@ export function createSimulatedInstitution(parts: InstitutionParts): SimulatedIn
     refundable.push({ paymentId, bank: instructedAgent, minor });
   }
 
+  function usable() {
+    const often = seldom.size === 0 ? agreements : agreements.filter(({ bank }) => !seldom.has(bank));
+    const hasBoth = often.length > 0 && often.length < agreements.length;
+    return often.length === 0 || (hasBoth && draw.happens(0.02)) ? agreements : often;
+  }
+
   function chooseOrder(): PaymentOrder | undefined {
     const endToEndId = `order-${++orders}`;
     const minor = 1 + Math.floor(10 ** draw.between(1, 5));
@@ -117,7 +125,7 @@ export function createSimulatedInstitution(parts: InstitutionParts): SimulatedIn
     }
     if (agreements.length === 0) return undefined;
     const isForgetful = rescinded.length > 0 && faults.strikes('institutionUsesRescinded');
-    const { bank, agreementId } = draw.pick(isForgetful ? rescinded : agreements);
+    const { bank, agreementId } = draw.pick(isForgetful ? rescinded : usable());
     const amount = yuan(minor);
     if (kind < 0.65 || isForgetful) return { kind: 'agreementPayment', bank, amount, endToEndId, agreementId };
     return { kind: 'payout', bank, amount, endToEndId, creditor: { name: 'Creditor', account: `6200${orders}` } };

@@ -92,6 +92,9 @@ export function longShape(
     window: draw.pick([256, 8192]),
     uncoveredMessages: draw.pick([4096, 262_144]),
     cellWeights,
+    // So that lots hold many: each alone, in every order, is what short runs are for.
+    beatMs: draw.pick([20, 50]),
+    lingerMs: draw.pick([2, 5]),
     isLong: true,
   };
 }
@@ -101,8 +104,9 @@ const hours = [
   0.1, 0.05, 0.02, 0.02, 0.02, 0.1, 0.4, 0.8, 1.2, 1.6, 1.9, 1.9, 2, 1.6, 1.4, 1.4, 1.3, 1.4, 1.6, 1.8, 1.7, 1, 0.5,
   0.19,
 ];
-/** Orders that come together, on the average. */
-const burst = 12;
+/** Orders that come together: one to some hundreds, each power of ten as often. */
+const burstPowers = 2.6;
+const meanBurst = (10 ** burstPowers - 1) / (burstPowers * Math.LN10);
 const offsetMs = 8 * 3_600_000;
 
 /** Orders in bursts of one institution, `perSecond` on the average of a whole day. One on HTTP has few. */
@@ -112,9 +116,9 @@ export function orderByDay(world: World, faults: Faults, traffic: Draw, perSecon
     if (!faults.isOn) return;
     const one = traffic.pick(institutions);
     const isRare = one.isOnStream === false && !traffic.happens(0.02);
-    if (!isRare) for (let left = 1 + traffic.below(2 * burst - 1); left > 0; left--) one.order();
+    if (!isRare) for (let left = Math.round(10 ** traffic.between(0, burstPowers)); left > 0; left--) one.order();
     const hour = Math.floor(((time.now + offsetMs) % dayMs) / 3_600_000);
-    const rate = (perSecond * hours[hour]) / burst;
+    const rate = (perSecond * hours[hour]) / meanBurst;
     time.after((-Math.log(1 - traffic.fraction()) * 1000) / rate, next);
   };
   next();

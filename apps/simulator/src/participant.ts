@@ -37,6 +37,8 @@ export interface ParticipantParts {
   readonly crypto: Crypto;
   readonly network: SimulatedNetwork;
   readonly watch: Watch;
+  /** Its program does what it waits for only at multiples of this, as one that works through many at a time; ms, 0: at once. */
+  readonly beatMs: number;
   /** SHA-256 of its certificate, hex. */
   readonly certificate: string;
   /** Of one that is on the stream. */
@@ -54,6 +56,7 @@ export interface StreamMembership {
   readonly addresses: readonly string[];
   /** Questions that it takes at once. */
   readonly window: number;
+  readonly lingerMs: number;
 }
 
 /** One run of a program, until it dies. */
@@ -102,6 +105,8 @@ export function createParticipant(parts: ParticipantParts, begin: (life: Life) =
   let rotation: Rotation | undefined;
   let life: Life | undefined;
   let lives = 0;
+  const toBeat = (ms: number) =>
+    parts.beatMs === 0 ? ms : Math.ceil((time.elapsed + ms) / parts.beatMs) * parts.beatMs - time.elapsed;
 
   function start(): void {
     const name = `participant ${code}${lives === 0 ? '' : `, life ${lives + 1}`}`;
@@ -115,7 +120,7 @@ export function createParticipant(parts: ParticipantParts, begin: (life: Life) =
     const stream = parts.stream && openStream(parts.stream, process, ports);
     const options = { ...membership, ports, signing, ...(stream && { stream }) };
     const shared = { ...options, connection: createConnection(options) };
-    const rest = (ms: number) => new Promise<void>((resolve) => void process.clock.after(ms, resolve));
+    const rest = (ms: number) => new Promise<void>((resolve) => void process.clock.after(toBeat(ms), resolve));
     const mine: Life = {
       process,
       options: shared,
@@ -123,7 +128,7 @@ export function createParticipant(parts: ParticipantParts, begin: (life: Life) =
       rest,
       keep: (what, write) =>
         process.outside(`book: ${what}`, async () => {
-          await time.rest(faults.draw.between(0.2, 3));
+          await time.rest(toBeat(faults.draw.between(0.2, 3)));
           return write();
         }),
       go(run) {
@@ -140,7 +145,7 @@ export function createParticipant(parts: ParticipantParts, begin: (life: Life) =
   }
 
   function openStream(
-    { links, signedWrongly, sent, addresses, window }: StreamMembership,
+    { links, signedWrongly, sent, addresses, window, lingerMs }: StreamMembership,
     process: Process,
     ports: InstitutionOptions['ports'],
   ) {
@@ -151,7 +156,8 @@ export function createParticipant(parts: ParticipantParts, begin: (life: Life) =
       return signature.map((byte) => byte ^ 1);
     };
     return createParticipantStream({
-      ...{ ports: { ...ports, crypto: { ...crypto, sign } }, code, scheme: membership.scheme, signing, sent, window },
+      ...{ ports: { ...ports, crypto: { ...crypto, sign } }, code, signing, sent, window, lingerMs },
+      scheme: membership.scheme,
       links: links.from(parts.host, process, parts.certificate),
       addresses,
       failed(error) {

@@ -69,6 +69,8 @@ function drawShape(draw: Draw, minutes: number, cells: number): Shape {
     cycleSeconds: draw.pick([20, 60]),
     cellWeights: drawWeights(draw.stream('weights'), cells),
     ...drawStream(draw.stream('stream')),
+    beatMs: 0,
+    lingerMs: 0,
     isLong: false,
   };
 }

@@ -16,16 +16,23 @@ export interface Story {
 const mostLines = 400;
 /** Of more subjects than this the oldest are forgotten. */
 const mostSubjects = 20_000;
+/** Lines are hashed so many at a time. */
+const linesAtOnce = 256;
 
 export function createStory(time: Time, onLine?: (line: string) => void): Story {
   const hash = createHash('sha256');
   const lines = new Map<string, string[]>();
+  let unhashed = '';
   let events = 0;
+  const hashLines = () => {
+    hash.update(unhashed);
+    unhashed = '';
+  };
   return {
     tell(subject, what) {
       const line = `${(time.elapsed / 1000).toFixed(6)} ${subject} ${what}`;
-      events++;
-      hash.update(line);
+      unhashed += line;
+      if (++events % linesAtOnce === 0) hashLines();
       onLine?.(line);
       const known = lines.get(subject);
       if (known === undefined) {
@@ -37,6 +44,9 @@ export function createStory(time: Time, onLine?: (line: string) => void): Story 
     get events() {
       return events;
     },
-    hash: () => hash.copy().digest('hex'),
+    hash() {
+      hashLines();
+      return hash.copy().digest('hex');
+    },
   };
 }

@@ -57,6 +57,9 @@ export interface Shape {
   readonly uncoveredMessages: number;
   /** Of each cell in the routing list, the home cell's first. */
   readonly cellWeights: readonly number[];
+  /** Participants work in beats, and what they write to their links waits so long for more; ms, 0: nothing waits. */
+  readonly beatMs: number;
+  readonly lingerMs: number;
   /** There is so much of everything that some of it is only sampled. */
   readonly isLong: boolean;
 }
@@ -222,6 +225,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     crypto,
     network,
     watch,
+    beatMs: shape.beatMs,
     certificate: certificateOf(code),
     stream: shape.onStream.includes(code)
       ? {
@@ -230,13 +234,16 @@ export async function createWorld(options: WorldOptions): Promise<World> {
           sent: keepSentHashes(),
           addresses: Array.from({ length: shape.links }, () => streamAddresses(places)).flat(),
           window: shape.window,
+          lingerMs: shape.lingerMs,
         }
       : undefined,
     chance: (life) => draw.stream(`chance ${code} ${life}`),
   });
+  const seldom = new Set(shape.isLong ? shape.banks.filter((code) => !shape.onStream.includes(code)) : []);
   const institutions = shape.institutions.map((code) =>
     createSimulatedInstitution({
       ...partsOf(code),
+      seldom,
       draw: draw.stream(`institution ${code}`),
       isHasty: plant.hastyInstitutions === true,
     }),
