@@ -22,6 +22,9 @@ export function readKey(view: DataView, offset: number, key: Key): void {
   key.low = view.getUint32(offset + 9);
 }
 
+/** Where a search begins among so many slots, a power of two: by the upper bits. */
+const homeOf = (scattered: number, slots: number) => scattered >>> (Math.clz32(slots) + 1);
+
 export class IdentifierIndex {
   private readonly rows: Rows;
   private readonly field: number;
@@ -46,7 +49,7 @@ export class IdentifierIndex {
     const slots = this.slots[hash >>> 20];
     const rowMask = this.rowMasks[hash >>> 20];
     const mask = slots.length - 1;
-    for (let at = hash & mask; ; at = (at + 1) & mask) {
+    for (let at = homeOf(hash << 12, slots.length); ; at = (at + 1) & mask) {
       const entry = slots[at];
       if (entry === 0) return -1;
       if (((entry ^ (hash << 12)) & ~rowMask) !== 0) continue;
@@ -61,7 +64,7 @@ export class IdentifierIndex {
     const partition = hash >>> 20;
     while (row + 1 > this.rowMasks[partition]) this.widen(partition);
     if (++this.used[partition] * 4 > this.slots[partition].length * 3) this.grow(partition);
-    this.place(this.slots[partition], hash, row);
+    this.place(this.slots[partition], hash << 12, (row + 1) | ((hash << 12) & ~this.rowMasks[partition]));
   }
 
   /** Bytes of the index itself. */
@@ -69,11 +72,11 @@ export class IdentifierIndex {
     return this.slots.reduce((sum, slots) => sum + slots.byteLength, 0);
   }
 
-  private place(slots: Uint32Array, hash: number, row: number): void {
+  private place(slots: Uint32Array, scattered: number, entry: number): void {
     const mask = slots.length - 1;
-    let at = hash & mask;
+    let at = homeOf(scattered, slots.length);
     while (slots[at] !== 0) at = (at + 1) & mask;
-    slots[at] = (row + 1) | ((hash << 12) & ~this.rowMasks[hash >>> 20]);
+    slots[at] = entry;
   }
 
   /** One bit more for rows. */
@@ -89,10 +92,12 @@ export class IdentifierIndex {
     const old = this.slots[partition];
     const slots = new Uint32Array(old.length * 2);
     const rowMask = this.rowMasks[partition];
+    // The upper bits of an entry are those of its hash: mostly enough of them, so that no record has to be read.
+    const suffices = slots.length <= 2 ** Math.clz32(rowMask);
     for (const entry of old) {
       if (entry === 0) continue;
-      const row = ((entry & rowMask) >>> 0) - 1;
-      this.place(slots, this.hashOfRow(row), row);
+      const scattered = suffices ? entry : this.hashOfRow(((entry & rowMask) >>> 0) - 1) << 12;
+      this.place(slots, scattered, entry);
     }
     this.slots[partition] = slots;
   }
