@@ -36,7 +36,7 @@ The same seed, minutes or days and rate give the same run, byte for byte.
   --minutes M    minutes of traffic under faults, of virtual time (default 10)
   --days D       a long run instead: D days (0.5 is half a one) with quiet nights, nearly all traffic over the stream
   --rate P       payments ordered a second (default 2), in a long run on the average of a day
-  --cells N      that many cells, 1 to 3 (default: as the seed says; in a long run one)
+  --cells N      that many cells, 1 to 3 (default: as the seed says; in a long run mostly one)
   --jobs J       that many processes at once (default 1); --story takes one
   --plant NAME   a known bad build instead of the good one, to see that it is found
   --weights FILE how likely each fault is in a seed, and how often it then strikes; JSON as --print-weights prints it,
