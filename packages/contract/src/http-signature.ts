@@ -8,27 +8,29 @@
  */
 import type { Reason } from '@clearway/core/vocabulary';
 import type { HttpRequest, HttpResponse, Ports } from '@clearway/ports';
-import {
-  type BareItem,
-  type InnerList,
-  type Item,
-  isInnerList,
-  type Parameters,
-  ParseError,
-  parseDictionary,
-  serializeDictionary,
-} from 'structured-headers';
+import { ParseError } from 'structured-headers';
 import { contentDigest, contentDigestHolds } from './content-digest.ts';
 import { hasEnded, type SigningKey, type VerifyingKey } from './sign.ts';
-import { authorityOf, SignatureBaseError, type SignedMessage, signatureBase } from './signature-base.ts';
+import { authorityOf, SignatureBaseError, type SignedMessage } from './signature-base.ts';
+import {
+  type CoveredList,
+  label,
+  type ReadInput,
+  readInput,
+  readSignature,
+  requestLists,
+  responseList,
+  tag,
+  type WrittenInput,
+  writeInput,
+  writeSignature,
+} from './signature-input.ts';
 
 /** From `created` to `expires`, seconds: made so, and no more is accepted. */
 export const signatureLifeSeconds = 60;
 /** How far a signer's clock may be ahead, seconds. */
 export const clockToleranceSeconds = 10;
 
-const tag = 'clearway';
-const label = 'clearway';
 const nonceBytes = 16;
 
 type SignaturePorts = Pick<Ports, 'clock' | 'chance' | 'crypto'>;
@@ -64,16 +66,18 @@ export async function signRequest(
   request: HttpRequest,
 ): Promise<HttpRequest> {
   const withBody = request.body.length > 0;
+  const { host, pathname, search } = new URL(request.url);
   const headers = {
     ...request.headers,
-    host: new URL(request.url).host,
+    host,
     ...(withBody && { 'content-digest': contentDigest(request.body) }),
   };
-  const components = [...requestComponents, ...(withBody ? bodyComponents : [])];
-  const nonce: [string, BareItem] = ['nonce', Buffer.from(ports.chance.bytes(nonceBytes)).toString('base64url')];
-  const input = signatureInput(ports, key, code, components.map(plainComponent), [nonce]);
-  const fields = await signatureFields(ports, key, input, { request: { ...request, headers } });
-  return { ...request, headers: { ...headers, ...fields } };
+  const nonce = Buffer.from(ports.chance.bytes(nonceBytes)).toString('base64url');
+  const list = withBody ? requestLists.withBody : requestLists.withoutBody;
+  const input = writeInput(list, { ...parametersOf(ports, key, code), nonce });
+  // As it comes out at the server, so that the address is parsed once.
+  const sent = { ...request, url: pathname + search, headers };
+  return { ...request, headers: { ...headers, ...(await signatureFields(ports, key, input, { request: sent })) } };
 }
 
 export async function verifyRequest(
@@ -82,9 +86,8 @@ export async function verifyRequest(
   expected: RequestExpectations,
 ): Promise<VerifiedSignature> {
   return refusing(async () => {
-    const signature = readSignature(request.headers);
-    const withBody = request.body.length > 0;
-    mustCover(signature, [...requestComponents, ...(withBody ? bodyComponents : [])].map(plainComponent));
+    const signature = readFields(request.headers);
+    mustCover(signature, (request.body.length > 0 ? requestLists.withBody : requestLists.withoutBody).covered);
     if (expected.authority !== undefined && authorityOf(request) !== expected.authority) {
       throw new Refusal('signatureInvalid', `the request is meant for ${authorityOf(request)}, not for this place`);
     }
@@ -110,12 +113,8 @@ export async function signResponse(
   response: HttpResponse,
 ): Promise<HttpResponse> {
   const headers = { ...response.headers, 'content-digest': contentDigest(response.body) };
-  const answered = signatureLabel(request);
-  const components = [
-    ...responseComponents({ ...response, headers }).map(plainComponent),
-    ...(answered === undefined ? [] : [requestSignature(answered)]),
-  ];
-  const input = signatureInput(ports, key, code, components, []);
+  const list = listOf(response, readInput(request.headers)?.label);
+  const input = writeInput(list, parametersOf(ports, key, code));
   const fields = await signatureFields(ports, key, input, { request, response: { ...response, headers } });
   return { ...response, headers: { ...headers, ...fields } };
 }
@@ -128,73 +127,36 @@ export async function verifyResponse(
   signer: { readonly code: string; readonly keys: readonly VerifyingKey[] },
 ): Promise<VerifiedSignature> {
   return refusing(async () => {
-    const signature = readSignature(response.headers);
+    const signature = readFields(response.headers);
     if (signature.code !== signer.code) {
       throw new Refusal('signatureInvalid', `signed by ${signature.code} instead of ${signer.code}`);
     }
-    mustCover(signature, [
-      ...responseComponents(response).map(plainComponent),
-      plainComponent('content-digest'),
-      requestSignature(signatureLabel(request) ?? label),
-    ]);
+    mustCover(signature, listOf(response, readInput(request.headers)?.label ?? label).covered);
     return verify(ports, signature, { request, response }, response, signer.keys);
   });
 }
 
-const requestComponents = ['@method', '@authority', '@path', '@query'];
-const bodyComponents = ['content-digest', 'content-type'];
-
-function responseComponents({ headers }: HttpResponse): string[] {
-  return ['@status', ...bodyComponents.filter((name) => headers[name] !== undefined)];
+/** What the signature of a response covers. `answered`: label of the signature of its request. */
+function listOf({ headers }: HttpResponse, answered: string | undefined): CoveredList {
+  return responseList(headers['content-type'] === undefined ? 'untyped' : 'typed', answered);
 }
 
-const plainComponent = (name: string): Item => [name, new Map()];
-
-function requestSignature(label: string): Item {
-  return [
-    'signature',
-    new Map<string, BareItem>([
-      ['req', true],
-      ['key', label],
-    ]),
-  ];
-}
-
-function signatureInput(
-  { clock }: Pick<Ports, 'clock'>,
-  key: SigningKey,
-  code: string,
-  components: Item[],
-  more: [string, BareItem][],
-): InnerList {
+function parametersOf({ clock }: Pick<Ports, 'clock'>, key: SigningKey, code: string) {
   const created = Math.floor(clock.now() / 1000);
-  const parameters: Parameters = new Map<string, BareItem>([
-    ['created', created],
-    ['expires', created + signatureLifeSeconds],
-    ...more,
-    ['alg', key.suite],
-    ['keyid', `${code}/${key.version}`],
-    ['tag', tag],
-  ]);
-  return [components, parameters];
+  return { created, expires: created + signatureLifeSeconds, alg: key.suite, keyid: `${code}/${key.version}` };
 }
 
 async function signatureFields(
   { crypto }: Pick<Ports, 'crypto'>,
   key: SigningKey,
-  input: InnerList,
+  input: WrittenInput,
   message: SignedMessage,
 ): Promise<Record<'signature-input' | 'signature', string>> {
-  const value = await crypto.sign(key.suite, key.privateKey, signatureBase(input, message));
-  return {
-    'signature-input': serializeDictionary(new Map([[label, input]])),
-    signature: serializeDictionary(new Map([[label, [value, new Map()]]])),
-  };
+  const value = await crypto.sign(key.suite, key.privateKey, input.base(message));
+  return { 'signature-input': `${label}=${input.text}`, signature: writeSignature(value) };
 }
 
-interface ReadSignature {
-  readonly input: InnerList;
-  readonly parameters: Parameters;
+interface ReadFields extends ReadInput {
   readonly value: Uint8Array;
   readonly code: string;
   readonly keyVersion: number;
@@ -221,55 +183,27 @@ async function refusing(verify: () => Promise<VerifiedSignature>): Promise<Verif
   }
 }
 
-/** Label of the Clearway signature of a message, undefined if it has none. */
-function signatureLabel({ headers }: { readonly headers: HttpRequest['headers'] }): string | undefined {
-  return findInput(headers)?.[0];
-}
-
-function findInput(headers: HttpRequest['headers']): [string, InnerList] | undefined {
-  const field = headers['signature-input'];
-  if (field === undefined || headers.signature === undefined) return undefined;
-  for (const [name, member] of readDictionary(field) ?? []) {
-    if (isInnerList(member) && member[1].get('tag') === tag) return [name, member];
-  }
-  return undefined;
-}
-
-function readDictionary(field: string): ReturnType<typeof parseDictionary> | undefined {
-  try {
-    return parseDictionary(field);
-  } catch {
-    return undefined;
-  }
-}
-
-function readSignature(headers: HttpRequest['headers']): ReadSignature {
-  const found = findInput(headers);
-  if (!found) {
+function readFields(headers: HttpRequest['headers']): ReadFields {
+  const input = readInput(headers);
+  if (!input) {
     throw new Refusal('signatureMissing', `no readable Signature-Input and Signature with the tag "${tag}" (RFC 9421)`);
   }
-  const [name, input] = found;
-  const value = readDictionary(headers.signature!)?.get(name)?.[0];
-  if (!(value instanceof ArrayBuffer)) throw new Refusal('signatureInvalid', `Signature has no byte sequence ${name}`);
-  const keyId = /^([0-9]{5})\/([1-9][0-9]{0,4})$/.exec(String(input[1].get('keyid')));
+  const value = readSignature(headers.signature!, input.label);
+  if (!value) throw new Refusal('signatureInvalid', `Signature has no byte sequence ${input.label}`);
+  const keyId = /^([0-9]{5})\/([1-9][0-9]{0,4})$/.exec(String(input.parameters.get('keyid')));
   if (!keyId) throw new Refusal('signatureInvalid', 'keyid must be "<participant>/<key version>", as "00101/1"');
-  return { input, parameters: input[1], value: new Uint8Array(value), code: keyId[1]!, keyVersion: Number(keyId[2]) };
+  return { ...input, value, code: keyId[1]!, keyVersion: Number(keyId[2]) };
 }
 
-function mustCover({ input }: ReadSignature, components: Item[]): void {
-  const covered = new Set(input[0].map(componentName));
-  const missing = components.map(componentName).filter((name) => !covered.has(name));
+function mustCover({ covered }: ReadFields, needed: ReadonlySet<string>): void {
+  if (covered === needed) return;
+  const missing = [...needed].filter((name) => !covered.has(name));
   if (missing.length > 0) throw new Refusal('signatureInvalid', `the signature must also cover ${missing.join(' ')}`);
-}
-
-/** Parameters in any order. */
-function componentName([name, parameters]: Item): string {
-  return [JSON.stringify(name), ...[...parameters].map(([key, value]) => `${key}=${value}`).sort()].join(';');
 }
 
 async function verify(
   { clock, crypto }: VerifyPorts,
-  signature: ReadSignature,
+  signature: ReadFields,
   message: SignedMessage,
   { headers, body }: HttpRequest | HttpResponse,
   keys: readonly VerifyingKey[] | undefined,
@@ -282,7 +216,7 @@ async function verify(
   if (signature.parameters.get('alg') !== key.suite) {
     throw new Refusal('signatureInvalid', `alg must be "${key.suite}", as key ${code}/${keyVersion} is`);
   }
-  if (!(await crypto.verify(key.suite, key.publicKey, signatureBase(signature.input, message), signature.value))) {
+  if (!(await crypto.verify(key.suite, key.publicKey, signature.base(message), signature.value))) {
     throw new Refusal('signatureInvalid', `the signature does not hold under key ${code}/${keyVersion}`);
   }
   const digest = headers['content-digest'];
@@ -292,7 +226,7 @@ async function verify(
   return { ok: true, code, keyVersion, expiresAt };
 }
 
-function mustBeInTime(parameters: Parameters, now: number): number {
+function mustBeInTime(parameters: ReadInput['parameters'], now: number): number {
   const created = parameters.get('created');
   const expires = parameters.get('expires');
   if (!Number.isSafeInteger(created) || !Number.isSafeInteger(expires)) {

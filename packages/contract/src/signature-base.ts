@@ -20,16 +20,32 @@ export interface SignedMessage {
   readonly response?: HttpResponse | undefined;
 }
 
+/** A covered component with its name as it stands in the base: `"@method"`, `"signature";req;key="clearway"`. */
+export interface Component {
+  readonly name: string;
+  readonly item: Item;
+}
+
+export function componentOf(item: Item): Component {
+  return { name: serializeItem(item), item };
+}
+
 /** `input`: covered components with the signature's parameters, a member of Signature-Input. */
 export function signatureBase(input: InnerList, message: SignedMessage): Uint8Array {
-  const lines = new Map<string, string>();
-  for (const component of input[0]) {
-    const name = serializeItem(component);
-    if (lines.has(name)) throw new SignatureBaseError(`${name} is covered twice`);
-    lines.set(name, componentValue(component, message));
+  const components = input[0].map(componentOf);
+  const names = new Set<string>();
+  for (const { name } of components) {
+    if (names.has(name)) throw new SignatureBaseError(`${name} is covered twice`);
+    names.add(name);
   }
-  lines.set('"@signature-params"', serializeInnerList(input));
-  return Buffer.from([...lines].map(([name, value]) => `${name}: ${value}`).join('\n'), 'latin1');
+  return baseOf(components, serializeInnerList(input), message);
+}
+
+/** `components`: none twice. `parameters`: the serialised member of Signature-Input. */
+export function baseOf(components: readonly Component[], parameters: string, message: SignedMessage): Uint8Array {
+  let lines = '';
+  for (const { name, item } of components) lines += `${name}: ${componentValue(item, message)}\n`;
+  return Buffer.from(`${lines}"@signature-params": ${parameters}`, 'latin1');
 }
 
 function componentValue([name, parameters]: Item, { request, response }: SignedMessage): string {
@@ -69,7 +85,12 @@ function field(headers: Headers, name: string): string {
   return headers[name]!.trim();
 }
 
+/** A dictionary of one member of 64 bytes, as a signature is: its member is its own serialisation. */
+const loneSignature = /^([a-z]{1,20})=(:[A-Za-z0-9+/]{85}[AQgw]==:)$/;
+
 function member(headers: Headers, name: string, key: unknown): string {
+  const lone = loneSignature.exec(field(headers, name));
+  if (lone !== null && lone[1] === key) return lone[2]!;
   const value = typeof key === 'string' ? parseDictionary(field(headers, name)).get(key) : undefined;
   if (!value) throw new SignatureBaseError(`"${name}" has no member ${String(key)}`);
   return isInnerList(value) ? serializeInnerList(value) : serializeItem(value);
