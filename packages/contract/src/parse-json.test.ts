@@ -16,6 +16,64 @@ test('what JSON can say is read as JSON.parse reads it', () => {
   );
 });
 
+type Tree = string | readonly Tree[] | { readonly members: readonly (readonly [string, Tree])[] };
+
+const words = fc.string({ unit: fc.constantFrom(...'ab"\\{}[]:é\n'), maxLength: 4 });
+const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
+  tree: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    words,
+    fc.array(tie('tree'), { maxLength: 3 }),
+    fc.record({
+      members: fc.array(fc.tuple(fc.oneof(words, fc.constant('__proto__')), tie('tree')), { maxLength: 3 }),
+    }),
+  ),
+}));
+
+/** `escaped`: every character of a key by its number. */
+function write(value: Tree, escaped: boolean): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (!('members' in value)) return `[${value.map((item) => write(item, escaped)).join()}]`;
+  const name = (key: string) =>
+    escaped
+      ? `"${[...key].map((one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')}"`
+      : JSON.stringify(key);
+  return `{${value.members.map(([key, item]) => `${name(key)} : ${write(item, escaped)}`).join(', ')}}`;
+}
+
+function depthOf(value: Tree): number {
+  if (typeof value === 'string') return 0;
+  const inner = 'members' in value ? value.members.map(([, item]) => item) : value;
+  return 1 + Math.max(0, ...inner.map(depthOf));
+}
+
+function isAmbiguous(value: Tree): boolean {
+  if (typeof value === 'string') return false;
+  if (!('members' in value)) return value.some(isAmbiguous);
+  const keys = value.members.map(([key]) => key);
+  return (
+    keys.includes('__proto__') ||
+    new Set(keys).size < keys.length ||
+    value.members.some(([, item]) => isAmbiguous(item))
+  );
+}
+
+test('exactly what is nested too deeply, names a key twice or __proto__ is refused, however its keys are written', () => {
+  const seen = { taken: 0, refused: 0 };
+  fc.assert(
+    fc.property(tree, fc.boolean(), (value, escaped) => {
+      const text = write(value, escaped);
+      const parsed = parseJson(Buffer.from(text), { ...limits, maxBytes: 100_000 });
+      const fits = depthOf(value) <= limits.maxDepth && !isAmbiguous(value);
+      assert.equal(parsed.ok, fits);
+      if (parsed.ok) assert.deepEqual(parsed.value, JSON.parse(text));
+      seen[fits ? 'taken' : 'refused'] += 1;
+    }),
+    { numRuns: 1000 },
+  );
+  assert.ok(seen.taken > 0 && seen.refused > 0);
+});
+
 describe('refused as malformed is', () => {
   const cases: [what: string, body: string | Uint8Array][] = [
     ['nothing', ''],

@@ -31,27 +31,59 @@ export function parseJson(bytes: Uint8Array, limits: JsonLimits): ParsedJson {
   return fault === undefined ? { ok: true, value } : { ok: false, reason: 'bodyMalformed', message: fault };
 }
 
-const token = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g;
+const [quote, backslash, colon, openObject, closeObject, openArray, closeArray] = Array.from('"\\:{}[]', (character) =>
+  character.charCodeAt(0),
+);
 
 /** Looks through text that is known to be JSON; a string before a colon is a key. */
 function structureFault(text: string, maxDepth: number): string | undefined {
   const open: (Set<string> | undefined)[] = [];
-  let last = '';
-  for (const [part] of text.matchAll(token)) {
-    if (part === '{' || part === '[') {
-      if (open.length === maxDepth) return `nested more than ${maxDepth} deep`;
-      open.push(part === '{' ? new Set() : undefined);
-    } else if (part === '}' || part === ']') {
-      open.pop();
-    } else if (part === ':') {
-      const key = JSON.parse(last) as string;
-      const keys = open.at(-1)!;
-      if (key === '__proto__') return 'a key named __proto__';
-      if (keys.has(key)) return 'a key that stands twice in one object';
-      keys.add(key);
-    } else {
-      last = part;
+  let begin = 0;
+  let end = 0;
+  for (let at = 0; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case quote:
+        begin = at;
+        end = endOfString(text, at);
+        at = end - 1;
+        break;
+      case colon: {
+        const key = keyOf(text, begin, end);
+        const keys = open.at(-1)!;
+        if (key === '__proto__') return 'a key named __proto__';
+        if (keys.has(key)) return 'a key that stands twice in one object';
+        keys.add(key);
+        break;
+      }
+      case openObject:
+      case openArray:
+        if (open.length === maxDepth) return `nested more than ${maxDepth} deep`;
+        open.push(text.charCodeAt(at) === openObject ? new Set() : undefined);
+        break;
+      case closeObject:
+      case closeArray:
+        open.pop();
+        break;
     }
   }
   return undefined;
+}
+
+/** Behind the closing quote of the string that begins at `begin`. */
+function endOfString(text: string, begin: number): number {
+  let end = text.indexOf('"', begin + 1);
+  while (isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end + 1;
+}
+
+/** After an odd number of backslashes. */
+function isEscaped(text: string, at: number): boolean {
+  let before = at;
+  while (text.charCodeAt(before - 1) === backslash) before--;
+  return (at - before) % 2 === 1;
+}
+
+function keyOf(text: string, begin: number, end: number): string {
+  const key = text.slice(begin + 1, end - 1);
+  return key.includes('\\') ? (JSON.parse(text.slice(begin, end)) as string) : key;
 }
