@@ -57,6 +57,28 @@ async function networkError(answer: Promise<HttpResponse>): Promise<NetworkError
   return error;
 }
 
+describe('requests', () => {
+  test('beyond the connections to a host wait for one, and one whose time is up meanwhile was never sent', async () => {
+    const waiting: (() => void)[] = [];
+    const { url } = await serve(() => new Promise((resolve) => waiting.push(() => resolve(ok()))));
+    const narrow = realNetwork({ maxConnections: 2 });
+    const answers = Array.from({ length: 2 }, () => narrow.request(get(`${url}/first`), { timeoutMs: 20_000 }));
+    const late = await networkError(narrow.request(get(`${url}/late`), { timeoutMs: 50 }));
+    assert.equal(late.neverSent, true);
+    answers.push(...Array.from({ length: 3 }, () => narrow.request(get(`${url}/then`), { timeoutMs: 20_000 })));
+    let answered = 0;
+    for (const answer of answers) void answer.then(() => answered++);
+    let most = 0;
+    while (answered < answers.length) {
+      most = Math.max(most, waiting.length);
+      for (const answer of waiting.splice(0)) answer();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.ok(most <= 2, `${most} requests came at the same time`);
+    narrow.close();
+  });
+});
+
 describe('a request', () => {
   test('reaches the handler as it was sent, and its answer comes back', async () => {
     let seen: HttpRequest | undefined;

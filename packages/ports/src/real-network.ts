@@ -2,6 +2,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import { type Headers, type HttpRequest, type HttpResponse, type Network, NetworkError } from './index.ts';
 
 export interface NetworkOptions {
@@ -12,6 +13,11 @@ export interface NetworkOptions {
   readonly key?: string | undefined;
   /** Keep connections open between requests; default true. */
   readonly keepAlive?: boolean | undefined;
+  /**
+   * Connections to one host at a time, default 64: further requests wait for one, within their own `timeoutMs`. A busy
+   * Node server takes one new connection in each turn of its event loop, so a flood of them would wait for seconds.
+   */
+  readonly maxConnections?: number | undefined;
   /** Largest answer taken; default 64 MiB. */
   readonly maxBodyBytes?: number | undefined;
 }
@@ -43,21 +49,26 @@ function watchEstablished(request: http.ClientRequest, event: 'connect' | 'secur
   return () => established;
 }
 
+/** Connections of one agent differ only by where they go; Node's own name holds every option of TLS, PEM and all. */
+const nameOf = ({ host, port, servername }: https.RequestOptions) => `${host}:${port}:${servername ?? ''}`;
+
 export function realNetwork(options: NetworkOptions = {}): Network & {
   /** Closes all connections. Idle ones never keep a process alive. */
   close(): void;
 } {
   const keepAlive = options.keepAlive ?? true;
   const maxBodyBytes = options.maxBodyBytes ?? 64 * mebibyte;
-  const plainAgent = new http.Agent({ keepAlive, timeout: idleMs });
-  const tlsAgent = new https.Agent({
-    keepAlive,
-    timeout: idleMs,
+  const kept = { keepAlive, timeout: idleMs, maxSockets: options.maxConnections ?? 64 };
+  const plainAgent = new http.Agent(kept);
+  const { ca, cert, key } = options;
+  const secureContext = createSecureContext({
     minVersion: 'TLSv1.3',
-    ...(options.ca && { ca: options.ca }),
-    ...(options.cert && { cert: options.cert }),
-    ...(options.key && { key: options.key }),
+    ...(ca && { ca }),
+    ...(cert && { cert }),
+    ...(key && { key }),
   });
+  const tlsAgent = new https.Agent({ ...kept, secureContext });
+  tlsAgent.getName = nameOf;
 
   function start(url: URL, { method, headers, body }: HttpRequest): http.ClientRequest {
     const withLength = body.length > 0 || method === 'POST' || method === 'PUT' || method === 'PATCH';
