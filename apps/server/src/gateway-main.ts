@@ -13,6 +13,8 @@ import { type DatabaseFile, type PlatformKeyFile, readJson, type Settings, Setti
 
 /** Signed requests are small; what is larger is refused before it is read whole. */
 const largestBody = 64 * 1024;
+/** To one institution: a bank may think about many questions at the same time. */
+const maxConnections = 512;
 
 /** Not signed: a body that is not read cannot be known to bear a signature that the answer could name. */
 const tooLarge: HttpResponse = {
@@ -24,7 +26,7 @@ const tooLarge: HttpResponse = {
 runProgram('gateway', async ({ settings, log, ready }) => {
   const tls = tlsOf(settings);
   const ca = read(settings.authorities);
-  const network = realNetwork({ ...(ca && { ca }), ...(tls && { cert: tls.cert, key: tls.key }) });
+  const network = realNetwork({ maxConnections, ...(ca && { ca }), ...(tls && { cert: tls.cert, key: tls.key }) });
   const ports = { clock: realClock, chance: realChance, crypto: realCrypto, network };
   const platformKey = readJson<PlatformKeyFile>(settings.platformKey, 'CLEARWAY_PLATFORM_KEY');
   const { gateway: connection } = readJson<DatabaseFile>(settings.database, 'CLEARWAY_DATABASE');
