@@ -45,22 +45,20 @@ export async function benchReconciliationFile(
     const scheme = { schemeId: 'CLEARWAY', environment: 'sandbox' } as const;
     const written = await writeReconciliationFrom(
       [archive],
-      scheme,
-      { cycle: 1, businessDate: 20261122 },
-      bank,
-      async (bytes) => {
-        for (let from = 0; from < bytes.length; ) from += (await file.write(bytes, from)).bytesWritten;
+      { scheme, cycle: { cycle: 1, businessDate: 20261122 }, participant: bank },
+      async ({ content }) => {
+        for (let from = 0; from < content.length; ) from += (await file.write(content, from)).bytesWritten;
         memory = Math.max(memory, process.memoryUsage.rss());
       },
     );
     const seconds = (performance.now() - began) / 1000;
     const cpuSeconds = mainThreadSeconds() - cpuBegan;
     await file.close();
-    if (written.lines < rows) throw new Error(`the file has ${written.lines} lines of ${rows}`);
+    if (written.payments < rows) throw new Error(`the file has ${written.payments} lines of ${rows}`);
     return {
-      rows: written.lines,
-      rowsPerSecond: Math.round(written.lines / seconds),
-      rowsPerCoreSecond: Math.round(written.lines / cpuSeconds),
+      rows: written.payments,
+      rowsPerSecond: Math.round(written.payments / seconds),
+      rowsPerCoreSecond: Math.round(written.payments / cpuSeconds),
       bytes: written.bytes,
       memoryMiB: memory >> 20,
     };

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { encodeCutOffCycle } from '@clearway/core';
 import { memoryArchive, memoryArchiveDisk, memoryDisk, type PaymentRecord } from '@clearway/store';
 import { copyEndToEndId } from './copy-end-to-end-id.ts';
-import { reconciliationFile } from './reconciliation.ts';
+import { writeReconciliation } from './reconciliation.ts';
 import { writeReconciliationFrom } from './reconciliation-from-archive.ts';
 
 import { type Payment, payment, scheme, start, until } from './test-bed.ts';
@@ -52,14 +52,17 @@ test('a reconciliation file is the same from archive and rows', async () => {
   await cell.recordsWritten();
   for (const participant of [101, 201]) {
     const cycle = (await store.records.cycle(1))!;
-    const pieces: Uint8Array[] = [];
-    const written = await writeReconciliationFrom([archive], scheme, cycle, participant, async (bytes) => {
-      pieces.push(bytes.slice());
+    const contents = { archive: '', rows: '' };
+    const wish = { scheme, cycle, participant };
+    const written = await writeReconciliationFrom([archive], wish, async ({ content }) => {
+      contents.archive += Buffer.from(content).toString();
     });
-    const code = String(participant).padStart(5, '0');
-    const wanted = await reconciliationFile(store.records, scheme, cycle, code);
-    assert.equal(Buffer.concat(pieces).toString(), Buffer.from(wanted).toString());
-    assert.equal(written.lines, 2);
+    const wanted = await writeReconciliation(store.records, wish, async ({ content }) => {
+      contents.rows += Buffer.from(content).toString();
+    });
+    assert.equal(contents.archive, contents.rows);
+    assert.deepEqual(written, wanted);
+    assert.equal(written.payments, 2);
   }
   await cell.stop();
 });

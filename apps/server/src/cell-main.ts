@@ -101,7 +101,7 @@ runProgram('cell', async ({ settings, log, ready }) => {
     house = createClearingHouse({
       cell,
       ...(among && { others: among.peers }),
-      ...{ records: records.ofAll, fileMaker, agent, clock, crypto, cycleSeconds, log },
+      ...{ records: records.ofAll, fileMaker, agent, clock, cycleSeconds, log },
     });
   }
   const link = await serveCellLink({

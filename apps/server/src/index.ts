@@ -24,8 +24,8 @@ export { connectOperator, type GatewayLink, type OperatorLink, openGatewayLink }
 export { addKey, endKey } from './keys.ts';
 export { type Log, runProgram } from './program.ts';
 export { createProjector, type Projector } from './projector.ts';
-export { reconciliationFile } from './reconciliation.ts';
-export { type WrittenFile, writeReconciliationFrom } from './reconciliation-from-archive.ts';
+export { type FileWish, type WritePart, writeReconciliation } from './reconciliation.ts';
+export { writeReconciliationFrom } from './reconciliation-from-archive.ts';
 export { type Recovered, readBody, recover } from './recover.ts';
 export { dayOf } from './sequencer.ts';
 export { type DatabaseFile, readJson, readSettings, type Settings, SettingsError, settings } from './settings.ts';

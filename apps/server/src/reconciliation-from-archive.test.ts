@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readReconciliationFile } from '@clearway/contract';
+import { readReconciliationFile, type WrittenPart } from '@clearway/contract';
 import {
   encodeSubmitPayment,
   identifierText,
@@ -14,7 +14,7 @@ import {
 } from '@clearway/core';
 import { realChance, realCrypto } from '@clearway/ports/real';
 import { memoryArchive, openArchive, type PaymentArchive, type PaymentRecord } from '@clearway/store';
-import { reconciliationFile } from './reconciliation.ts';
+import { writeReconciliation } from './reconciliation.ts';
 import { writeReconciliationFrom } from './reconciliation-from-archive.ts';
 import { startFileMaker } from './reconciliation-worker.ts';
 
@@ -80,6 +80,17 @@ function copyPlain(bodies: Uint8Array, from: number, length: number, into: Uint8
   return length;
 }
 
+/** The parts of a file, put together. */
+function gather() {
+  const contents: Uint8Array[] = [];
+  return {
+    async write({ content }: WrittenPart) {
+      contents.push(Uint8Array.from(content));
+    },
+    file: () => Buffer.concat(contents),
+  };
+}
+
 const scheme = { schemeId: 'CLEARWAY', environment: 'sandbox' } as const;
 const cycle = { cycle: 3, businessDate: 20261122 };
 
@@ -101,14 +112,14 @@ test('the file from the archive is the file from the records, for institution an
     [202, 1],
     [203, 0],
   ] as const) {
-    const chunks: Uint8Array[] = [];
-    const told = await writeReconciliationFrom([archive], scheme, cycle, participant, async (bytes) => {
-      chunks.push(Uint8Array.from(bytes));
-    });
-    const file = Buffer.concat(chunks);
-    const wanted = await reconciliationFile(records, scheme, cycle, String(participant).padStart(5, '0'));
-    assert.equal(file.toString(), Buffer.from(wanted).toString());
-    assert.deepEqual(told, { lines, bytes: file.length, hash: readReconciliationFile(file).hash });
+    const wish = { scheme, cycle, participant };
+    const made = gather();
+    const written = await writeReconciliationFrom([archive], wish, made.write);
+    const wanted = gather();
+    assert.deepEqual(written, await writeReconciliation(records, wish, wanted.write));
+    assert.equal(made.file().toString(), wanted.file().toString());
+    assert.equal(written.payments, lines);
+    assert.equal(readReconciliationFile(made.file()).lines.length, lines);
   }
 });
 
@@ -121,21 +132,29 @@ test('a worker makes the same file from the files of an archive, and says when i
   const maker = startFileMaker([directory]);
   try {
     await fill(archive);
-    const pieces: Uint8Array[] = [];
-    await writeReconciliationFrom([archive], scheme, cycle, 201, async (bytes) => {
-      pieces.push(bytes.slice());
-    });
-    const [made, other] = await Promise.all([
-      maker.make({ scheme, cycle, participant: 201 }),
-      maker.make({ scheme, cycle, participant: 203 }),
+    const wish = { scheme, cycle, participant: 201 };
+    const [wanted, made, other] = [gather(), gather(), gather()];
+    await writeReconciliationFrom([archive], wish, wanted.write);
+    const [written] = await Promise.all([
+      maker.make(wish, made.write),
+      maker.make({ ...wish, participant: 203 }, other.write),
     ]);
-    assert.equal(Buffer.from(made.bytes).toString(), Buffer.concat(pieces).toString());
-    assert.equal(made.hash, Buffer.from(realCrypto.sha256(made.bytes)).toString('hex'));
-    assert.equal(readReconciliationFile(made.bytes).lines.length, 4);
-    assert.equal(readReconciliationFile(other.bytes).lines.length, 0);
+    assert.equal(made.file().toString(), wanted.file().toString());
+    assert.equal(written.hash, Buffer.from(realCrypto.sha256(made.file())).toString('hex'));
+    assert.equal(readReconciliationFile(made.file()).lines.length, 4);
+    assert.equal(readReconciliationFile(other.file()).lines.length, 0);
+
+    const full = async () => {
+      throw new Error('the disk is full');
+    };
+    await assert.rejects(maker.make(wish, full), /the disk is full/);
+    const again = gather();
+    await maker.make(wish, again.write);
+    assert.equal(again.file().toString(), wanted.file().toString());
+
     await archive.close();
     await rm(directory, { recursive: true });
-    await assert.rejects(maker.make({ scheme, cycle, participant: 201 }), /ENOENT/);
+    await assert.rejects(maker.make(wish, gather().write), /ENOENT/);
   } finally {
     await maker.stop();
     await archive.close();

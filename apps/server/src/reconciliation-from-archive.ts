@@ -1,67 +1,43 @@
-/** Reconciliation files of any length, from the archive of payments: a megabyte in memory, whatever the file. */
-import { ReconciliationWriter, type Scheme } from '@clearway/contract';
+/** Reconciliation files of any length, from the archive of payments: one part in memory, whatever the file. */
+import { ReconciliationWriter, type WrittenFile } from '@clearway/contract';
 import { paymentKinds } from '@clearway/core';
 import {
-  type CycleRecord,
   inlineReferenceBytes,
   type PaymentArchive,
   type RecordBlock,
   recordBytes,
   recordFields,
 } from '@clearway/store';
-
-export interface WrittenFile {
-  readonly lines: number;
-  readonly bytes: number;
-  /** SHA-256 of the content as in its S line, lower-case hex. */
-  readonly hash: string;
-}
+import { type FileWish, headOf, type WritePart } from './reconciliation.ts';
 
 /**
  * Writes the file of one participant and cycle; the same bytes as `reconciliationFile` makes of the records.
  *
  * It keeps its thread busy for about a second a million lines: let a worker do it for those who have many.
  *
- * @param archives of all cells
- * @param cycle one that is cut, whose cut-off the archives have kept
- * @param write takes the next bytes; they are written over when it resolves
+ * @param archives of all cells, whose cut-off of the cycle they have kept
  */
 export async function writeReconciliationFrom(
   archives: readonly Pick<PaymentArchive, 'ofCycle'>[],
-  scheme: Scheme,
-  cycle: Pick<CycleRecord, 'cycle' | 'businessDate'>,
-  participant: number,
-  write: (bytes: Uint8Array) => Promise<void>,
+  wish: FileWish,
+  write: WritePart,
 ): Promise<WrittenFile> {
-  const { schemeId, environment } = scheme;
-  const writer = new ReconciliationWriter({
-    schemeId,
-    environment,
-    cycle: cycle.cycle,
-    businessDate: cycle.businessDate,
-    participant: String(participant).padStart(5, '0'),
-  });
-  let lines = 0;
-  let bytes = 0;
-  const pass = async (next: Uint8Array) => {
-    bytes += next.length;
-    await write(next);
-  };
-  const parts: Part[] = [];
+  const { cycle, participant } = wish;
+  const writer = new ReconciliationWriter(headOf(wish), wish.partBytes);
+  const runs: Run[] = [];
   for (const archive of archives) {
-    const part = new Part(archive.ofCycle(cycle.cycle, participant)[Symbol.asyncIterator]());
-    if (await part.advance()) parts.push(part);
+    const run = new Run(archive.ofCycle(cycle.cycle, participant)[Symbol.asyncIterator]());
+    if (await run.advance()) runs.push(run);
   }
-  while (parts.length > 0) {
-    const first = parts.length === 1 ? parts[0] : parts.reduce((least, one) => (one.isBefore(least) ? one : least));
+  while (runs.length > 0) {
+    const first = runs.length === 1 ? runs[0] : runs.reduce((least, one) => (one.isBefore(least) ? one : least));
     fillLine(writer, first.block, first.index, participant);
-    if (writer.add()) await pass(writer.take());
-    lines++;
+    if (writer.add()) await write(writer.take());
     if (first.hasMore) first.index++;
-    else if (!(await first.advance())) parts.splice(parts.indexOf(first), 1);
+    else if (!(await first.advance())) runs.splice(runs.indexOf(first), 1);
   }
-  await pass(writer.end());
-  return { lines, bytes, hash: writer.hash };
+  await write(writer.end());
+  return writer.written();
 }
 
 function fillLine({ line }: ReconciliationWriter, block: RecordBlock, index: number, participant: number): void {
@@ -89,7 +65,7 @@ function fillLine({ line }: ReconciliationWriter, block: RecordBlock, index: num
 }
 
 /** What one archive has of it, in order of identifier. */
-class Part {
+class Run {
   block!: RecordBlock;
   index = 0;
   private readonly blocks: AsyncIterator<RecordBlock>;
@@ -111,7 +87,7 @@ class Part {
     return this.index + 1 < this.block.count;
   }
 
-  isBefore(other: Part): boolean {
+  isBefore(other: Run): boolean {
     const [here, there] = [this.index * recordBytes, other.index * recordBytes];
     for (let word = 0; word < 16; word += 4) {
       const difference = this.block.view.getUint32(here + word) - other.block.view.getUint32(there + word);

@@ -1,9 +1,9 @@
 /** The worker that makes reconciliation files, one after the other, from the files of the cells' archives. */
-import { createHash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { recordsOfCycle, type SegmentHead } from '@clearway/store';
+import type { FileWish } from './reconciliation.ts';
 import { writeReconciliationFrom } from './reconciliation-from-archive.ts';
-import type { AskedFile, FileWish, MadeFile, ToldFile } from './reconciliation-worker.ts';
+import type { AskedFile, ToldFile } from './reconciliation-worker.ts';
 
 const port = parentPort!;
 const archives = (workerData as readonly string[]).map((directory) => {
@@ -11,33 +11,28 @@ const archives = (workerData as readonly string[]).map((directory) => {
   return { ofCycle: (cycle: number, participant: number) => recordsOfCycle(directory, cycle, participant, heads) };
 });
 let last: Promise<void> = Promise.resolve();
+/** Goes on with the file that is being made. */
+let partIsWritten = (_isWritten: boolean) => {};
 
 port.on('message', (asked: AskedFile) => {
-  last = last.then(() => answer(asked));
+  if ('partWritten' in asked) partIsWritten(asked.partWritten);
+  else last = last.then(() => answer(asked.id, asked.wish));
 });
 
-async function answer({ id, wish }: AskedFile): Promise<void> {
+async function answer(id: number, wish: FileWish): Promise<void> {
+  const tell = (told: ToldFile, transfer: ArrayBuffer[] = []) => port.postMessage(told, transfer);
   try {
-    const file = await make(wish);
-    port.postMessage({ id, file } satisfies ToldFile, [file.bytes.buffer as ArrayBuffer]);
+    const file = await writeReconciliationFrom(archives, wish, async (part) => {
+      const content = Uint8Array.from(part.content);
+      tell({ id, part: { ...part, content } }, [content.buffer]);
+      const isWritten = await new Promise<boolean>((resolve) => {
+        partIsWritten = resolve;
+      });
+      if (!isWritten) throw new Error('a part could not be written');
+    });
+    tell({ id, file });
   } catch (error) {
     const { name, message } = error as Error;
-    port.postMessage({ id, refusal: { name, message } } satisfies ToldFile);
+    tell({ id, refusal: { name, message } });
   }
-}
-
-async function make({ scheme, cycle, participant }: FileWish): Promise<MadeFile> {
-  const pieces: Uint8Array[] = [];
-  const hash = createHash('sha256');
-  const { bytes: size } = await writeReconciliationFrom(archives, scheme, cycle, participant, async (piece) => {
-    hash.update(piece);
-    pieces.push(piece.slice());
-  });
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return { bytes, hash: hash.digest('hex') };
 }

@@ -3,51 +3,58 @@
  * the cell goes on deciding.
  */
 import { Worker } from 'node:worker_threads';
-import type { Scheme } from '@clearway/contract';
-import type { CycleRecord } from '@clearway/store';
-
-/** Which file. */
-export interface FileWish {
-  readonly scheme: Scheme;
-  /** One that is cut, whose cut-off the archive has kept. */
-  readonly cycle: Pick<CycleRecord, 'cycle' | 'businessDate'>;
-  readonly participant: number;
-}
-
-export interface MadeFile {
-  readonly bytes: Uint8Array;
-  /** SHA-256 of all bytes, lower-case hex. */
-  readonly hash: string;
-}
+import type { WrittenFile, WrittenPart } from '@clearway/contract';
+import type { FileWish, WritePart } from './reconciliation.ts';
 
 export interface FileMaker {
-  make(wish: FileWish): Promise<MadeFile>;
+  /** @param write gets one part after the other; if it fails, so does the file */
+  make(wish: FileWish, write: WritePart): Promise<WrittenFile>;
   stop(): Promise<void>;
 }
 
-export interface AskedFile {
-  readonly id: number;
-  readonly wish: FileWish;
-}
+/** To the worker: a file to make, or that a part of it has been written, or could not be. */
+export type AskedFile =
+  | { readonly id: number; readonly wish: FileWish }
+  | { readonly id: number; readonly partWritten: boolean };
 
+/** From the worker: a part, and then it waits; and the end. */
 export type ToldFile =
-  | { readonly id: number; readonly file: MadeFile }
+  | { readonly id: number; readonly part: WrittenPart }
+  | { readonly id: number; readonly file: WrittenFile }
   | { readonly id: number; readonly refusal: { readonly name: string; readonly message: string } };
+
+interface Making {
+  readonly write: WritePart;
+  /** Why a part could not be written. */
+  error?: Error;
+  resolve(file: WrittenFile): void;
+  reject(error: Error): void;
+}
 
 /** @param directories of the archives of all cells */
 export function startFileMaker(directories: readonly string[]): FileMaker {
-  const asked = new Map<number, { resolve(file: MadeFile): void; reject(error: Error): void }>();
+  const asked = new Map<number, Making>();
   let lastId = 0;
   let over: Error | undefined;
   const worker = new Worker(new URL('./reconciliation-main.js', import.meta.url), {
     workerData: directories,
     execArgv: [],
   });
-  worker.on('message', (told: ToldFile) => {
-    const one = asked.get(told.id);
-    asked.delete(told.id);
-    if ('file' in told) one?.resolve(told.file);
-    else one?.reject(new Error(`${told.refusal.name}: ${told.refusal.message}`));
+  const ask = (message: AskedFile) => worker.postMessage(message);
+
+  worker.on('message', async (told: ToldFile) => {
+    const { id } = told;
+    const making = asked.get(id)!;
+    if ('part' in told) {
+      await making.write(told.part).catch((error: Error) => {
+        making.error = error;
+      });
+      ask({ id, partWritten: making.error === undefined });
+      return;
+    }
+    asked.delete(id);
+    if ('file' in told) making.resolve(told.file);
+    else making.reject(making.error ?? new Error(`${told.refusal.name}: ${told.refusal.message}`));
   });
   const end = (error: Error) => {
     over ??= error;
@@ -57,12 +64,12 @@ export function startFileMaker(directories: readonly string[]): FileMaker {
   worker.on('error', end);
   worker.on('exit', () => end(new Error('reconciliation files are not made any more')));
   return {
-    make(wish) {
+    make(wish, write) {
       if (over !== undefined) return Promise.reject(over);
       const id = ++lastId;
       return new Promise((resolve, reject) => {
-        asked.set(id, { resolve, reject });
-        worker.postMessage({ id, wish } satisfies AskedFile);
+        asked.set(id, { write, resolve, reject });
+        ask({ id, wish });
       });
     },
     async stop() {

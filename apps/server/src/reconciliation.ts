@@ -1,39 +1,72 @@
 /** The reconciliation file of one participant and cycle, from the records: the same bytes whenever it is made. */
 
-import { currencyByNumeric, type ReconciliationLine, type Scheme, writeReconciliationFile } from '@clearway/contract';
-import type { PaymentKind } from '@clearway/core';
-import type { CycleRecord, Records } from '@clearway/store';
+import {
+  type ReconciliationHead,
+  ReconciliationWriter,
+  type Scheme,
+  type WrittenFile,
+  type WrittenPart,
+} from '@clearway/contract';
+import { identifierToBytes, type PaymentKind, parseIdentifier, paymentKinds } from '@clearway/core';
+import type { CycleRecord, PaymentRecord, Records } from '@clearway/store';
 
-/**
- * @param cycle one that is cut, all of whose payments are in the records
- * @param participant code of five digits
- */
-export async function reconciliationFile(
-  records: Pick<Records, 'paymentsOfCycle'>,
-  scheme: Scheme,
-  cycle: Pick<CycleRecord, 'cycle' | 'businessDate'>,
-  participant: string,
-): Promise<Uint8Array> {
-  const lines: ReconciliationLine[] = [];
-  for await (const payment of records.paymentsOfCycle(cycle.cycle, participant)) {
-    const instructs = payment.instructingAgent === participant;
-    const isPull = payment.kind === 'agreementPayment';
-    lines.push({
-      paymentId: payment.paymentId,
-      kind: payment.kind as PaymentKind,
-      // In a pull the instructing institution is credited, in a payout or refund the instructed bank.
-      side: instructs === isPull ? 'credit' : 'debit',
-      counterparty: instructs ? payment.instructedAgent : payment.instructingAgent,
-      minor: Number(payment.amount),
-      currency: currencyByNumeric(payment.currency)!.alpha,
-      endToEndId: payment.endToEndId,
-      ...(payment.kind === 'refund' && { originalPaymentId: payment.reference! }),
-      succeededAt: payment.changedAt,
-    });
-  }
-  const { schemeId, environment } = scheme;
-  return writeReconciliationFile(
-    { schemeId, environment, cycle: cycle.cycle, businessDate: cycle.businessDate, participant },
-    lines,
-  );
+/** Which file. */
+export interface FileWish {
+  readonly scheme: Scheme;
+  /** One that is cut, all of whose payments are in the records or the archive. */
+  readonly cycle: Pick<CycleRecord, 'cycle' | 'businessDate'>;
+  /** Code. */
+  readonly participant: number;
+  /** Of one part, about; see usualPartBytes. */
+  readonly partBytes?: number | undefined;
 }
+
+/** Takes the next part; its content is written over when it resolves. */
+export type WritePart = (part: WrittenPart) => Promise<void>;
+
+export function headOf({ scheme: { schemeId, environment }, cycle, participant }: FileWish): ReconciliationHead {
+  return {
+    schemeId,
+    environment,
+    cycle: cycle.cycle,
+    businessDate: cycle.businessDate,
+    participant: String(participant).padStart(5, '0'),
+  };
+}
+
+export async function writeReconciliation(
+  records: Pick<Records, 'paymentsOfCycle'>,
+  wish: FileWish,
+  write: WritePart,
+): Promise<WrittenFile> {
+  const head = headOf(wish);
+  const writer = new ReconciliationWriter(head, wish.partBytes);
+  for await (const payment of records.paymentsOfCycle(head.cycle, head.participant)) {
+    fillLine(writer, payment, head.participant);
+    if (writer.add()) await write(writer.take());
+  }
+  await write(writer.end());
+  return writer.written();
+}
+
+function fillLine({ line }: ReconciliationWriter, payment: PaymentRecord, participant: string): void {
+  const instructs = payment.instructingAgent === participant;
+  line.id = viewOf(payment.paymentId);
+  line.idAt = 0;
+  line.kind = paymentKinds[payment.kind as PaymentKind];
+  // In a pull the instructing institution is credited, in a payout or refund the instructed bank.
+  line.credit = instructs === (payment.kind === 'agreementPayment');
+  line.counterparty = Number(instructs ? payment.instructedAgent : payment.instructingAgent);
+  line.minor = Number(payment.amount);
+  line.currency = payment.currency;
+  line.text = Buffer.from(payment.endToEndId);
+  line.textAt = 0;
+  line.textLength = line.text.length;
+  if (payment.kind === 'refund') {
+    line.original = viewOf(payment.reference!);
+    line.originalAt = 0;
+  }
+  line.succeededAt = payment.changedAt;
+}
+
+const viewOf = (identifier: string) => new DataView(identifierToBytes(parseIdentifier(identifier)!).buffer);

@@ -39,7 +39,7 @@ export interface CellHostOptions {
   recordsOfAll(
     own: Store['records'],
     process: Process,
-  ): Pick<Store['records'], 'paymentsOfCycle' | 'positions' | 'putFile'>;
+  ): Pick<Store['records'], 'paymentsOfCycle' | 'positions' | 'file' | 'putFilePart' | 'sealFile'>;
   readonly time: Time;
   readonly faults: Faults;
   readonly story: Story;
@@ -186,7 +186,6 @@ export function createCellHost(options: CellHostOptions): CellHost {
       records: options.recordsOfAll(records, process),
       agent: plant.agent?.(seen) ?? seen,
       clock: process.clock,
-      crypto,
       cycleSeconds: options.cycleSeconds,
       log: (event) => story.tell(process.name, event),
     });

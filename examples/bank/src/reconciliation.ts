@@ -14,7 +14,7 @@ import type { BankReconciliation } from './report.ts';
 const mostExamples = 10;
 
 export interface BankReconcilerParts {
-  readonly institution: Pick<Institution, 'cycles' | 'file'>;
+  readonly institution: Pick<Institution, 'cycles' | 'fileLines'>;
   readonly participant: string;
   readonly ledger: Ledger;
   readonly currency: string;

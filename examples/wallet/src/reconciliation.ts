@@ -15,7 +15,7 @@ const mostExamples = 10;
 
 export interface WalletReconcilerParts {
   readonly clock: Clock;
-  readonly institution: Pick<Institution, 'cycles' | 'file'>;
+  readonly institution: Pick<Institution, 'cycles' | 'fileLines'>;
   readonly participant: string;
   readonly book: WalletBook;
   write(record: WalletRecord): Promise<void>;

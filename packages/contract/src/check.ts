@@ -99,6 +99,9 @@ export const checkDirectory: Check<messages.Directory> = checker(messages.Direct
 export const checkKeyRequest: Check<messages.KeyRequest> = checker(messages.KeyRequest);
 export const checkCycleList: Check<messages.CycleList> = checker(messages.CycleList);
 export const checkCycleReport: Check<messages.CycleReport> = checker(messages.CycleReport);
+export const checkReconciliationManifest: Check<messages.ReconciliationManifest> = checker(
+  messages.ReconciliationManifest,
+);
 export const checkSettlementInstruction: Check<messages.SettlementInstruction> = checker(
   messages.SettlementInstruction,
 );

@@ -354,6 +354,19 @@ export const CycleReport = object({
 });
 export type CycleReport = Static<typeof CycleReport>;
 
+/** One after the other, the parts are the file; a part is whole lines. */
+export const ReconciliationManifest = object({
+  cycle: CycleSerial,
+  participant: ParticipantCode,
+  payments: Count,
+  bytes: Count,
+  /** Over all bytes. */
+  hash: Hash,
+  /** Part 1 first. */
+  parts: Type.Array(object({ payments: Count, bytes: Count, hash: Hash })),
+});
+export type ReconciliationManifest = Static<typeof ReconciliationManifest>;
+
 /** The nets of a cycle in one currency; their sum is zero. */
 export const SettlementInstruction = object({
   instructionId: Reference,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { identifierToBytes, type PaymentKind, parseIdentifier, paymentKinds } from '@clearway/core/vocabulary';
 import fc from 'fast-check';
@@ -10,7 +11,7 @@ import {
   readReconciliationFile,
   writeReconciliationFile,
 } from './reconciliation.ts';
-import { ReconciliationWriter } from './reconciliation-writer.ts';
+import { ReconciliationWriter, type WrittenPart } from './reconciliation-writer.ts';
 
 const head: ReconciliationHead = {
   schemeId: 'CLEARWAY',
@@ -37,15 +38,41 @@ function fill(writer: ReconciliationWriter, one: ReconciliationLine): void {
   line.succeededAt = one.succeededAt;
 }
 
-function written(lines: readonly ReconciliationLine[]): Buffer {
-  const writer = new ReconciliationWriter(head);
-  const chunks: Uint8Array[] = [];
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+/** What every part and the whole say of themselves is looked at too. */
+function written(lines: readonly ReconciliationLine[], partBytes = 4096): Buffer {
+  const writer = new ReconciliationWriter(head, partBytes);
+  const contents: Uint8Array[] = [];
+  let payments = 0;
+  const take = (part: WrittenPart) => {
+    contents.push(Uint8Array.from(part.content));
+    payments += part.payments;
+    assert.equal(part.part, contents.length);
+    assert.equal(part.hash, sha256(part.content));
+    assert.equal(part.content.at(-1), 0x0a);
+    assert.equal(
+      part.content.reduce(
+        (sum, byte, at) => sum + (byte === 0x44 && part.content[at - 1] === 0x0a ? 1 : 0),
+        part.content[0] === 0x44 ? 1 : 0,
+      ),
+      part.payments,
+    );
+  };
   for (const line of lines) {
     fill(writer, line);
-    if (writer.add()) chunks.push(Uint8Array.from(writer.take()));
+    if (writer.add()) take(writer.take());
   }
-  chunks.push(writer.end());
-  return Buffer.concat(chunks);
+  take(writer.end());
+  const file = Buffer.concat(contents);
+  assert.equal(payments, lines.length);
+  assert.deepEqual(writer.written(), {
+    payments,
+    bytes: file.length,
+    hash: sha256(file),
+    parts: contents.length,
+  });
+  return file;
 }
 
 const identifier = fc
@@ -105,6 +132,17 @@ test('a file of many buffers is whole, and its sums are exact beyond 2^53', () =
   const file = readReconciliationFile(written(list));
   assert.equal(file.lines.length, count);
   assert.equal(file.totals[0]?.debits, BigInt(largestAmount) * BigInt(count) - BigInt((count * (count - 1)) / 2));
+});
+
+test('totals of every currency stand whole behind a part that is nearly full', () => {
+  for (let count = currencies.length; count < currencies.length + 20; count++) {
+    const list = Array.from({ length: count }, (_, index) => ({
+      ...one,
+      paymentId: `202611221001${pad(index, 13)}010001`.replace(/^(.{9}).{5}/, '$100101'),
+      currency: currencies[index % currencies.length]!.alpha,
+    }));
+    assert.equal(readReconciliationFile(written(list)).totals.length, currencies.length);
+  }
 });
 
 test('what cannot be written is a mistake of ours', () => {

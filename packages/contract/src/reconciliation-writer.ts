@@ -1,6 +1,6 @@
 /**
  * Writes a reconciliation file line by line, for files of millions: digits go straight into one buffer, the hash runs
- * along, and nothing is made for a line. The bytes are those of `writeReconciliationFile`.
+ * along, and nothing is made for a line. The bytes are those of `writeReconciliationFile`, in parts of whole lines.
  * ```ts
  * const writer = new ReconciliationWriter(head);
  * for (…) {
@@ -8,6 +8,7 @@
  *   if (writer.add()) await write(writer.take());
  * }
  * await write(writer.end());
+ * const { payments, bytes, hash, parts } = writer.written();
  * ```
  */
 import { createHash } from 'node:crypto';
@@ -42,7 +43,27 @@ export interface RawReconciliationLine {
   succeededAt: number;
 }
 
-const bufferBytes = 1 << 20;
+/** One part of a file: whole lines. */
+export interface WrittenPart {
+  /** Counted from 1. */
+  readonly part: number;
+  readonly payments: number;
+  /** SHA-256 of the content, lower-case hex. */
+  readonly hash: string;
+  /** Written over by the next lines. */
+  readonly content: Uint8Array;
+}
+
+export interface WrittenFile {
+  readonly payments: number;
+  readonly bytes: number;
+  /** SHA-256 of all bytes, lower-case hex. */
+  readonly hash: string;
+  readonly parts: number;
+}
+
+/** A part is at most about this long: what is in memory at once, in one row of a database and in one HTTP response. */
+export const usualPartBytes = 4 << 20;
 /** Of any line: 140 bytes of endToEndId may double when quoted. */
 const largestLine = 512;
 const comma = 0x2c;
@@ -57,6 +78,7 @@ for (let number = 0; number < 10_000; number++) {
   }
 }
 
+const rowText = (fields: readonly string[]): string => `${fields.map(quoted).join(',')}\n`;
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text));
 const sides = { debit: 0, credit: 1 } as const;
 /** `,kind,side,` by kind and side. */
@@ -87,9 +109,8 @@ const carryAbove = 2 ** 52;
 export class ReconciliationWriter {
   /** Fill it, then {@link add}. */
   readonly line: RawReconciliationLine;
-  /** SHA-256 of the content, lower-case hex, as in the S line; known at the end. */
-  hash = '';
-  private readonly buffer = Buffer.alloc(bufferBytes);
+  private readonly buffer: Buffer;
+  private readonly fullAt: number;
   private readonly digest = createHash('sha256');
   private readonly sums: (Sum | undefined)[] = [];
   /** Identifier of the line before, as words. */
@@ -97,8 +118,16 @@ export class ReconciliationWriter {
   private readonly minuteText = new Uint8Array(17);
   private minute = -1;
   private place = 0;
+  private payments = 0;
+  private paymentsTaken = 0;
+  private bytes = 0;
+  private parts = 0;
+  private hash: string | undefined;
 
-  constructor(head: ReconciliationHead) {
+  /** @param partBytes at least 4 KiB */
+  constructor(head: ReconciliationHead, partBytes = usualPartBytes) {
+    this.buffer = Buffer.alloc(partBytes);
+    this.fullAt = partBytes - largestLine;
     const nothing = new Uint8Array(16);
     const view = new DataView(nothing.buffer);
     this.line = {
@@ -116,7 +145,7 @@ export class ReconciliationWriter {
       originalAt: 0,
       succeededAt: 0,
     };
-    this.row(headRow(head));
+    this.place = this.buffer.write(rowText(headRow(head)));
   }
 
   /**
@@ -150,23 +179,41 @@ export class ReconciliationWriter {
     this.time(line.succeededAt);
     buffer[this.place++] = lineFeed;
     this.count(line);
-    return this.place > bufferBytes - largestLine;
+    this.payments++;
+    return this.place > this.fullAt;
   }
 
   /** What was written since the last time. It is written over by the next lines: pass it on before. */
-  take(): Uint8Array {
-    const bytes = this.buffer.subarray(0, this.place);
-    this.digest.update(bytes);
+  take(): WrittenPart {
+    const content = this.buffer.subarray(0, this.place);
+    this.digest.update(content);
     this.place = 0;
-    return bytes;
+    return this.part(content);
   }
 
-  /** The rest of the file: totals and hash. */
-  end(): Uint8Array {
-    for (const total of this.totals()) this.row(totalRow(total));
-    const rest = this.take();
-    this.hash = this.digest.digest('hex');
-    return Buffer.concat([rest, Buffer.from(`S,sha-256,${this.hash}\n`)]);
+  /** The last part: the rest of the lines, totals and hash. */
+  end(): WrittenPart {
+    const totals = this.totals().map((total) => rowText(totalRow(total)));
+    const content = Buffer.concat([this.buffer.subarray(0, this.place), Buffer.from(totals.join(''))]);
+    this.digest.update(content);
+    const seal = Buffer.from(`S,sha-256,${this.digest.copy().digest('hex')}\n`);
+    this.hash = this.digest.update(seal).digest('hex');
+    return this.part(Buffer.concat([content, seal]));
+  }
+
+  /** The whole, after {@link end}. */
+  written(): WrittenFile {
+    const { payments, bytes, hash, parts } = this;
+    if (hash === undefined) throw new RangeError('the file has not ended');
+    return { payments, bytes, hash, parts };
+  }
+
+  private part(content: Uint8Array): WrittenPart {
+    const payments = this.payments - this.paymentsTaken;
+    this.paymentsTaken = this.payments;
+    this.bytes += content.length;
+    const hash = createHash('sha256').update(content).digest('hex');
+    return { part: ++this.parts, payments, hash, content };
   }
 
   private totals(): ReconciliationTotal[] {
@@ -180,10 +227,6 @@ export class ReconciliationWriter {
         debits: debitsCarried + BigInt(debits),
       }))
       .sort((a, b) => (a.currency < b.currency ? -1 : 1));
-  }
-
-  private row(fields: readonly string[]): void {
-    this.place += this.buffer.write(`${fields.map(quoted).join(',')}\n`, this.place);
   }
 
   private checkOrder(id: DataView, at: number): void {

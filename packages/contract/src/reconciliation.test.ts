@@ -8,6 +8,7 @@ import {
   ReconciliationFileError,
   type ReconciliationHead,
   type ReconciliationLine,
+  ReconciliationReader,
   readReconciliationFile,
   writeReconciliationFile,
 } from './reconciliation.ts';
@@ -87,6 +88,28 @@ test('a file is read back as it was written, whatever the order of its lines', (
       }
     }),
   );
+});
+
+test('a file is read the same in pieces of any length', () => {
+  fc.assert(
+    fc.property(lines, fc.integer({ min: 1, max: 300 }), (list, length) => {
+      const bytes = writeReconciliationFile(head, list);
+      const reader = new ReconciliationReader();
+      const found: ReconciliationLine[] = [];
+      for (let at = 0; at < bytes.length; at += length) found.push(...reader.read(bytes.subarray(at, at + length)));
+      const { lines: wanted, ...rest } = readReconciliationFile(bytes);
+      assert.deepEqual(found, wanted);
+      assert.deepEqual(reader.end(), { ...rest, payments: list.length });
+    }),
+  );
+});
+
+test('what follows the last line is refused though it comes later, and so is a line without an end', () => {
+  const bytes = writeReconciliationFile(head, [credit]);
+  const reader = new ReconciliationReader();
+  reader.read(bytes);
+  assert.throws(() => reader.read(bytes), /something follows/);
+  assert.throws(() => new ReconciliationReader().read(Buffer.alloc(2000, 'D')), /longer than any line/);
 });
 
 test('a file without a payment has a head and a hash', () => {

@@ -11,6 +11,7 @@
  * D lines are ordered by paymentId and T lines, one for each currency of the D lines, by currency: there is exactly
  * one file for a given content, so that equal hashes mean equal files. See docs/reference/reconciliation-file.md.
  */
+import { createHash } from 'node:crypto';
 import { type PaymentKind, parseIdentifier, paymentKinds } from '@clearway/core/vocabulary';
 import type { Scheme } from './canonical.ts';
 import { formatAmount, parseAmount } from './money.ts';
@@ -85,31 +86,105 @@ export function writeReconciliationFile(head: ReconciliationHead, lines: readonl
 }
 
 /**
- * Reads a file and believes nothing: hash, form, order and totals are all checked.
+ * Reads a file and believes nothing: hash, form, order and totals are all checked. For files that fit into memory; see
+ * {@link ReconciliationReader} for the others.
  * @throws ReconciliationFileError
  */
 export function readReconciliationFile(bytes: Uint8Array): ReconciliationFile {
-  const { rows, hash } = readRows(bytes);
-  const head = readHead(rows[0] ?? []);
-  const details = rows.filter(([type]) => type === 'D').length;
-  const lines = rows.slice(1, 1 + details).map((row, index) => readLine(row, index + 2));
-  lines.slice(1).forEach((line, index) => {
-    must(lines[index]!.paymentId < line.paymentId, index + 3, 'paymentId does not ascend');
-  });
-  const totals = totalsOf(lines);
-  const told = rows.slice(1 + details);
-  told.forEach(([type], index) => {
-    must(
-      type === 'T' && index < totals.length,
-      details + 2 + index,
-      'a T line of a currency, or nothing, belongs here',
-    );
-  });
-  totals.forEach((total, index) => {
-    const same = totalRow(total).join() === told[index]?.join();
-    must(same, details + 2 + index, `the T line of ${total.currency} does not tell the sums of the D lines`);
-  });
+  const reader = new ReconciliationReader();
+  const lines: ReconciliationLine[] = [];
+  for (let at = 0; at < bytes.length; at += readAtOnce)
+    for (const line of reader.read(bytes.subarray(at, at + readAtOnce))) lines.push(line);
+  const { head, totals, hash } = reader.end();
   return { head, lines, totals, hash };
+}
+
+/**
+ * Reads a file of any length as its bytes come, and believes nothing. Only {@link ReconciliationReader.end} says that what
+ * was read is a whole file: until then no line may have a lasting effect.
+ */
+export class ReconciliationReader {
+  private head: ReconciliationHead | undefined;
+  private readonly sums = new Map<string, Sum>();
+  /** Once the T lines have begun: those that must follow. */
+  private totals: readonly ReconciliationTotal[] | undefined;
+  private totalsRead = 0;
+  private last = '';
+  private rows = 0;
+  private payments = 0;
+  private rest: Uint8Array = new Uint8Array(0);
+  private readonly digest = createHash('sha256');
+  /** What the S line says. */
+  private told: string | undefined;
+
+  /** The lines that end in these bytes. @throws ReconciliationFileError */
+  read(bytes: Uint8Array): ReconciliationLine[] {
+    if (bytes.length === 0) return [];
+    const known = this.rest.length === 0 ? bytes : Buffer.concat([this.rest, bytes]);
+    const end = known.lastIndexOf(lineFeed) + 1;
+    this.rest = Uint8Array.from(known.subarray(end));
+    must(this.rest.length <= longestLine, this.rows + 1, 'longer than any line can be');
+    if (end === 0) return [];
+    if (this.told !== undefined) throw new ReconciliationFileError(0, 'something follows the S line');
+    // The S line is the last, so it can only be the last of these.
+    const lastAt = end === 1 ? 0 : known.lastIndexOf(lineFeed, end - 2) + 1;
+    const contentEnd = known[lastAt] === letterS ? lastAt : end;
+    const content = known.subarray(0, contentEnd);
+    this.digest.update(content);
+    if (contentEnd < end) {
+      this.told = hashRow.exec(Buffer.from(known.subarray(contentEnd, end)).toString('latin1'))?.[1];
+      if (this.told === undefined) throw new ReconciliationFileError(0, 'the S line cannot be read');
+    }
+    const lines: ReconciliationLine[] = [];
+    for (const text of textOf(content).split('\n').slice(0, -1)) {
+      const line = this.row(text);
+      if (line !== undefined) lines.push(line);
+    }
+    return lines;
+  }
+
+  /** @throws ReconciliationFileError unless it was a whole file, and its hash and totals hold */
+  end(): Omit<ReconciliationFile, 'lines'> & { readonly payments: number } {
+    const { head, told, payments } = this;
+    if (told === undefined || this.rest.length > 0)
+      throw new ReconciliationFileError(0, 'the file is cut off: it does not end with an S line');
+    must(head !== undefined, 1, 'the H line with its seven fields belongs here');
+    const totals = this.totals ?? this.sumsSoFar();
+    must(this.totalsRead === totals.length, this.rows + 1, 'a T line is missing');
+    const hash = this.digest.digest('hex');
+    if (hash !== told) throw new ReconciliationFileError(0, 'the hash of the S line is not the file’s');
+    return { head, totals, hash, payments };
+  }
+
+  private row(text: string): ReconciliationLine | undefined {
+    const number = ++this.rows;
+    const row = readRow(text, number - 1);
+    if (this.head === undefined) {
+      this.head = readHead(row);
+      return undefined;
+    }
+    if (this.payments > 0 && row[0] === 'T') this.totals ??= this.sumsSoFar();
+    if (this.totals !== undefined) {
+      this.total(row, number, this.totals[this.totalsRead++]);
+      return undefined;
+    }
+    const line = readLine(row, number);
+    must(this.last < line.paymentId, number, 'paymentId does not ascend');
+    this.last = line.paymentId;
+    this.payments++;
+    addTo(this.sums, line);
+    return line;
+  }
+
+  private total(row: string[], number: number, total: ReconciliationTotal | undefined): void {
+    must(row[0] === 'T' && total !== undefined, number, 'a T line of a currency, or nothing, belongs here');
+    const isSame = totalRow(total).join() === row.join();
+    must(isSame, number, `the T line of ${total.currency} does not tell the sums of the D lines`);
+  }
+
+  private sumsSoFar(): readonly ReconciliationTotal[] {
+    return [...this.sums.values()].sort((a, b) => compare(a.currency, b.currency));
+  }
 }
 
 function lineRow(line: ReconciliationLine): string[] {
@@ -129,29 +204,34 @@ function lineRow(line: ReconciliationLine): string[] {
 }
 
 function totalsOf(lines: readonly ReconciliationLine[]): ReconciliationTotal[] {
-  const byCurrency = new Map<string, ReconciliationTotal>();
-  for (const { currency, side, minor } of lines) {
-    const sum = byCurrency.get(currency) ?? { currency, creditCount: 0, credits: 0n, debitCount: 0, debits: 0n };
-    const more =
-      side === 'credit'
-        ? { creditCount: sum.creditCount + 1, credits: sum.credits + BigInt(minor) }
-        : { debitCount: sum.debitCount + 1, debits: sum.debits + BigInt(minor) };
-    byCurrency.set(currency, { ...sum, ...more });
+  const sums = new Map<string, Sum>();
+  for (const line of lines) addTo(sums, line);
+  return [...sums.values()].sort((a, b) => compare(a.currency, b.currency));
+}
+
+type Sum = { -readonly [Field in keyof ReconciliationTotal]: ReconciliationTotal[Field] };
+
+function addTo(sums: Map<string, Sum>, { currency, side, minor }: ReconciliationLine): void {
+  let sum = sums.get(currency);
+  if (sum === undefined) {
+    sum = { currency, creditCount: 0, credits: 0n, debitCount: 0, debits: 0n };
+    sums.set(currency, sum);
   }
-  return [...byCurrency.values()].sort((a, b) => compare(a.currency, b.currency));
+  if (side === 'credit') {
+    sum.creditCount++;
+    sum.credits += BigInt(minor);
+  } else {
+    sum.debitCount++;
+    sum.debits += BigInt(minor);
+  }
 }
 
 const hashRow = /^S,sha-256,([0-9a-f]{64})\n$/;
-
-/** All rows but the last, whose hash is checked here. */
-function readRows(bytes: Uint8Array): { rows: string[][]; hash: string } {
-  const end = bytes.lastIndexOf(10, bytes.length - 2) + 1;
-  const hash = hashRow.exec(Buffer.from(bytes.subarray(end)).toString('latin1'))?.[1];
-  if (!hash) throw new ReconciliationFileError(0, 'the file is cut off: it does not end with an S line');
-  const content = bytes.subarray(0, end);
-  if (hex(sha256(content)) !== hash) throw new ReconciliationFileError(0, 'the hash of the S line is not the file’s');
-  return { rows: textOf(content).split('\n').slice(0, -1).map(readRow), hash };
-}
+const lineFeed = 0x0a;
+const letterS = 0x53;
+/** Of any line: 140 bytes of endToEndId may double when quoted. */
+const longestLine = 1024;
+const readAtOnce = 1 << 20;
 
 function textOf(bytes: Uint8Array): string {
   try {

@@ -14,6 +14,7 @@ describe('an address finds', () => {
     ['GET', `/v1/payments/${id}`, 'getPayment', { paymentId: id }],
     ['POST', `/v1/payments/${id}/answer`, 'answerPayment', { paymentId: id }],
     ['GET', '/v1/cycles/7/file', 'getReconciliationFile', { cycle: '7' }],
+    ['GET', '/v1/cycles/7/file/2', 'getReconciliationFilePart', { cycle: '7', part: '2' }],
     ['DELETE', '/v1/keys/2', 'endKey', { version: '2' }],
     ['GET', '/metrics', 'getMetrics', {}],
   ] as const) {

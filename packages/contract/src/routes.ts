@@ -172,12 +172,27 @@ export const routes: readonly Route[] = [
     method: 'GET',
     path: '/v1/cycles/{cycle}/file',
     operationId: 'getReconciliationFile',
-    summary: 'The asker’s reconciliation file of a cycle that is cut off.',
+    summary: 'Which parts the asker’s reconciliation file of a cycle has.',
     lane: 'administration',
     responses: {
-      200: text('See docs/reference/reconciliation-file.md.', 'text/csv; charset=utf-8'),
+      200: json(
+        'Its parts with their hashes; see docs/reference/reconciliation-file.md.',
+        messages.ReconciliationManifest,
+      ),
       404: problem('No such cycle.'),
-      409: problem('The cycle is still open.'),
+      409: problem('The cycle is still open, or the file is not written yet.'),
+    },
+  }),
+  platform({
+    method: 'GET',
+    path: '/v1/cycles/{cycle}/file/{part}',
+    operationId: 'getReconciliationFilePart',
+    summary: 'One part of it, counted from 1.',
+    lane: 'administration',
+    responses: {
+      200: text('Whole lines, as the manifest says.', 'text/csv; charset=utf-8'),
+      404: problem('No such cycle, or no such part.'),
+      409: problem('The cycle is still open, or the file is not written yet.'),
     },
   }),
   platform({

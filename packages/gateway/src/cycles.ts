@@ -7,6 +7,7 @@ import {
   formatAmount,
   formatDate,
   formatTime,
+  type ReconciliationManifest,
 } from '@clearway/contract';
 import { encodeJson, jsonReply, type Operation, Refusal } from './call.ts';
 import type { Edge } from './edge.ts';
@@ -15,7 +16,9 @@ import type { CycleRecord, PositionRecord } from './records.ts';
 const cyclesListed = 100;
 const fileContentType = 'text/csv; charset=utf-8';
 
-export function cycleOperations(edge: Edge): Record<'getCycles' | 'getCycle' | 'getReconciliationFile', Operation> {
+type CycleOperation = 'getCycles' | 'getCycle' | 'getReconciliationFile' | 'getReconciliationFilePart';
+
+export function cycleOperations(edge: Edge): Record<CycleOperation, Operation> {
   const { records } = edge;
 
   async function find(parameter: string | undefined): Promise<CycleRecord> {
@@ -23,6 +26,16 @@ export function cycleOperations(edge: Edge): Record<'getCycles' | 'getCycle' | '
     const cycle = serial > 0 && serial <= 0xffff_ffff ? await records.cycle(serial) : undefined;
     if (!cycle) throw new Refusal('notFound', 'There is no cycle of this number');
     return cycle;
+  }
+
+  async function findFile(parameter: string | undefined, participant: string) {
+    const { cycle, state } = await find(parameter);
+    if (state === 'open') throw new Refusal('cycleStateInvalid', `Cycle ${cycle} is still open`);
+    const file = await records.file(cycle, participant);
+    if (!file) {
+      throw new Refusal('cycleStateInvalid', `The file of cycle ${cycle} is not written yet`, { retryAfterMs: 1000 });
+    }
+    return { cycle, file };
   }
 
   return {
@@ -45,15 +58,26 @@ export function cycleOperations(edge: Edge): Record<'getCycles' | 'getCycle' | '
     },
 
     async getReconciliationFile({ participant, parameters }) {
-      const cycle = await find(parameters.cycle);
-      if (cycle.state === 'open') throw new Refusal('cycleStateInvalid', `Cycle ${cycle.cycle} is still open`);
-      const file = await records.file(cycle.cycle, participant.code);
-      if (!file) {
-        throw new Refusal('cycleStateInvalid', `The file of cycle ${cycle.cycle} is not written yet`, {
-          retryAfterMs: 1000,
-        });
-      }
-      return { status: 200, contentType: fileContentType, body: file.bytes };
+      const { cycle, file } = await findFile(parameters.cycle, participant.code);
+      const { payments, bytes, hash } = file;
+      const parts = await records.fileParts(cycle, participant.code);
+      const manifest: ReconciliationManifest = {
+        cycle,
+        participant: participant.code,
+        payments,
+        bytes,
+        hash,
+        parts: parts.map((part) => ({ payments: part.payments, bytes: part.bytes, hash: part.hash })),
+      };
+      return jsonReply(encodeJson(manifest));
+    },
+
+    async getReconciliationFilePart({ participant, parameters }) {
+      const { cycle } = await findFile(parameters.cycle, participant.code);
+      const part = /^[1-9][0-9]{0,8}$/.test(parameters.part ?? '') ? Number(parameters.part) : 0;
+      const content = part > 0 ? await records.filePart(cycle, participant.code, part) : undefined;
+      if (!content) throw new Refusal('notFound', `The file of cycle ${cycle} has no such part`);
+      return { status: 200, contentType: fileContentType, body: content };
     },
   };
 }

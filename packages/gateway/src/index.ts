@@ -9,6 +9,7 @@ export * from './port.ts';
 export type {
   AgreementRecord,
   CycleRecord,
+  FilePartRecord,
   FileRecord,
   GatewayRecords,
   PaymentRecord,

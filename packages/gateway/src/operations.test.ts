@@ -11,6 +11,7 @@ import {
   checkCycleReport,
   checkDirectory,
   checkPlatform,
+  checkReconciliationManifest,
   findRoute,
   openApiDocument,
   routes,
@@ -220,7 +221,13 @@ const cycles: Partial<GatewayRecords> = {
     cycle === 1 || cycle === 2 ? cycleRecord(cycle, cycle === 1 ? 'settled' : 'open') : undefined,
   positions: async () => [position('00101', 300n, 100n), position('00201', 100n, 0n), position('00202', 0n, 300n)],
   file: async (cycle, participant) =>
-    cycle === 1 && participant === '00101' ? { hash: '', bytes: Buffer.from('H,1\n') } : undefined,
+    cycle === 1 && participant === '00101' ? { payments: 1, bytes: 8, hash: 'a'.repeat(64) } : undefined,
+  fileParts: async () => [
+    { payments: 0, bytes: 4, hash: 'b'.repeat(64) },
+    { payments: 1, bytes: 4, hash: 'c'.repeat(64) },
+  ],
+  filePart: async (_cycle, _participant, part) =>
+    part === 1 ? Buffer.from('H,1\n') : part === 2 ? Buffer.from('D,1\n') : undefined,
 };
 
 test('cycles are listed, and reported with the asker’s own position, all totals and the settlement', async () => {
@@ -270,11 +277,34 @@ for (const [who, cycle, status, reason] of [
   ['00101', '99999999999', 404, 'notFound'],
   ['00101', 'one', 404, 'notFound'],
 ] as const) {
-  test(`the file of cycle ${cycle} for ${who}: ${status}`, async () => {
+  test(`the file of cycle ${cycle} for ${who}, and its second part: ${status}`, async () => {
     const bed = await testBed({ records: cycles });
     const told = await bed.ask(who, 'GET', `/v1/cycles/${cycle}/file`);
-    assert.deepEqual([told.status, told.json.reason, told.signature.ok], [status, reason, true]);
-    if (status === 200) assert.equal(Buffer.from(told.response.body).toString(), 'H,1\n');
+    const part = await bed.ask(who, 'GET', `/v1/cycles/${cycle}/file/2`);
+    for (const one of [told, part])
+      assert.deepEqual([one.status, one.json.reason, one.signature.ok], [status, reason, true]);
+    if (status !== 200) return;
+    assert.equal(Buffer.from(part.response.body).toString(), 'D,1\n');
+    assert.equal(checkReconciliationManifest(told.json).ok, true);
+    assert.deepEqual(told.json, {
+      cycle: 1,
+      participant: '00101',
+      payments: 1,
+      bytes: 8,
+      hash: 'a'.repeat(64),
+      parts: [
+        { payments: 0, bytes: 4, hash: 'b'.repeat(64) },
+        { payments: 1, bytes: 4, hash: 'c'.repeat(64) },
+      ],
+    });
+  });
+}
+
+for (const part of ['0', '3', '01', '-1', '1.5', '9999999999', 'x']) {
+  test(`there is no part ${part} of the file`, async () => {
+    const bed = await testBed({ records: cycles });
+    const told = await bed.ask('00101', 'GET', `/v1/cycles/1/file/${part}`);
+    assert.deepEqual([told.status, told.json.reason, told.signature.ok], [404, 'notFound', true]);
   });
 }
 

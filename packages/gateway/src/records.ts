@@ -51,10 +51,19 @@ export interface PositionRecord {
   readonly debitCount: number;
 }
 
+/** A reconciliation file that is written whole. */
 export interface FileRecord {
-  /** SHA-256 of the bytes, hex. */
+  readonly payments: number;
+  readonly bytes: number;
+  /** SHA-256 of all bytes, hex. */
   readonly hash: string;
-  readonly bytes: Uint8Array;
+}
+
+export interface FilePartRecord {
+  readonly payments: number;
+  readonly bytes: number;
+  /** SHA-256 of the content, hex. */
+  readonly hash: string;
 }
 
 export interface GatewayRecords {
@@ -65,4 +74,8 @@ export interface GatewayRecords {
   cycle(cycle: number): Promise<CycleRecord | undefined>;
   positions(cycle: number): Promise<readonly PositionRecord[]>;
   file(cycle: number, participant: string): Promise<FileRecord | undefined>;
+  /** Part 1 first. */
+  fileParts(cycle: number, participant: string): Promise<readonly FilePartRecord[]>;
+  /** Content of one part of a file that is written whole. */
+  filePart(cycle: number, participant: string, part: number): Promise<Uint8Array | undefined>;
 }

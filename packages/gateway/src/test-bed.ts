@@ -279,6 +279,8 @@ export const emptyRecords: GatewayRecords = {
   cycle: async () => undefined,
   positions: async () => [],
   file: async () => undefined,
+  fileParts: async () => [],
+  filePart: async () => undefined,
 };
 
 const noNetwork: Network = {

@@ -29,6 +29,7 @@ export {
   type OwnRecords,
   type Reconciliation,
   reconcile,
+  reconcileLines,
 } from './reconcile.ts';
 export { createReconciler, type ReconcilerOptions } from './reconciler.ts';
 export * from './stream/index.ts';

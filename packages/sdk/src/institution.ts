@@ -16,6 +16,7 @@ import {
   checkCycleList,
   checkCycleReport,
   checkPaymentStatus,
+  checkReconciliationManifest,
   type DirectoryParticipant,
   formatTime,
   type KeyRequest,
@@ -25,6 +26,9 @@ import {
   type Platform,
   parseTime,
   type ReconciliationFile,
+  type ReconciliationLine,
+  type ReconciliationManifest,
+  ReconciliationReader,
   readReconciliationFile,
   signMessage,
   type Unsigned,
@@ -134,8 +138,17 @@ export interface Institution {
   participants(): Promise<readonly DirectoryParticipant[]>;
   cycles(): Promise<readonly Cycle[]>;
   cycle(cycle: number): Promise<CycleReport>;
-  /** The reconciliation file of this institution, checked. */
+  /** The reconciliation file of this institution, checked, as one object: for files that fit into memory. */
   file(cycle: number): Promise<ReconciliationFile>;
+  /** The parts that the file has: it can be of any length. */
+  fileManifest(cycle: number): Promise<ReconciliationManifest>;
+  /** Content of one part, counted from 1, checked against the manifest. */
+  filePart(manifest: ReconciliationManifest, part: number): Promise<Uint8Array>;
+  /**
+   * The lines of the file one after the other, with one part in memory. Only when it ends without an error was the file
+   * whole, with hash, form, order and totals as they should be: until then a line may have no lasting effect.
+   */
+  fileLines(cycle: number): AsyncGenerator<ReconciliationLine, void>;
 
   /** At most two keys are valid at a time. Sign with the new one once this has resolved. */
   addKey(key: KeyRequest): Promise<void>;
@@ -234,6 +247,26 @@ export function createInstitution(options: InstitutionOptions): Institution {
     return connection.ask('POST', '/v1/agreements', checkAgreementStatus, message);
   }
 
+  async function fileManifest(cycle: number): Promise<ReconciliationManifest> {
+    const manifest = await connection.ask('GET', `/v1/cycles/${cycle}/file`, checkReconciliationManifest);
+    const isTheOne = manifest.cycle === cycle && manifest.participant === code;
+    if (!isTheOne) throw new Unanswered(`the manifest for cycle ${cycle} is that of another file`);
+    return manifest;
+  }
+
+  async function filePart({ cycle, parts }: ReconciliationManifest, part: number): Promise<Uint8Array> {
+    const content = await connection.askBytes('GET', `/v1/cycles/${cycle}/file/${part}`);
+    const hash = Buffer.from(crypto.sha256(content)).toString('hex');
+    if (hash !== parts[part - 1]?.hash)
+      throw new Unanswered(`part ${part} of cycle ${cycle} is not that of the manifest`);
+    return content;
+  }
+
+  async function* fileParts(cycle: number): AsyncGenerator<Uint8Array, void> {
+    const manifest = await fileManifest(cycle);
+    for (let part = 1; part <= manifest.parts.length; part++) yield filePart(manifest, part);
+  }
+
   return {
     nextPaymentId: nextId,
     preparePayment,
@@ -267,7 +300,18 @@ export function createInstitution(options: InstitutionOptions): Institution {
     participants: async () => (await connection.directory.get()).participants,
     cycles: async () => (await connection.ask('GET', '/v1/cycles', checkCycleList)).cycles,
     cycle: (cycle) => connection.ask('GET', `/v1/cycles/${cycle}`, checkCycleReport),
-    file: async (cycle) => readReconciliationFile(await connection.askBytes('GET', `/v1/cycles/${cycle}/file`)),
+    async file(cycle) {
+      const parts: Uint8Array[] = [];
+      for await (const part of fileParts(cycle)) parts.push(part);
+      return readReconciliationFile(Buffer.concat(parts));
+    },
+    fileManifest,
+    filePart,
+    async *fileLines(cycle) {
+      const reader = new ReconciliationReader();
+      for await (const part of fileParts(cycle)) yield* reader.read(part);
+      reader.end();
+    },
 
     async addKey(key) {
       await connection.askBytes('POST', '/v1/keys', key);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ReconciliationLine, readReconciliationFile, writeReconciliationFile } from '@clearway/contract';
-import { describeDifference, type OwnPayment, reconcile } from './reconcile.ts';
+import { describeDifference, type OwnPayment, reconcile, reconcileLines } from './reconcile.ts';
 import { createReconciler } from './reconciler.ts';
 import { testScheme } from './testing/index.ts';
 
@@ -80,9 +80,13 @@ const cases: readonly (readonly [string, ReconciliationLine[], OwnPayment[], str
   ],
 ];
 for (const [what, lines, payments, expected] of cases) {
-  test(`books and file ${what}`, () => {
+  test(`books and file ${what}`, async () => {
     const { differences } = reconcile(fileOf(lines), recordsOf(payments));
     assert.deepEqual(differences.map(describeDifference), expected);
+    async function* read() {
+      yield* lines;
+    }
+    assert.deepEqual((await reconcileLines(7, read, recordsOf(payments))).differences, differences);
   });
 }
 
@@ -90,6 +94,27 @@ test('successes that the books did not know, or not the cycle of, are learnt', (
   const payments = [own(1), own(2, { state: 'open', cycle: undefined }), own(3, { cycle: undefined })];
   const { learnt, payments: count } = reconcile(fileOf([line(1), line(2), line(3)]), recordsOf(payments));
   assert.deepEqual([learnt.map(({ paymentId }) => paymentId), count], [[idOf(2), idOf(3)], 3]);
+});
+
+test('what a notice tells while a long file is read is not learnt from it again', async () => {
+  let first = own(1, { state: 'open', cycle: undefined });
+  const records = {
+    payment: (id: string) => (id === idOf(1) ? first : own(2)),
+    *succeededIn() {
+      if (first.state === 'succeeded') yield first;
+      yield own(2);
+    },
+  };
+  let reads = 0;
+  async function* read() {
+    reads++;
+    yield line(1);
+    first = own(1);
+    yield line(2);
+  }
+  const found = await reconcileLines(7, read, records);
+  assert.deepEqual(found, { cycle: 7, payments: 2, differences: [], learnt: [] });
+  assert.equal(reads, 2, 'it may have lacked one, so it was read again');
 });
 
 test('every settled cycle is reconciled once, oldest first, and calls while it runs are joined', async () => {
@@ -104,7 +129,7 @@ test('every settled cycle is reconciled once, oldest first, and calls while it r
         runs += 1;
         return cycles;
       },
-      file: async (cycle) => fileOf([], cycle),
+      async *fileLines() {},
     },
     own: recordsOf([]),
     isDone: (cycle) => done.includes(cycle),

@@ -54,27 +54,77 @@ export interface Reconciliation {
 
 /** A payment whose outcome is open here is no difference when the file tells it, nor when the file does not. */
 export function reconcile(file: ReconciliationFile, own: OwnRecords): Reconciliation {
-  const { cycle } = file.head;
-  const differences: Difference[] = [];
-  const learnt: ReconciliationLine[] = [];
-  const inFile = new Set<string>();
-
-  for (const line of file.lines) {
-    inFile.add(line.paymentId);
-    const payment = own.payment(line.paymentId);
-    if (!payment) {
-      differences.push({ type: 'missingHere', paymentId: line.paymentId, line });
-      continue;
-    }
-    if (payment.state !== 'failed' && payment.cycle === undefined) learnt.push(line);
-    differences.push(...compare(line, payment, cycle));
-  }
-  for (const payment of own.succeededIn(cycle)) {
-    const { paymentId } = payment;
-    if (!inFile.has(paymentId)) differences.push({ type: 'missingThere', paymentId, own: payment });
-  }
-  return { cycle, payments: file.lines.length, differences, learnt };
+  const comparison = new Comparison(file.head.cycle, own);
+  for (const line of file.lines) comparison.take(line);
+  const missing = comparison.unmatched();
+  if (missing.size > 0) for (const { paymentId } of file.lines) missing.delete(paymentId);
+  return comparison.end(missing);
 }
+
+/**
+ * The same for a file of any length: what agrees is forgotten.
+ * @param lines reads the file from its start; called once more if it may lack a payment of one's own books
+ */
+export async function reconcileLines(
+  cycle: number,
+  lines: () => AsyncIterable<ReconciliationLine>,
+  own: OwnRecords,
+): Promise<Reconciliation> {
+  const comparison = new Comparison(cycle, own);
+  for await (const line of lines()) comparison.take(line);
+  const missing = comparison.unmatched();
+  if (missing.size > 0) for await (const { paymentId } of lines()) missing.delete(paymentId);
+  return comparison.end(missing);
+}
+
+class Comparison {
+  private payments = 0;
+  /** Successes of this cycle by both. */
+  private matched = 0;
+  private readonly differences: Difference[] = [];
+  private readonly learnt: ReconciliationLine[] = [];
+  private readonly cycle: number;
+  private readonly own: OwnRecords;
+
+  constructor(cycle: number, own: OwnRecords) {
+    this.cycle = cycle;
+    this.own = own;
+  }
+
+  take(line: ReconciliationLine): void {
+    this.payments++;
+    const payment = this.own.payment(line.paymentId);
+    if (!payment) {
+      this.differences.push({ type: 'missingHere', paymentId: line.paymentId, line });
+      return;
+    }
+    if (payment.state === 'succeeded' && payment.cycle === this.cycle) this.matched++;
+    if (isToLearn(payment)) this.learnt.push(line);
+    this.differences.push(...compare(line, payment, this.cycle));
+  }
+
+  /** Nothing if the file has as many successes of one's own books as they have; else all of them. */
+  unmatched(): Map<string, OwnPayment> {
+    let count = 0;
+    for (const _ of this.own.succeededIn(this.cycle)) count++;
+    if (count === this.matched) return new Map();
+    return new Map([...this.own.succeededIn(this.cycle)].map((payment) => [payment.paymentId, payment]));
+  }
+
+  end(missing: ReadonlyMap<string, OwnPayment>): Reconciliation {
+    const { cycle, payments, own } = this;
+    const missingThere = [...missing.values()].map((one) => ({
+      type: 'missingThere' as const,
+      paymentId: one.paymentId,
+      own: one,
+    }));
+    // While a long file was read, notices may have told what it tells.
+    const learnt = this.learnt.filter(({ paymentId }) => isToLearn(own.payment(paymentId)));
+    return { cycle, payments, differences: [...this.differences, ...missingThere], learnt };
+  }
+}
+
+const isToLearn = (payment: OwnPayment | undefined) => payment?.state !== 'failed' && payment?.cycle === undefined;
 
 function compare(line: ReconciliationLine, own: OwnPayment, cycle: number): Difference[] {
   const pairs = [

@@ -1,8 +1,8 @@
 import type { Institution } from './institution.ts';
-import { type OwnRecords, type Reconciliation, reconcile } from './reconcile.ts';
+import { type OwnRecords, type Reconciliation, reconcileLines } from './reconcile.ts';
 
 export interface ReconcilerOptions {
-  readonly institution: Pick<Institution, 'cycles' | 'file'>;
+  readonly institution: Pick<Institution, 'cycles' | 'fileLines'>;
   readonly own: OwnRecords;
   /** Whether the cycle was reconciled before, also in an earlier run. */
   isDone(cycle: number): boolean;
@@ -21,7 +21,7 @@ export function createReconciler({ institution, own, isDone, done }: ReconcilerO
   async function run(): Promise<void> {
     const settled = (await institution.cycles()).filter(({ state, cycle }) => state === 'settled' && !isDone(cycle));
     for (const { cycle } of settled.sort((a, b) => a.cycle - b.cycle)) {
-      await done(reconcile(await institution.file(cycle), own));
+      await done(await reconcileLines(cycle, () => institution.fileLines(cycle), own));
     }
   }
 

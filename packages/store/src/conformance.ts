@@ -534,7 +534,46 @@ export function storeConformance(
         assert.deepEqual(await collect(store.records.paymentsOfCycle(5, '00101')), []);
       });
 
-      test('cycles, positions, files, work items and hints are kept', async () => {
+      test('a file is there when it is sealed, whole, and for ever', async () => {
+        const { records } = await openOne();
+        const reused = Buffer.alloc(8);
+        const put = async (part: number, hash: string, ...bytes: number[]) => {
+          reused.set(bytes);
+          const content = reused.subarray(0, bytes.length);
+          await records.putFilePart(2, '00101', { part, payments: part, hash, content });
+          reused.fill(0xff);
+        };
+        const file = { cycle: 2, participant: '00101', payments: 3, bytes: 5, hash: 'all', parts: 2 };
+
+        await put(1, 'lost in a crash', 9);
+        await put(2, 'two', 4, 5);
+        await put(3, 'of a longer one, lost in a crash', 6);
+        assert.equal(await records.file(2, '00101'), undefined);
+        assert.deepEqual(await records.fileParts(2, '00101'), []);
+        assert.equal(await records.filePart(2, '00101', 2), undefined);
+        await assert.rejects(records.sealFile(file), /has 3 bytes, not 5/);
+        await put(1, 'one', 1, 2, 3);
+        await assert.rejects(records.sealFile({ ...file, payments: 4 }), /has 3 payments, not 4/);
+        await assert.rejects(records.sealFile({ ...file, parts: 4 }), /has 3 parts, not 4/);
+        await assert.rejects(records.sealFile({ ...file, parts: 0 }), /has 0 parts, not 0/);
+
+        await records.sealFile(file);
+        await records.sealFile(file);
+        await assert.rejects(records.sealFile({ ...file, hash: 'other' }), /another content/);
+        await assert.rejects(put(1, 'late', 0), /is sealed/);
+        assert.deepEqual(await records.file(2, '00101'), file);
+        assert.deepEqual(await records.fileParts(2, '00101'), [
+          { part: 1, payments: 1, bytes: 3, hash: 'one' },
+          { part: 2, payments: 2, bytes: 2, hash: 'two' },
+        ]);
+        assert.deepEqual([...(await records.filePart(2, '00101', 1))!], [1, 2, 3]);
+        assert.deepEqual([...(await records.filePart(2, '00101', 2))!], [4, 5]);
+        for (const part of [0, 3]) assert.equal(await records.filePart(2, '00101', part), undefined);
+        assert.equal(await records.file(2, '00102'), undefined);
+        assert.equal(await records.file(3, '00101'), undefined);
+      });
+
+      test('cycles, positions, work items and hints are kept', async () => {
         const store = await openOne();
         const positions = [
           { participant: '00101', currency: 156, credits: 5n, debits: 10n ** 20n },
@@ -562,16 +601,6 @@ export function storeConformance(
           ['a', 'b'],
         );
         assert.deepEqual(await records.workItems(false), [items[2]]);
-
-        const bytes = new Uint8Array([1, 2, 3]);
-        await records.putFile({ cycle: 2, participant: '00101', hash: 'first', bytes: new Uint8Array() });
-        await records.putFile({ cycle: 2, participant: '00101', hash: 'second', bytes });
-        const file = (await records.file(2, '00101'))!;
-        assert.deepEqual(
-          { ...file, bytes: [...file.bytes] },
-          { cycle: 2, participant: '00101', hash: 'second', bytes: [1, 2, 3] },
-        );
-        assert.equal(await records.file(2, '00102'), undefined);
 
         assert.equal(await records.hint('outbox'), undefined);
         await records.putHint('outbox', 41);

@@ -161,12 +161,24 @@ export interface PositionRecord {
   readonly debitCount: number;
 }
 
+/** A reconciliation file. Its parts, one after the other, are its bytes; it exists only when sealed, and then for ever. */
 export interface FileRecord {
   readonly cycle: number;
   readonly participant: string;
-  /** SHA-256 of the bytes, hex. */
+  readonly payments: number;
+  readonly bytes: number;
+  /** SHA-256 of all bytes, hex. */
   readonly hash: string;
-  readonly bytes: Uint8Array;
+  readonly parts: number;
+}
+
+export interface FilePartRecord {
+  /** Counted from 1. */
+  readonly part: number;
+  readonly payments: number;
+  readonly bytes: number;
+  /** SHA-256 of the content, hex. */
+  readonly hash: string;
 }
 
 export interface WorkItemRecord {
@@ -220,8 +232,22 @@ export interface Records {
   cycles(limit: number): Promise<CycleRecord[]>;
   cycle(cycle: number): Promise<CycleRecord | undefined>;
   positions(cycle: number): Promise<PositionRecord[]>;
-  putFile(file: FileRecord): Promise<void>;
+  /**
+   * Writes a part of a file that is not sealed, over one of the same number that a crash has left. The content is its
+   * caller's again when it resolves.
+   */
+  putFilePart(
+    cycle: number,
+    participant: string,
+    part: Omit<FilePartRecord, 'bytes'> & { readonly content: Uint8Array },
+  ): Promise<void>;
+  /** Its parts, 1 to the last, are there. Sealing the same once more changes nothing. */
+  sealFile(file: FileRecord): Promise<void>;
   file(cycle: number, participant: string): Promise<FileRecord | undefined>;
+  /** Of a sealed file, part 1 first; none of another. */
+  fileParts(cycle: number, participant: string): Promise<FilePartRecord[]>;
+  /** Content of one part of a sealed file. */
+  filePart(cycle: number, participant: string, part: number): Promise<Uint8Array | undefined>;
   workItems(open: boolean): Promise<WorkItemRecord[]>;
   /** A small value of the edge (outbox cursor and the like): a lazy hint, never the truth. */
   hint(name: string): Promise<number | undefined>;

@@ -64,6 +64,6 @@ export interface FileEntry {
 export async function filesOf(records: Records, cycle: number, participants: readonly string[]): Promise<FileEntry[]> {
   const files = await Promise.all(participants.map((participant) => records.file(cycle, participant)));
   return files.flatMap((file) =>
-    file === undefined ? [] : [{ participant: file.participant, bytes: file.bytes.length, hash: file.hash }],
+    file === undefined ? [] : [{ participant: file.participant, bytes: file.bytes, hash: file.hash }],
   );
 }

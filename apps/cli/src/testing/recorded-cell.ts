@@ -115,7 +115,6 @@ export async function recordCell(
     cell,
     records: cell.records,
     clock,
-    crypto,
     cycleSeconds: 0,
     log() {},
     agent: {

@@ -308,12 +308,29 @@ const cases: readonly Case[] = [
   {
     name: 'one bit of a reconciliation file',
     tamper: (disk) => {
-      for (const [key, file] of disk.records.files) {
-        if (file.participant === '00101') disk.records.files.set(key, { ...file, bytes: flip(file.bytes, -90) });
-      }
+      const key = `${day.cycle}/00101/1`;
+      const part = disk.records.fileParts.get(key)!;
+      disk.records.fileParts.set(key, { ...part, content: flip(part.content, -90) });
     },
     check: 'file',
     what: /is not what the payments of the cycle make/,
+    subject: () => `file of 00101 for cycle ${day.cycle}`,
+  },
+  {
+    name: 'a part of a reconciliation file taken away',
+    tamper: (disk) => disk.records.fileParts.delete(`${day.cycle}/00101/1`),
+    check: 'file',
+    what: /is not what the payments of the cycle make \(first in line 1\)/,
+    subject: () => `file of 00101 for cycle ${day.cycle}`,
+  },
+  {
+    name: 'the hash of a reconciliation file',
+    tamper: (disk) => {
+      for (const [key, file] of disk.records.files)
+        if (file.participant === '00101') disk.records.files.set(key, { ...file, hash: 'f'.repeat(64) });
+    },
+    check: 'file',
+    what: /has another hash than the one stored beside it/,
     subject: () => `file of 00101 for cycle ${day.cycle}`,
   },
   {

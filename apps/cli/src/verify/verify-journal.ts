@@ -71,15 +71,15 @@ export interface VerifiedCell {
 /** Adds to a cell's report what its files are found to be. @param records of all cells */
 export async function verifyFiles(
   { report, cycles, scheme }: VerifiedCell,
-  records: Pick<Records, 'file' | 'paymentsOfCycle'>,
+  records: Pick<Records, 'file' | 'fileParts' | 'filePart' | 'paymentsOfCycle'>,
   leftOut: ReadonlySet<number>,
-  { crypto, clock, signal, onProgress }: VerifyOptions,
+  { clock, signal, onProgress }: VerifyOptions,
 ): Promise<VerifyReport> {
   const began = clock.elapsed();
   const findings = createFindings(report);
   let files = 0;
   if (scheme !== undefined) {
-    for await (const _ of compareFiles(records, scheme, cycles, crypto, findings, leftOut)) {
+    for await (const _ of compareFiles(records, scheme, cycles, findings, leftOut)) {
       signal?.throwIfAborted();
       files++;
       onProgress?.({ stage: 'files', done: files, of: 0 });

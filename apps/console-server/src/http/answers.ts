@@ -12,6 +12,7 @@ import type { Clock } from '@clearway/ports';
 import type { Console } from '../console.ts';
 import type { Login } from '../people/logins.ts';
 import { allPeople, findPerson, publicPerson } from '../people/people.ts';
+import type { CycleFile } from '../records/cycles.ts';
 import { paymentRow } from '../records/payment-row.ts';
 import { Refusal } from '../refusal.ts';
 import { alphaOf, dateOrNull } from '../words.ts';
@@ -37,8 +38,8 @@ type BodyOf<O extends Operation> = O extends keyof Requests ? Requests[O] : unde
 type Answered = Exclude<Operation, 'getLive' | 'getOpenApi'>;
 
 export type Answers = {
-  readonly [O in Answered]: (asked: Asked<BodyOf<O>>) => Promise<Responses[O] | Begun>;
-};
+  readonly [O in Exclude<Answered, 'getCycleFile'>]: (asked: Asked<BodyOf<O>>) => Promise<Responses[O] | Begun>;
+} & { readonly getCycleFile: (asked: Asked<undefined>) => Promise<CycleFile> };
 
 const pageRows = { usual: 50, most: 200 };
 const auditRows = { usual: 100, most: 500 };
@@ -242,15 +243,15 @@ export function createAnswers(desk: Console, clock: Pick<Clock, 'now'>): Answers
       const cycle = serial(asked, 'cycle');
       const { participant } = asked.parameters;
       const own = scope(asked);
-      const bytes = own === undefined || own === participant ? await cycles.file(cycle, participant) : undefined;
-      if (bytes === undefined) throw new Refusal('notFound');
+      const file = own === undefined || own === participant ? await cycles.file(cycle, participant) : undefined;
+      if (file === undefined) throw new Refusal('notFound');
       await audit.record({
         actor: who(asked).login,
         act: 'fileTaken',
         subject: `cycle ${cycle}`,
         detail: { participant },
       });
-      return bytes.toString('utf8');
+      return file;
     },
 
     // ---- work ----

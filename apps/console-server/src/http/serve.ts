@@ -6,12 +6,14 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
 import { type Operation, problemContentType, type Route } from '@clearway/console-api';
 import { openApiText, requests } from '@clearway/console-api/openapi';
 import type { Chance, Clock } from '@clearway/ports';
 import { Compile, type Validator } from 'typebox/compile';
 import type { Console } from '../console.ts';
 import type { Login } from '../people/logins.ts';
+import type { CycleFile } from '../records/cycles.ts';
 import { problemOf, Refusal } from '../refusal.ts';
 import { type Asked, type Begun, createAnswers } from './answers.ts';
 import { findRoute } from './find-route.ts';
@@ -201,7 +203,12 @@ export async function serveConsole(options: ServeOptions): Promise<ConsoleServer
     if (operation === 'getCycleFile') {
       const name = `clearway-${parameters.participant}-${parameters.cycle}.csv`;
       outgoing.setHeader('content-disposition', `attachment; filename="${name}"`);
-      return send(outgoing, 200, route.contentType!, answer as string);
+      const { bytes, content } = answer as CycleFile;
+      outgoing.writeHead(200, { 'content-type': route.contentType!, 'content-length': bytes });
+      return pipeline(content, outgoing).catch((error: NodeJS.ErrnoException) => {
+        // Who asked has gone.
+        if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+      });
     }
     if (operation === 'getEvidence') {
       outgoing.setHeader(

@@ -11,6 +11,13 @@ import type { Payments, TallyRow } from './payments.ts';
 
 export interface RecordedCycle extends Omit<CycleRow, 'turnover'> {}
 
+/** A reconciliation file, which can be of any length. */
+export interface CycleFile {
+  readonly bytes: number;
+  /** One part after the other. */
+  readonly content: AsyncIterable<Buffer>;
+}
+
 export interface CycleRecords {
   /** Newest first, before `after`. */
   page(after: number | undefined, limit: number): Promise<RecordedCycle[]>;
@@ -23,7 +30,7 @@ export interface CycleRecords {
     limit: number,
   ): Promise<(PositionSums & { readonly cycle: number; readonly state: CycleState })[]>;
   files(cycle: number): Promise<{ readonly participant: string; readonly hash: string; readonly bytes: number }[]>;
-  file(cycle: number, participant: string): Promise<Buffer | undefined>;
+  file(cycle: number, participant: string): Promise<CycleFile | undefined>;
   /** @throws Refusal `tooSlow` for one that is open and has too many payments, or is still being counted */
   pairs(cycle: number): Promise<CycleMatrix['pairs']>;
 }
@@ -134,7 +141,7 @@ export function createCycleRecords(
 
     async files(cycle) {
       const rows = await ask<{ participant: string; hash: string; bytes: number }>(
-        `SELECT participant, hash, octet_length(bytes) AS bytes FROM records.file
+        `SELECT participant, hash, bytes::float8 AS bytes FROM records.file
          WHERE cell = $1 AND cycle = $2 ORDER BY participant`,
         [home, cycle],
       );
@@ -142,11 +149,22 @@ export function createCycleRecords(
     },
 
     async file(cycle, participant) {
-      const [row] = await ask<{ bytes: Buffer }>(
-        'SELECT bytes FROM records.file WHERE cell = $1 AND cycle = $2 AND participant = $3',
+      const [row] = await ask<{ bytes: number; parts: number }>(
+        'SELECT bytes::float8 AS bytes, parts FROM records.file WHERE cell = $1 AND cycle = $2 AND participant = $3',
         [home, cycle, participant],
       );
-      return row?.bytes;
+      if (row === undefined) return undefined;
+      const { bytes, parts } = row;
+      async function* read() {
+        for (let part = 1; part <= parts; part++) {
+          const [found] = await ask<{ content: Buffer }>(
+            `SELECT content FROM records.file_part WHERE cell = $1 AND cycle = $2 AND participant = $3 AND part = $4`,
+            [home, cycle, participant, part],
+          );
+          yield found.content;
+        }
+      }
+      return { bytes, content: read() };
     },
 
     async pairs(cycle) {

@@ -141,7 +141,9 @@ test('positions are summed by participant and currency, in that order', async ()
 
 test('files are at home, and work items of all come by when they are due', async () => {
   const { home, other, ofAll } = await open();
-  await ofAll.putFile({ cycle: 1, participant: '00101', hash: 'a', bytes: Uint8Array.of(1) });
+  await ofAll.putFilePart(1, '00101', { part: 1, payments: 0, hash: 'a', content: Uint8Array.of(1) });
+  await ofAll.sealFile({ cycle: 1, participant: '00101', payments: 0, bytes: 1, hash: 'a', parts: 1 });
+  assert.deepEqual(await ofAll.filePart(1, '00101', 1), await home.filePart(1, '00101', 1));
   assert.equal((await home.file(1, '00101'))?.hash, 'a');
   assert.equal(await other.file(1, '00101'), undefined);
   assert.deepEqual(

@@ -67,8 +67,11 @@ export function platformRecords(parts: readonly [CellRecords, ...CellRecords[]])
       return cycle && whole(cycle, others);
     },
     positions: async (cycle) => sumPositions(await Promise.all(all.map((records) => records.positions(cycle)))),
-    putFile: (file) => home.putFile(file),
+    putFilePart: (cycle, participant, part) => home.putFilePart(cycle, participant, part),
+    sealFile: (file) => home.sealFile(file),
     file: (cycle, participant) => home.file(cycle, participant),
+    fileParts: (cycle, participant) => home.fileParts(cycle, participant),
+    filePart: (cycle, participant, part) => home.filePart(cycle, participant, part),
     async workItems(open) {
       const items = (await Promise.all(all.map((records) => records.workItems(open)))).flat();
       return items.sort((a, b) => a.dueAt - b.dueAt || (a.workItemId < b.workItemId ? -1 : 1));

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatTime, type SettlementInstruction } from '@clearway/contract';
+import { formatTime, readReconciliationFile, type SettlementInstruction } from '@clearway/contract';
 import { findBreaches } from '@clearway/core';
 import type { Clock } from '@clearway/ports';
 import { realClock, realCrypto } from '@clearway/ports/real';
+import type { Records } from '@clearway/store';
 import { payment, start, until } from '../test-bed.ts';
 import { createClearingHouse } from './clearing-house.ts';
 import type { SettlementAgent } from './settlement-agent.ts';
@@ -49,7 +50,6 @@ test('an agent that is away does not stop cut-off, netting and files, and settle
     records: store.records,
     agent: agent.calls,
     clock,
-    crypto: realCrypto,
     cycleSeconds,
     log: (event, { step }) => {
       if (event === 'settlement.waits') waits.add(step);
@@ -70,8 +70,8 @@ test('an agent that is away does not stop cut-off, netting and files, and settle
   const { openedAt } = cell.state.cycles.at(-1)!;
   assert.equal(house.cutOffDueAt(), openedAt + cycleSeconds * 1000, 'the open cycle is told to be cut when it is');
   await until('both are netted', () => states().includes('1 netted') && states().includes('2 netted'));
-  const file = await store.records.file(1, '00101');
-  assert.ok(Buffer.from(file!.bytes).toString().includes(paid[0].paymentId));
+  const content = await store.records.filePart(1, '00101', 1);
+  assert.ok(Buffer.from(content!).toString().includes(paid[0].paymentId));
   await until('every step that needs the agent waits', () => waits.has('cycle 1') && waits.has('funds'));
   assert.deepEqual(agent.submitted, []);
 
@@ -113,7 +113,6 @@ test('a cycle is not netted before its messages are covered', async () => {
     records: store.records,
     agent: agent.calls,
     clock: { ...realClock, after: (delayMs, run) => realClock.after(Math.min(delayMs, 5), run) },
-    crypto: realCrypto,
     cycleSeconds: 0,
     log: () => {},
   });
@@ -124,5 +123,60 @@ test('a cycle is not netted before its messages are covered', async () => {
   cover();
   await cell.cycleReached(1, 'settled');
   await house.stop();
+  await cell.stop();
+});
+
+test('a file that a crash has cut off in the middle of its parts is nowhere, and whole after the next start', async () => {
+  const { cell, store, pay, fund } = await start(() => 'succeeded');
+  await fund(1, 500_000);
+  const paid = Array.from({ length: 120 }, () => payment('payout', 500));
+  for (const one of paid) await pay(one);
+  const agent = Object.assign(agentThatMayBeAway(), { away: false });
+  const dead = () => new Promise<never>(() => {});
+  const written: string[] = [];
+  const houseOn = (records: Records) =>
+    createClearingHouse({
+      cell,
+      records,
+      filePartBytes: 4096,
+      agent: agent.calls,
+      clock: { ...realClock, after: (delayMs, run) => realClock.after(Math.min(delayMs, 5), run) },
+      cycleSeconds: 0,
+      log: () => {},
+    });
+  const watched: Records = {
+    ...store.records,
+    putFilePart(cycle, participant, part) {
+      written.push(`${participant} ${part.part}`);
+      return store.records.putFilePart(cycle, participant, part);
+    },
+  };
+  const inPartTwoOfTheBank: Records = {
+    ...watched,
+    putFilePart: (cycle, participant, part) =>
+      participant === '00201' && part.part === 2 ? dead() : watched.putFilePart(cycle, participant, part),
+  };
+  const first = houseOn(inPartTwoOfTheBank);
+  await cell.closeCycle();
+  first.wake();
+  await until('part 1 of the bank', () => written.includes('00201 1'));
+  // It is never stopped: as a process that has died, it does nothing any more.
+  assert.equal(await store.records.file(1, '00201'), undefined);
+  const [institution] = await store.records.fileParts(1, '00101');
+  assert.ok(institution !== undefined, 'the file before it is whole');
+
+  written.length = 0;
+  const second = houseOn(watched);
+  await cell.cycleReached(1, 'settled');
+  assert.ok(!written.some((part) => part.startsWith('00101')), 'a file that is whole is not made again');
+  const { parts, bytes, payments, hash } = (await store.records.file(1, '00201'))!;
+  assert.ok(parts > 2);
+  assert.equal(payments, paid.length);
+  const contents: Uint8Array[] = [];
+  for (let part = 1; part <= parts; part++) contents.push((await store.records.filePart(1, '00201', part))!);
+  const file = Buffer.concat(contents);
+  assert.deepEqual([file.length, Buffer.from(realCrypto.sha256(file)).toString('hex')], [bytes, hash]);
+  assert.equal(readReconciliationFile(file).lines.length, paid.length);
+  await second.stop();
   await cell.stop();
 });

@@ -28,15 +28,15 @@ import {
   encodeRecordSettlement,
 } from '@clearway/core';
 import { settlementInstructionId } from '@clearway/gateway';
-import type { Cancel, Clock, Crypto } from '@clearway/ports';
+import type { Cancel, Clock } from '@clearway/ports';
 import type { PositionRecord, Records } from '@clearway/store';
 import type { RunningCell } from '../cell.ts';
 import type { Peer } from '../cells/peer.ts';
 import { sumPositions } from '../cells/platform-records.ts';
 import { positionsIn } from '../cells/serve-peer.ts';
 import { code } from '../projector.ts';
-import { reconciliationFile } from '../reconciliation.ts';
-import type { FileMaker, FileWish } from '../reconciliation-worker.ts';
+import { type FileWish, type WritePart, writeReconciliation } from '../reconciliation.ts';
+import type { FileMaker } from '../reconciliation-worker.ts';
 import type { SettlementAgent } from './settlement-agent.ts';
 
 export interface ClearingHouse {
@@ -57,12 +57,13 @@ export interface ClearingHouseOptions {
   readonly cell: RunningCell;
   readonly others?: readonly ClearingMember[];
   /** Of all cells. */
-  readonly records: Pick<Records, 'paymentsOfCycle' | 'positions' | 'putFile'>;
+  readonly records: Pick<Records, 'paymentsOfCycle' | 'positions' | 'file' | 'putFilePart' | 'sealFile'>;
   /** Makes the files from an archive; without one they are made from the records. */
   readonly fileMaker?: Pick<FileMaker, 'make'> | undefined;
+  /** Of one part of a file, about; see usualPartBytes. */
+  readonly filePartBytes?: number;
   readonly agent: SettlementAgent;
   readonly clock: Clock;
-  readonly crypto: Pick<Crypto, 'sha256'>;
   /** Length of a cycle, seconds; 0 closes cycles only on demand. */
   readonly cycleSeconds: number;
   log(event: string, fields: Record<string, unknown>): void;
@@ -73,7 +74,7 @@ const queuedRestMs = 2000;
 const fundsEveryMs = 5000;
 
 export function createClearingHouse(options: ClearingHouseOptions): ClearingHouse {
-  const { cell, others = [], records, fileMaker, agent, clock, crypto, cycleSeconds, log } = options;
+  const { cell, others = [], records, fileMaker, filePartBytes, agent, clock, cycleSeconds, log } = options;
   const { state } = cell;
   const shortfalls = new Map<number, SettlementAdvice['shortfalls']>();
   let timer: Cancel | undefined;
@@ -124,19 +125,20 @@ export function createClearingHouse(options: ClearingHouseOptions): ClearingHous
     return sumPositions(await Promise.all(parts));
   };
 
-  const fromRecords = async (...file: [FileWish['scheme'], FileWish['cycle'], string]) => {
-    const bytes = await reconciliationFile(records, ...file);
-    return { bytes, hash: Buffer.from(crypto.sha256(bytes)).toString('hex') };
-  };
+  const makeFile = (wish: FileWish, write: WritePart) =>
+    fileMaker?.make(wish, write) ?? writeReconciliation(records, wish, write);
 
   const writeFiles = async (cycle: Cycle) => {
     await Promise.all([cell, ...others].map((one) => one.recordsWritten()));
     const { scheme } = cell.configuration();
-    for (const participant of state.participants) {
-      const of = { cycle: cycle.number, businessDate: cycle.businessDate };
-      const { bytes, hash } = await (fileMaker?.make({ scheme, cycle: of, participant: participant.code }) ??
-        fromRecords(scheme, of, code(participant.code)));
-      await records.putFile({ cycle: cycle.number, participant: code(participant.code), hash, bytes });
+    const { number, businessDate } = cycle;
+    for (const { code: participant } of state.participants) {
+      const name = code(participant);
+      // An earlier run has come as far as this.
+      if ((await records.file(number, name)) !== undefined) continue;
+      const wish = { scheme, cycle: { cycle: number, businessDate }, participant, partBytes: filePartBytes };
+      const written = await makeFile(wish, (part) => records.putFilePart(number, name, part));
+      await records.sealFile({ cycle: number, participant: name, ...written });
     }
   };
 

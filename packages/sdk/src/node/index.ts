@@ -7,6 +7,7 @@ export {
   type StreamSettings,
 } from './institution-settings.ts';
 export { type JournalFile, openJournalFile } from './journal-file.ts';
+export { type SaveFileOptions, saveFile } from './save-file.ts';
 export { openSentHashes } from './sent-hashes.ts';
 export {
   type Check,

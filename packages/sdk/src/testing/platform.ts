@@ -28,10 +28,12 @@ import {
   problem,
   problemContentType,
   type ReconciliationLine,
+  type ReconciliationManifest,
   type Scheme,
   type SigningKey,
   signRequest,
   signResponse,
+  usualPartBytes,
   verifyingKeys,
   verifyRequest,
   verifyResponse,
@@ -65,6 +67,8 @@ export interface TestPlatform {
   forget(paymentId: string): void;
   /** Closes the cycle and settles it; tells nobody. Returns its number. */
   settleCycle(): number;
+  /** Of one part of a reconciliation file, at most: whole lines. */
+  filePartBytes: number;
   readonly directory: readonly DirectoryParticipant[];
   readonly signing: SigningKey;
 }
@@ -213,10 +217,34 @@ export async function createTestPlatform(options: TestPlatformOptions): Promise<
     return writeReconciliationFile({ ...testScheme, cycle, businessDate, participant }, lines);
   }
 
+  function partsOf(file: Uint8Array): Uint8Array[] {
+    const parts: Uint8Array[] = [];
+    for (let from = 0; from < file.length; ) {
+      const most = from + platform.filePartBytes;
+      const to = most >= file.length ? file.length : file.lastIndexOf(0x0a, most - 1) + 1;
+      parts.push(file.subarray(from, to));
+      from = to;
+    }
+    return parts;
+  }
+
+  function manifestOf(participant: string, cycle: number): ReconciliationManifest {
+    const file = fileOf(participant, cycle);
+    const describe = (content: Uint8Array) => ({
+      payments: Buffer.from(content)
+        .toString()
+        .split('\n')
+        .filter((line) => line.startsWith('D,')).length,
+      bytes: content.length,
+      hash: Buffer.from(ports.crypto.sha256(content)).toString('hex'),
+    });
+    return { cycle, participant, ...describe(file), parts: partsOf(file).map(describe) };
+  }
+
   async function answer(institution: string, { method, url, body }: HttpRequest): Promise<object | Uint8Array> {
     const found = findRoute('platform', method, url.split('?')[0]);
     if (typeof found === 'string') throw new Refusal(found, url);
-    const { paymentId, agreementId, cycle } = found.parameters;
+    const { paymentId, agreementId, cycle, part } = found.parameters;
     switch (found.route.operationId) {
       case 'submitPayment':
         return submit(institution, read(checkPaymentRequest, body));
@@ -252,7 +280,12 @@ export async function createTestPlatform(options: TestPlatformOptions): Promise<
       case 'getCycles':
         return { cycles: settled.map((number) => describeCycle(number)).reverse() };
       case 'getReconciliationFile':
-        return fileOf(institution, Number(cycle));
+        return manifestOf(institution, Number(cycle));
+      case 'getReconciliationFilePart': {
+        const content = partsOf(fileOf(institution, Number(cycle)))[Number(part) - 1];
+        if (content === undefined) throw new Refusal('notFound', url);
+        return content;
+      }
       default:
         throw new Refusal('notFound', url);
     }
@@ -286,6 +319,7 @@ export async function createTestPlatform(options: TestPlatformOptions): Promise<
     directory,
     signing,
     routing: [{ digits: '010001', weight: 1 }],
+    filePartBytes: usualPartBytes,
     async admit(code, role) {
       const [own, sealing] = [await ports.crypto.generateSigningKey(suite), await ports.crypto.generateSealingKey()];
       const wireKeys = [{ version: 1, suite, publicKey: own.publicKey }];

@@ -2,6 +2,7 @@
 import type {
   AgreementRecord,
   CycleRecord,
+  FilePartRecord,
   FileRecord,
   PaymentQuery,
   PaymentRecord,
@@ -9,7 +10,7 @@ import type {
   Records,
   WorkItemRecord,
 } from '../port.ts';
-import { staleWrite } from '../records-law.ts';
+import { checkFileSealable, checkFileUnsealed, checkSameFile, staleWrite } from '../records-law.ts';
 
 export interface RecordsDisk {
   cursor: number;
@@ -19,6 +20,7 @@ export interface RecordsDisk {
   readonly positions: Map<string, PositionRecord>;
   readonly workItems: Map<string, WorkItemRecord>;
   readonly files: Map<string, FileRecord>;
+  readonly fileParts: Map<string, FilePartRecord & { readonly content: Uint8Array }>;
   readonly hints: Map<string, number>;
 }
 
@@ -30,10 +32,16 @@ export const recordsDisk = (): RecordsDisk => ({
   positions: new Map(),
   workItems: new Map(),
   files: new Map(),
+  fileParts: new Map(),
   hints: new Map(),
 });
 
 export function memoryRecords(disk: RecordsDisk): Records {
+  const partsOf = ({ cycle, participant, parts }: FileRecord) =>
+    Array.from({ length: parts }, (_, index) => disk.fileParts.get(partKey(cycle, participant, index + 1))).filter(
+      (part) => part !== undefined,
+    );
+
   return {
     async cursor() {
       return disk.cursor;
@@ -88,12 +96,37 @@ export function memoryRecords(disk: RecordsDisk): Records {
       return found.sort((a, b) => byText(a.participant, b.participant) || a.currency - b.currency);
     },
 
-    async putFile(file) {
-      disk.files.set(fileKey(file.cycle, file.participant), { ...file, bytes: file.bytes.slice() });
+    async putFilePart(cycle, participant, { content, ...part }) {
+      checkFileUnsealed(cycle, participant, disk.files.has(fileKey(cycle, participant)));
+      disk.fileParts.set(partKey(cycle, participant, part.part), {
+        ...part,
+        bytes: content.length,
+        // A slice of a Buffer would be the same memory.
+        content: Uint8Array.from(content),
+      });
+    },
+
+    async sealFile(file) {
+      const { cycle, participant } = file;
+      const sealed = disk.files.get(fileKey(cycle, participant));
+      if (sealed !== undefined) return checkSameFile(file, sealed);
+      checkFileSealable(file, partsOf(file));
+      disk.files.set(fileKey(cycle, participant), file);
     },
 
     async file(cycle, participant) {
       return disk.files.get(fileKey(cycle, participant));
+    },
+
+    async fileParts(cycle, participant) {
+      const file = disk.files.get(fileKey(cycle, participant));
+      return file === undefined ? [] : partsOf(file).map(({ content: _, ...part }) => part);
+    },
+
+    async filePart(cycle, participant, part) {
+      const file = disk.files.get(fileKey(cycle, participant));
+      if (file === undefined || part > file.parts) return undefined;
+      return disk.fileParts.get(partKey(cycle, participant, part))?.content;
     },
 
     async workItems(open) {
@@ -113,6 +146,7 @@ export function memoryRecords(disk: RecordsDisk): Records {
 
 const positionKey = ({ cycle, participant, currency }: PositionRecord) => `${cycle}/${participant}/${currency}`;
 const fileKey = (cycle: number, participant: string) => `${cycle}/${participant}`;
+const partKey = (cycle: number, participant: string, part: number) => `${fileKey(cycle, participant)}/${part}`;
 const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 const newestFirst = (a: PaymentRecord, b: PaymentRecord) =>
   b.submittedAt - a.submittedAt || byText(a.paymentId, b.paymentId);

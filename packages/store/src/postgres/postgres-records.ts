@@ -3,6 +3,8 @@ import type { Client, QueryResult } from 'pg';
 import type {
   AgreementRecord,
   CycleRecord,
+  FilePartRecord,
+  FileRecord,
   PaymentQuery,
   PaymentRecord,
   PositionRecord,
@@ -10,7 +12,7 @@ import type {
   RecordsChange,
   WorkItemRecord,
 } from '../port.ts';
-import { staleWrite } from '../records-law.ts';
+import { checkFileSealable, checkFileUnsealed, checkSameFile, staleWrite } from '../records-law.ts';
 import { ask, inTransaction } from './ask.ts';
 import type { Pool } from './pool.ts';
 import { type RecordTable, recordTable } from './record-table.ts';
@@ -84,6 +86,22 @@ const workItems = recordTable<WorkItemRecord>('records.work_item', ['workItemId'
   resolution: 'text',
 });
 
+const files = recordTable<FileRecord>('records.file', ['cycle', 'participant'], {
+  cycle: 'number',
+  participant: 'text',
+  payments: 'number',
+  bytes: 'number',
+  hash: 'text',
+  parts: 'integer',
+});
+
+const fileParts = recordTable<FilePartRecord>('records.file_part', ['part'], {
+  part: 'integer',
+  payments: 'number',
+  bytes: 'number',
+  hash: 'text',
+});
+
 /** Rows a round trip when a whole cycle is read. */
 const pageRows = 2_000;
 /** Payments asked for by name in one round trip. */
@@ -98,6 +116,12 @@ export function postgresRecords(cell: number, pool: Pool, deadlineMs: number): R
     const { rows } = await query(`SELECT ${table.columns} FROM ${table.name} WHERE cell = $1 ${rest}`, values);
     return rows.map(table.read);
   }
+
+  const file = async (cycle: number, participant: string) =>
+    (await find(files, 'AND cycle = $2 AND participant = $3', cycle, participant))[0];
+
+  const partsOf = ({ cycle, participant, parts }: FileRecord) =>
+    find(fileParts, 'AND cycle = $2 AND participant = $3 AND part <= $4 ORDER BY part', cycle, participant, parts);
 
   return {
     async cursor() {
@@ -147,20 +171,45 @@ export function postgresRecords(cell: number, pool: Pool, deadlineMs: number): R
 
     positions: (cycle) => find(positions, 'AND cycle = $2 ORDER BY participant, currency', cycle),
 
-    async putFile({ cycle, participant, hash, bytes }) {
-      await query(
-        `INSERT INTO records.file (cell, cycle, participant, hash, bytes) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (cell, cycle, participant) DO UPDATE SET hash = excluded.hash, bytes = excluded.bytes`,
-        [cycle, participant, hash, bytes],
+    async putFilePart(cycle, participant, { part, payments, hash, content }) {
+      const { rowCount } = await query(
+        `INSERT INTO records.file_part (cell, cycle, participant, part, payments, hash, content)
+         SELECT $1::integer, $2::bigint, $3::text, $4::integer, $5::bigint, $6::text, $7::bytea
+         WHERE NOT EXISTS (SELECT FROM records.file WHERE cell = $1 AND cycle = $2 AND participant = $3)
+         ON CONFLICT (cell, cycle, participant, part)
+         DO UPDATE SET payments = excluded.payments, hash = excluded.hash, content = excluded.content`,
+        [cycle, participant, part, payments, hash, content],
       );
+      checkFileUnsealed(cycle, participant, rowCount === 0);
     },
 
-    async file(cycle, participant) {
-      const { rows } = await query(
-        'SELECT hash, bytes FROM records.file WHERE cell = $1 AND cycle = $2 AND participant = $3',
-        [cycle, participant],
+    async sealFile(given) {
+      const { cycle, participant } = given;
+      const sealed = await file(cycle, participant);
+      if (sealed !== undefined) return checkSameFile(given, sealed);
+      checkFileSealable(given, await partsOf(given));
+      await query(
+        `INSERT INTO records.file (cell, cycle, participant, payments, bytes, hash, parts)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (cell, cycle, participant) DO NOTHING`,
+        [cycle, participant, given.payments, given.bytes, given.hash, given.parts],
       );
-      return rows[0] && { cycle, participant, ...rows[0] };
+      checkSameFile(given, (await file(cycle, participant))!);
+    },
+
+    file,
+
+    async fileParts(cycle, participant) {
+      const found = await file(cycle, participant);
+      return found === undefined ? [] : partsOf(found);
+    },
+
+    async filePart(cycle, participant, part) {
+      const { rows } = await query(
+        `SELECT content FROM records.file_part JOIN records.file USING (cell, cycle, participant)
+         WHERE cell = $1 AND cycle = $2 AND participant = $3 AND part = $4 AND part <= parts`,
+        [cycle, participant, part],
+      );
+      return rows[0]?.content;
     },
 
     workItems: (open) => find(workItems, `AND closed_at ${open ? '=' : '<>'} 0 ORDER BY due_at, work_item_id`),
