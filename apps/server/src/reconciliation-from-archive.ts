@@ -11,7 +11,7 @@ import {
 import { type FileWish, headOf, type WritePart } from './reconciliation.ts';
 
 /**
- * Writes the file of one participant and cycle; the same bytes as `reconciliationFile` makes of the records.
+ * Writes the file of one participant and cycle; the same bytes as `writeReconciliation` makes of the records.
  *
  * It keeps its thread busy for about a second a million lines: let a worker do it for those who have many.
  *
