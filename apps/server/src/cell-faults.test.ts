@@ -90,7 +90,7 @@ test('a payment and its bank’s answer in one batch end the payment, no offer l
   const [told, answered] = await Promise.all([pay(one), tell(cell, one, 'succeeded')]);
   assert.equal(told.payment?.state, 'succeeded');
   assert.equal(answered.payment?.state, 'succeeded');
-  await until('both notices', () => bank.of('paymentNotice').length === 2);
+  await until('both notices', () => bank.told('paymentNotice').length === 2);
   assert.equal(bank.of('offer').length, 0);
   assert.deepEqual(halts, []);
   assert.equal(cell.statistics().serving, true);
@@ -237,9 +237,9 @@ test('notices of a replayed tail survive a snapshot taken during the start and a
   second.crash();
 
   const third = await start(() => 'silent', { disk, ...newer });
-  await until('all notices', () => third.bank.of('paymentNotice').length === 2 * payments.length);
+  await until('all notices', () => third.bank.told('paymentNotice').length === 2 * payments.length);
   assert.deepEqual(
-    [...new Set(third.bank.of('paymentNotice').map(({ subject }) => subject))].sort(),
+    [...new Set(third.bank.told('paymentNotice').map(({ subject }) => subject))].sort(),
     payments.map(({ paymentId }) => paymentId).sort(),
   );
   await third.cell.stop();
@@ -261,8 +261,8 @@ test('what was taken is not told again after a restart, what was not is', async 
   await Promise.all([second.pay(untold), tell(second.cell, untold, 'succeeded')]);
   second.crash();
   const third = await start(() => 'silent', { disk });
-  await until('both notices', () => third.bank.of('paymentNotice').length === 2);
-  assert.ok(third.bank.of('paymentNotice').every(({ subject }) => subject === untold.paymentId));
+  await until('both notices', () => third.bank.told('paymentNotice').length === 2);
+  assert.ok(third.bank.told('paymentNotice').every(({ subject }) => subject === untold.paymentId));
   await third.cell.stop();
 });
 

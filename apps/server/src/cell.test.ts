@@ -15,10 +15,10 @@ test('a payout is answered when the bank has succeeded, and both sides are told'
   assert.equal(result.payment?.cycle, 1);
   assert.equal(Buffer.from(result.payment!.answer!).toString(), '{"signed":"succeeded"}');
   assert.deepEqual(Buffer.from(bank.of('offer')[0].message!).toString(), Buffer.from(one.body).toString());
-  await until('two notices', () => bank.of('paymentNotice').length === 2);
+  await until('two notices', () => bank.told('paymentNotice').length === 2);
   assert.deepEqual(
     bank
-      .of('paymentNotice')
+      .told('paymentNotice')
       .map(({ participant }) => participant)
       .sort(),
     ['00101', '00201'],
@@ -53,7 +53,7 @@ test('a silent bank makes the payment unknown, and an enquiry brings the outcome
   const one = payment('payout', 300, { bank: 202 });
   const result = await pay(one);
   assert.equal(result.payment?.state, 'unknown');
-  await until('the notices', () => bank.of('paymentNotice').length === 2);
+  await until('the notices', () => bank.told('paymentNotice').length === 2);
   assert.equal((await cell.payment(one.paymentId))?.state, 'succeeded');
   assert.equal(bank.of('offer').length, 1, 'a bank that is not idempotent is asked once');
   await cell.stop();
@@ -210,7 +210,7 @@ test('a deadline and a late answer in one batch end the payment once, and the ce
   assert.equal((await told).payment?.state, 'succeeded');
   await cell.recordsWritten();
   assert.equal((await store.records.payment(one.paymentId))?.state, 'succeeded');
-  await until('one notice for each side', () => bank.of('paymentNotice').length === 2);
+  await until('one notice for each side', () => bank.told('paymentNotice').length === 2);
   await cell.stop();
 });
 

@@ -16,6 +16,7 @@ const notice = (number: number, participant = '00201'): PendingNotice => ({
 function open(answer: (delivery: Delivery) => DeliveryResult, { attached = true } = {}) {
   const clock = fakeClock();
   const asked: (Delivery & { readonly afterMs: number })[] = [];
+  const told = () => asked.flatMap(({ participant, notices = [] }) => notices.map((one) => ({ participant, ...one })));
   const events: string[] = [];
   const outbox = createOutbox({ clock, content: async () => ({}), log: (event) => events.push(event) });
   const attach = () =>
@@ -32,7 +33,7 @@ function open(answer: (delivery: Delivery) => DeliveryResult, { attached = true 
       clock.pass(stepMs);
       return false;
     });
-  return { outbox, clock, asked, events, attach, passUntil };
+  return { outbox, clock, asked, told, events, attach, passUntil };
 }
 
 const question = (clock: { now(): number }, more: Partial<Question> = {}): Question => ({
@@ -49,7 +50,7 @@ const question = (clock: { now(): number }, more: Partial<Question> = {}): Quest
 });
 
 test('a full mailbox takes no more and says so once, others go on, and it takes again when it was emptied', async () => {
-  const { outbox, asked, events, attach, passUntil } = open(() => 'done', { attached: false });
+  const { outbox, told, events, attach, passUntil } = open(() => 'done', { attached: false });
   for (let number = 0; number < 20_010; number++) outbox.notify(notice(number));
   assert.equal(outbox.undelivered, 20_000);
   assert.deepEqual(events, ['outbox.mailboxFull']);
@@ -58,21 +59,21 @@ test('a full mailbox takes no more and says so once, others go on, and it takes 
   assert.equal(outbox.pending().length, 20_001);
   attach();
   await passUntil('all taken', 1_000, () => outbox.undelivered === 0);
-  assert.equal(new Set(asked.map(({ deliveryId, participant }) => `${participant} ${deliveryId}`)).size, 20_001);
+  assert.equal(new Set(told().map(({ noticeId, participant }) => `${participant} ${noticeId}`)).size, 20_001);
   outbox.notify(notice(20_005));
-  await passUntil('the new one', 1_000, () => outbox.undelivered === 0 && asked.length === 20_002);
+  await passUntil('the new one', 1_000, () => outbox.undelivered === 0 && told().length === 20_002);
   assert.deepEqual(events, ['outbox.mailboxFull']);
 });
 
 for (const failure of ['noAnswer', 'notSent'] as const) {
   test(`a notice that ends as ${failure} is told again under the same id, ever more rarely, until it is taken`, async () => {
     let copies = 0;
-    const { outbox, asked, passUntil } = open(() => (++copies < 12 ? failure : 'done'));
+    const { outbox, asked, told, passUntil } = open(() => (++copies < 12 ? failure : 'done'));
     outbox.notify(notice(1));
     await passUntil('it is taken', 1_000, () => outbox.undelivered === 0);
     assert.equal(asked.length, 12);
     assert.deepEqual(
-      [...new Set(asked.map(({ deliveryId }) => deliveryId))],
+      [...new Set(told().map(({ noticeId }) => noticeId))],
       [`paymentNotice:${notice(1).subject}:succeeded`],
     );
     const pauses = asked.slice(1).map(({ afterMs }, index) => afterMs - asked[index].afterMs);
@@ -83,6 +84,41 @@ for (const failure of ['noAnswer', 'notSent'] as const) {
     );
   });
 }
+
+test('what comes while notices are under way is told together, in order, and one by one after a failure', async () => {
+  const answers: ((result: DeliveryResult) => void)[] = [];
+  const lots: (readonly string[])[] = [];
+  const clock = fakeClock();
+  const outbox = createOutbox({ clock, content: async () => ({}), log: () => {} });
+  outbox.attach({
+    deliver: ({ notices = [] }) => {
+      lots.push(notices.map(({ subject }) => String(Number(subject))));
+      return new Promise((resolve) => answers.push(resolve));
+    },
+  });
+  const lot = async (number: number) => {
+    await until(`lot ${number}`, () => {
+      if (lots.length < number) clock.pass(1_000);
+      return lots.length === number;
+    });
+    return lots.at(-1);
+  };
+  const numbers = (from: number, to: number) =>
+    Array.from({ length: to - from + 1 }, (_, index) => String(from + index));
+  outbox.notify(notice(1));
+  assert.deepEqual(await lot(1), ['1']);
+  for (let number = 2; number <= 60; number++) outbox.notify(notice(number));
+  answers[0]('done');
+  assert.deepEqual(await lot(2), numbers(2, 51));
+  answers[1]('noAnswer');
+  assert.deepEqual(await lot(3), ['2']);
+  answers[2]('done');
+  assert.deepEqual(await lot(4), numbers(3, 52));
+  answers[3]('done');
+  assert.deepEqual(await lot(5), numbers(53, 60));
+  answers[4]('done');
+  await until('all taken', () => outbox.undelivered === 0);
+});
 
 test('a notice is kept once, however often it is handed over', async () => {
   const { outbox } = open(() => 'done', { attached: false });

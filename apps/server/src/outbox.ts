@@ -6,12 +6,13 @@
  * snapshot and found again in the journal after it, so a crash loses none; a lazy hint says what need not be told again.
  */
 
-import type { Deliverer, Delivery, DeliveryKind, DeliveryResult } from '@clearway/gateway';
+import { noticesTogether } from '@clearway/contract';
+import type { Deliverer, Delivery, DeliveryKind, DeliveryResult, NoticeDelivery } from '@clearway/gateway';
 import type { Clock } from '@clearway/ports';
 
 /** A notice still to be told; its content is read when it is sent, since final states do not change. */
 export interface PendingNotice {
-  readonly kind: 'paymentNotice' | 'agreementNotice' | 'cycleNotice';
+  readonly kind: NoticeDelivery['kind'];
   readonly participant: string;
   readonly subject: string;
   /** Final state that it tells. */
@@ -21,7 +22,7 @@ export interface PendingNotice {
 }
 
 export interface Question {
-  readonly kind: Exclude<DeliveryKind, PendingNotice['kind']>;
+  readonly kind: Exclude<DeliveryKind, 'notices'>;
   readonly participant: string;
   readonly subject: string;
   readonly deadline: number;
@@ -55,7 +56,7 @@ export interface Outbox {
 export interface OutboxOptions {
   readonly clock: Clock;
   /** Content of a notice; undefined when there is nothing to tell (any more). */
-  content(notice: PendingNotice): Promise<Pick<Delivery, 'payment' | 'agreement' | 'cycle'> | undefined>;
+  content(notice: PendingNotice): Promise<Pick<NoticeDelivery, 'payment' | 'agreement' | 'cycle'> | undefined>;
   log(event: string, fields: Record<string, unknown>): void;
 }
 
@@ -67,14 +68,13 @@ const largestRetryMs = 30_000;
  */
 const mostNotices = 20_000;
 const mostNoticesOfAll = 150_000;
-/** Notices to one participant under way at once. */
-const noticesAtOnce = 8;
-/** The same for all participants: each may read its content from the journal. */
-const noticesAtOnceOfAll = 128;
+/** Notices under way at once, to all participants: each may read its content from the journal. */
+const noticesAtOnce = 128;
 
 interface Mailbox {
   readonly notices: Map<string, PendingNotice>;
-  readonly underWay: Set<string>;
+  /** One request at a time: what comes meanwhile goes together into the next. */
+  underWay: boolean;
   failures: number;
   resting: boolean;
   overflowing: boolean;
@@ -123,7 +123,7 @@ export function createOutbox({ clock, content, log }: OutboxOptions): Outbox {
   const mailboxOf = (participant: string): Mailbox => {
     let mailbox = mailboxes.get(participant);
     if (mailbox === undefined) {
-      mailbox = { notices: new Map(), underWay: new Set(), failures: 0, resting: false, overflowing: false };
+      mailbox = { notices: new Map(), underWay: false, failures: 0, resting: false, overflowing: false };
       mailboxes.set(participant, mailbox);
     }
     return mailbox;
@@ -131,49 +131,50 @@ export function createOutbox({ clock, content, log }: OutboxOptions): Outbox {
 
   const run = (mailbox: Mailbox) => {
     // Without a gateway nothing is read either: attaching one runs all mailboxes.
-    if (stopped || mailbox.resting || deliverers.length === 0) return;
-    for (const [deliveryId, notice] of mailbox.notices) {
-      if (underWay >= noticesAtOnceOfAll) {
-        waiting.add(mailbox);
-        return;
-      }
-      if (mailbox.underWay.size >= noticesAtOnce || (mailbox.failures > 0 && mailbox.underWay.size > 0)) return;
-      if (mailbox.underWay.has(deliveryId)) continue;
-      mailbox.underWay.add(deliveryId);
-      underWay++;
-      void tell(mailbox, deliveryId, notice);
+    if (stopped || mailbox.resting || mailbox.underWay || mailbox.notices.size === 0 || deliverers.length === 0) return;
+    if (underWay >= noticesAtOnce) {
+      waiting.add(mailbox);
+      return;
+    }
+    // After a failure one by one, so that what cannot be taken holds up as little as it can.
+    const most = mailbox.failures > 0 ? 1 : Math.min(noticesTogether, noticesAtOnce - underWay);
+    const notices = [...first(most, mailbox.notices)];
+    mailbox.underWay = true;
+    underWay += notices.length;
+    void tell(mailbox, notices);
+  };
+
+  const attempt = async (
+    { failures }: Mailbox,
+    notices: readonly (readonly [string, PendingNotice])[],
+  ): Promise<DeliveryResult> => {
+    const [[firstId, { participant }]] = notices;
+    try {
+      const read = notices.map(async ([noticeId, notice]): Promise<NoticeDelivery | undefined> => {
+        const what = await content(notice);
+        return what && { noticeId, kind: notice.kind, subject: notice.subject, ...what };
+      });
+      const told = (await Promise.all(read)).filter((notice) => notice !== undefined);
+      if (told.length === 0) return 'done';
+      const about = { deliveryId: `notices:${firstId}`, subject: told[0].subject, notices: told };
+      return await deliver({ ...about, kind: 'notices', participant, deadline: 0, possibleDuplicate: false });
+    } catch (error) {
+      if (failures === 0) log('outbox.noticeUnreadable', { noticeId: firstId, detail: (error as Error).message });
+      return 'notSent';
     }
   };
 
-  const tell = async (mailbox: Mailbox, deliveryId: string, notice: PendingNotice) => {
-    let result: DeliveryResult = 'notSent';
-    try {
-      const what = await content(notice);
-      if (what === undefined) result = 'done';
-      else {
-        const { kind, participant, subject } = notice;
-        result = await deliver({
-          deliveryId,
-          kind,
-          participant,
-          subject,
-          ...what,
-          deadline: 0,
-          possibleDuplicate: false,
-        });
-      }
-    } catch (error) {
-      if (mailbox.failures === 0) log('outbox.noticeUnreadable', { deliveryId, detail: (error as Error).message });
-    }
-    mailbox.underWay.delete(deliveryId);
-    underWay--;
-    const [next] = waiting;
-    if (next !== undefined) {
+  const tell = async (mailbox: Mailbox, told: readonly (readonly [string, PendingNotice])[]) => {
+    const result = await attempt(mailbox, told);
+    mailbox.underWay = false;
+    underWay -= told.length;
+    for (const next of [...waiting]) {
+      if (underWay >= noticesAtOnce) break;
       waiting.delete(next);
       run(next);
     }
     if (result === 'done' || result === 'accepted') {
-      if (mailbox.notices.delete(deliveryId)) undelivered--;
+      for (const [noticeId] of told) if (mailbox.notices.delete(noticeId)) undelivered--;
       mailbox.failures = 0;
       run(mailbox);
       return;
@@ -236,4 +237,12 @@ export function createOutbox({ clock, content, log }: OutboxOptions): Outbox {
       stopped = true;
     },
   };
+}
+
+function* first<T>(count: number, all: Iterable<T>): Generator<T> {
+  let left = count;
+  for (const one of all) {
+    if (left-- === 0) return;
+    yield one;
+  }
 }

@@ -10,7 +10,7 @@ import {
   type PaymentKind,
   parseIdentifier,
 } from '@clearway/core';
-import type { Deliverer, Delivery, ParticipantConfiguration, SubmitResult } from '@clearway/gateway';
+import type { Deliverer, Delivery, NoticeDelivery, ParticipantConfiguration, SubmitResult } from '@clearway/gateway';
 import type { Cancel, Clock } from '@clearway/ports';
 import { realChance, realClock, realCrypto } from '@clearway/ports/real';
 import {
@@ -113,7 +113,7 @@ function bankOf(cell: () => RunningCell, answers: (delivery: Delivery) => BankAn
   const deliverer: Deliverer = {
     async deliver(delivery) {
       asked.push(delivery);
-      if (delivery.kind.endsWith('Notice')) return 'done';
+      if (delivery.kind === 'notices') return 'done';
       const answer = answers(delivery);
       if (answer === 'silent') return 'noAnswer';
       const one = sent.get(delivery.subject)!;
@@ -121,7 +121,17 @@ function bankOf(cell: () => RunningCell, answers: (delivery: Delivery) => BankAn
       return 'done';
     },
   };
-  return { asked, deliverer, sent, of: (kind: string) => asked.filter((delivery) => delivery.kind === kind) };
+  return {
+    asked,
+    deliverer,
+    sent,
+    of: (kind: string) => asked.filter((delivery) => delivery.kind === kind),
+    /** Notices, each with whom it was told to. */
+    told: (kind: NoticeDelivery['kind']) =>
+      asked
+        .flatMap(({ participant, notices = [] }) => notices.map((notice) => ({ participant, ...notice })))
+        .filter((notice) => notice.kind === kind),
+  };
 }
 
 export function tell(cell: RunningCell, { id, hash }: Payment, answer: BankAnswer, bank = 201): Promise<SubmitResult> {

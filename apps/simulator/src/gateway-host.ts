@@ -54,8 +54,10 @@ export function createGatewayHost(options: GatewayHostOptions): GatewayHost {
     hashes.set(Buffer.from(command.subarray(id, id + 16)).toString('hex'), command.slice(hash, hash + 32));
   };
 
-  const tellDelivery = ({ kind, participant, subject, possibleDuplicate }: Delivery) =>
-    story.tell(subject, `${kind} goes to ${participant}${possibleDuplicate ? ', perhaps again' : ''}`);
+  const tellDelivery = ({ kind, participant, subject, possibleDuplicate, notices }: Delivery) => {
+    for (const one of notices ?? [{ kind, subject }])
+      story.tell(one.subject, `${one.kind} goes to ${participant}${possibleDuplicate ? ', perhaps again' : ''}`);
+  };
 
   function start(): void {
     const mine = createProcess(`gateway ${++starts}`, time, options.watch);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Reason } from '@clearway/core/vocabulary';
-import { type Check, checkAgreementRequest, checkNotice, checkPaymentAnswer, checkPaymentRequest } from './check.ts';
+import { type Check, checkAgreementRequest, checkNotices, checkPaymentAnswer, checkPaymentRequest } from './check.ts';
 import { agreement, agreementPayment, paymentAnswer, payout, refund, signature } from './samples-for-tests.ts';
 
 type Changes = Record<string, unknown>;
@@ -108,12 +108,13 @@ describe('an agreement request', () => {
 });
 
 test('a fault within a nested message is found at its place', () => {
-  const checked = checkNotice({
+  const notice = (cycle: number) => ({
     noticeId: 'n-1',
     type: 'cycle',
-    cycle: { cycle: 0, businessDate: '2026-11-22', state: 'cut' },
+    cycle: { cycle, businessDate: '2026-11-22', state: 'cut' },
   });
-  assert.ok(!checked.ok && checked.path === '/cycle/cycle');
+  const checked = checkNotices({ notices: [notice(1), notice(0)] });
+  assert.ok(!checked.ok && checked.path === '/notices/1/cycle/cycle');
 });
 
 test('a fault never repeats what stood there', () => {

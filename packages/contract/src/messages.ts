@@ -260,6 +260,12 @@ export const Notice = object({
 });
 export type Notice = Static<typeof Notice>;
 
+/** Notices that one request tells at most. */
+export const noticesTogether = 50;
+/** Taken all together or not at all. */
+export const Notices = object({ notices: Type.Array(Notice, { minItems: 1, maxItems: noticesTogether }) });
+export type Notices = Static<typeof Notices>;
+
 export const WireKey = object({
   version: KeyVersion,
   suite: SuiteWord,

@@ -281,10 +281,11 @@ export const routes: readonly Route[] = [
   }),
   institution({
     path: '/v1/notices',
-    operationId: 'receiveNotice',
-    summary: 'Tells a final state, at least once; noticeId is the same each time.',
-    request: messages.Notice,
-    responses: { 204: { description: 'Taken.' } },
+    operationId: 'receiveNotices',
+    summary:
+      'Tells final states, each at least once; noticeId is the same each time. What is not taken comes again alone.',
+    request: messages.Notices,
+    responses: { 204: { description: 'All of them taken.' } },
   }),
   settlementAgent({
     method: 'POST',

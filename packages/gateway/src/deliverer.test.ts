@@ -7,7 +7,7 @@ import {
   canonicalConfirmation,
   checkConfirmation,
   checkEnquiry,
-  checkNotice,
+  checkNotices,
   checkOffer,
   checkReversal,
   checkSigning,
@@ -26,6 +26,7 @@ import {
   type Delivery,
   type DeliveryKind,
   type DeliveryResult,
+  type NoticeDelivery,
   OutcomeUnknownError,
   type PaymentView,
   type SubmitResult,
@@ -362,29 +363,40 @@ test('notices tell payments, agreements and cycles, and are done when they are t
     reason: 'none',
     paymentLimit: '500',
   } as const;
-  const notices: Partial<Delivery>[] = [
-    { kind: 'paymentNotice', payment },
-    { kind: 'agreementNotice', agreement: { ...view, currency: 156, expiresOn: 20271122, changedAt: startedAt } },
-    { kind: 'cycleNotice', cycle: { cycle: 7, businessDate: 20261122, state: 'settled' } },
+  const about = (notice: Omit<NoticeDelivery, 'noticeId' | 'subject'>): NoticeDelivery => ({
+    noticeId: `${notice.kind}:1:final`,
+    subject: '1',
+    ...notice,
+  });
+  const notices = [
+    about({ kind: 'paymentNotice', payment }),
+    about({
+      kind: 'agreementNotice',
+      agreement: { ...view, currency: 156, expiresOn: 20271122, changedAt: startedAt },
+    }),
+    about({ kind: 'cycleNotice', cycle: { cycle: 7, businessDate: 20261122, state: 'settled' } }),
   ];
   const told: unknown[] = [];
   bank = async ({ url, body }) => {
-    const notice = checkNotice(JSON.parse(Buffer.from(body).toString()));
-    assert.ok(notice.ok, JSON.stringify(notice));
-    told.push([url, notice.value.noticeId, notice.value.type]);
+    const checked = checkNotices(JSON.parse(Buffer.from(body).toString()));
+    assert.ok(checked.ok, JSON.stringify(checked));
+    told.push([url, ...checked.value.notices.map(({ noticeId, type }) => [noticeId, type])]);
     return empty(told.length === 1 ? 503 : 204);
   };
   const results = [];
-  for (const notice of [notices[0]!, ...notices]) {
-    const deliveryId = `${notice.kind}:1:final`;
-    results.push(await deliverer.deliver(delivery('paymentNotice', {}, { deadline: 0, ...notice, deliveryId })));
+  for (const some of [notices, notices, notices.slice(1, 2)]) {
+    results.push(await deliverer.deliver(delivery('notices', {}, { deadline: 0, notices: some })));
   }
-  assert.deepEqual(results, ['noAnswer', 'done', 'done', 'done']);
+  assert.deepEqual(results, ['noAnswer', 'done', 'done']);
+  const all = [
+    ['paymentNotice:1:final', 'payment'],
+    ['agreementNotice:1:final', 'agreement'],
+    ['cycleNotice:1:final', 'cycle'],
+  ];
   assert.deepEqual(told, [
-    ['/v1/notices', 'paymentNotice:1:final', 'payment'],
-    ['/v1/notices', 'paymentNotice:1:final', 'payment'],
-    ['/v1/notices', 'agreementNotice:1:final', 'agreement'],
-    ['/v1/notices', 'cycleNotice:1:final', 'cycle'],
+    ['/v1/notices', ...all],
+    ['/v1/notices', ...all],
+    ['/v1/notices', all[1]],
   ]);
 });
 

@@ -16,7 +16,15 @@ import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { participantOf } from './participants.ts';
 import { platformCode } from './platform.ts';
-import type { Cell, Configuration, Deliverer, Delivery, DeliveryResult, ParticipantConfiguration } from './port.ts';
+import type {
+  Cell,
+  Configuration,
+  Deliverer,
+  Delivery,
+  DeliveryResult,
+  NoticeDelivery,
+  ParticipantConfiguration,
+} from './port.ts';
 import { envelopeOf, type QuestionKind, questions } from './question.ts';
 import type { GatewaySettings } from './settings.ts';
 import { agreementStatus, paymentStatus } from './status.ts';
@@ -132,20 +140,24 @@ function isQuestion(delivery: Delivery): delivery is QuestionDelivery {
 
 /** @throws Error for a delivery without what its kind is about: a mistake of the cell */
 function contentOf(delivery: Delivery): { readonly path: string; readonly body: Uint8Array } {
-  const { deliveryId, kind, message, payment, agreement, cycle } = delivery;
+  const { deliveryId, message, notices = [] } = delivery;
   if (isQuestion(delivery)) {
     if (!message) throw new Error(`${deliveryId} carries no message`);
     return { path: questions[delivery.kind].path, body: envelopeOf(delivery.kind, message, delivery) };
   }
-  const path = 'v1/notices';
-  if (payment) return { path, body: noticeOf(deliveryId, 'payment', paymentStatus(payment, false)) };
-  if (agreement) return { path, body: noticeOf(deliveryId, 'agreement', agreementStatus(agreement)) };
-  if (!cycle) throw new Error(`${deliveryId} carries nothing of its kind ${kind}`);
-  const state = { ...cycle, businessDate: formatDate(cycle.businessDate) };
-  return { path, body: noticeOf(deliveryId, 'cycle', encodeJson(state)) };
+  if (notices.length === 0) throw new Error(`${deliveryId} carries no notice`);
+  const parts = notices.flatMap((notice, index) => [Buffer.from(index === 0 ? '{"notices":[' : ','), noticeOf(notice)]);
+  return { path: 'v1/notices', body: Buffer.concat([...parts, Buffer.from(']}')]) };
 }
 
-function noticeOf(noticeId: string, type: 'payment' | 'agreement' | 'cycle', content: Uint8Array): Uint8Array {
-  const head = JSON.stringify({ noticeId, type }).slice(0, -1);
-  return Buffer.concat([Buffer.from(`${head},"${type}":`), content, Buffer.from('}')]);
+/** @throws Error for a notice of nothing: a mistake of the cell */
+function noticeOf({ noticeId, kind, payment, agreement, cycle }: NoticeDelivery): Uint8Array {
+  const about = (type: 'payment' | 'agreement' | 'cycle', content: Uint8Array) => {
+    const head = JSON.stringify({ noticeId, type }).slice(0, -1);
+    return Buffer.concat([Buffer.from(`${head},"${type}":`), content, Buffer.from('}')]);
+  };
+  if (payment) return about('payment', paymentStatus(payment, false));
+  if (agreement) return about('agreement', agreementStatus(agreement));
+  if (!cycle) throw new Error(`${noticeId} carries nothing of its kind ${kind}`);
+  return about('cycle', encodeJson({ ...cycle, businessDate: formatDate(cycle.businessDate) }));
 }

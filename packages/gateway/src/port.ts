@@ -76,32 +76,34 @@ export class OutcomeUnknownError extends Error {
 /**
  * What the cell wants delivered to an institution's endpoint.
  * offer, enquiry, reversal: to the instructed bank about a payment · signing, confirmation: to the bank about an
- * agreement · paymentNotice, agreementNotice, cycleNotice: final states, to whom it concerns.
+ * agreement · notices: final states, to whom they concern.
  */
-export type DeliveryKind =
-  | 'offer'
-  | 'enquiry'
-  | 'reversal'
-  | 'signing'
-  | 'confirmation'
-  | 'paymentNotice'
-  | 'agreementNotice'
-  | 'cycleNotice';
+export type DeliveryKind = 'offer' | 'enquiry' | 'reversal' | 'signing' | 'confirmation' | 'notices';
+
+/** A final state: the view to tell is the one of its kind. */
+export interface NoticeDelivery {
+  /** Stable over retries and restarts: `<kind>:<subject>:<state>`. */
+  readonly noticeId: string;
+  readonly kind: 'paymentNotice' | 'agreementNotice' | 'cycleNotice';
+  /** Payment, agreement or cycle. */
+  readonly subject: string;
+  readonly payment?: PaymentView | undefined;
+  readonly agreement?: AgreementView | undefined;
+  readonly cycle?: { readonly cycle: number; readonly businessDate: number; readonly state: string } | undefined;
+}
 
 export interface Delivery {
-  /** Stable over retries and restarts: `<kind>:<subject>[:<state>]`. */
+  /** Stable over retries and restarts: `<kind>:<subject>`. */
   readonly deliveryId: string;
   readonly kind: DeliveryKind;
   /** Code of the addressee. */
   readonly participant: string;
-  /** Payment, agreement or cycle. */
+  /** Payment or agreement; of notices that of the first. */
   readonly subject: string;
   /** The signed JSON bytes of the institution's request, unchanged (offer, signing, confirmation, reversal: the original payment). */
   readonly message?: Uint8Array | undefined;
-  /** For notices: the view to tell. */
-  readonly payment?: PaymentView | undefined;
-  readonly agreement?: AgreementView | undefined;
-  readonly cycle?: { readonly cycle: number; readonly businessDate: number; readonly state: string } | undefined;
+  /** At least one, and no more than a request may tell; they are taken together. */
+  readonly notices?: readonly NoticeDelivery[] | undefined;
   /** When the bank's answer must have come, ms; 0 for notices. */
   readonly deadline: number;
   /** True when an earlier, byte-equal copy may have reached the addressee. */

@@ -20,7 +20,7 @@ import { makerOf } from './identifiers.ts';
 import { encodePaymentAnswer } from './payments.ts';
 import type { Delivery, DeliveryKind, ParticipantConfiguration } from './port.ts';
 
-export type QuestionKind = Exclude<DeliveryKind, 'paymentNotice' | 'agreementNotice' | 'cycleNotice'>;
+export type QuestionKind = Exclude<DeliveryKind, 'notices'>;
 
 interface Question {
   readonly path: string;

@@ -175,9 +175,12 @@ test('an error of the handler is no answer', async () => {
 test('notices are handed on and taken with 204', async () => {
   const { platform, notices } = await rig();
   const cycle = { cycle: 1, businessDate: '2026-11-22', state: 'settled' } as const;
-  const response = await platform.tell('00201', { type: 'cycle', cycle });
+  const response = await platform.tell('00201', { type: 'cycle', cycle }, { type: 'cycle', cycle });
   assert.equal(response.status, 204);
-  assert.deepEqual(notices, [{ noticeId: 'notice:1', cycle }]);
+  assert.deepEqual(notices, [
+    { noticeId: 'notice:1', cycle },
+    { noticeId: 'notice:2', cycle },
+  ]);
 });
 
 test('a notice of an outcome that the bank did not sign is refused to who asked for the payment', async () => {
@@ -190,6 +193,8 @@ test('a notice of an outcome that the bank did not sign is refused to who asked 
   const tell = async (status: PaymentStatus) =>
     (await platform.tell('00101', { type: 'payment', payment: status })).status;
   assert.deepEqual([await tell(unproved), await tell(payment), told.length], [401, 204, 1]);
+  const [proved, not] = [payment, unproved].map((status) => ({ type: 'payment', payment: status }) as const);
+  assert.equal((await platform.tell('00101', proved!, not!)).status, 401);
 });
 
 test('a key that the institution changed a moment ago is learnt', async () => {

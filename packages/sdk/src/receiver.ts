@@ -6,11 +6,12 @@ import {
   canonicalPayment,
   checkConfirmation,
   checkEnquiry,
-  checkNotice,
+  checkNotices,
   checkOffer,
   checkReversal,
   checkSigning,
   findRoute,
+  type Notice,
   type PaymentStatus,
   type Problem,
   parseAmount,
@@ -149,6 +150,12 @@ export function createReceiver(options: ReceiverOptions): HttpHandler {
     return ok(await signPaymentAnswer(options, question.payment.paymentId, question.paymentHash, decision));
   }
 
+  async function takeNotice({ noticeId, payment, agreement, cycle }: Notice): Promise<void> {
+    if (payment?.instructingAgent === code) await mustBeProved(payment);
+    const subject = { ...(payment && { payment }), ...(agreement && { agreement }), ...(cycle && { cycle }) };
+    await handlers.notice({ noticeId, ...subject });
+  }
+
   /** By operationId of the contract's routes. */
   const operations: Readonly<Record<string, (body: unknown) => Promise<HttpResponse>>> = {
     async receiveOffer(body) {
@@ -208,11 +215,9 @@ export function createReceiver(options: ReceiverOptions): HttpHandler {
       if (decision === undefined || decision === 'later') return later(decision);
       return ok(await signAgreementAnswer(options, agreementId, question.subjectHash, decision));
     },
-    async receiveNotice(body) {
-      const { noticeId, payment, agreement, cycle } = read(checkNotice, body);
-      if (payment?.instructingAgent === code) await mustBeProved(payment);
-      const subject = { ...(payment && { payment }), ...(agreement && { agreement }), ...(cycle && { cycle }) };
-      await handlers.notice({ noticeId, ...subject });
+    async receiveNotices(body) {
+      const { notices } = read(checkNotices, body);
+      await Promise.all(notices.map(takeNotice));
       return { status: 204, headers: {}, body: new Uint8Array(0) };
     },
   };

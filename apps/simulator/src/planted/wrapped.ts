@@ -71,7 +71,7 @@ export const wraps = {
     deliverer: (deliverer) => ({
       async deliver(delivery) {
         const result = await deliverer.deliver(delivery);
-        return delivery.kind.endsWith('Notice') ? 'done' : result;
+        return delivery.kind === 'notices' ? 'done' : result;
       },
     }),
   },

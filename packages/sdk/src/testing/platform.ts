@@ -58,7 +58,7 @@ export interface TestPlatform {
   admit(code: string, role: DirectoryParticipant['role']): Promise<InstitutionOptions>;
   /** Signs and sends as the platform does, to `https://<code>.test`. */
   ask(code: string, path: string, message: object): Promise<HttpResponse>;
-  tell(code: string, notice: Omit<Notice, 'noticeId'>): Promise<HttpResponse>;
+  tell(code: string, ...notices: Omit<Notice, 'noticeId'>[]): Promise<HttpResponse>;
   /** What the platform holds of a payment. */
   payment(paymentId: string): PaymentStatus | undefined;
   /** As if it had been told; for wrong answers on purpose. */
@@ -337,7 +337,8 @@ export async function createTestPlatform(options: TestPlatformOptions): Promise<
       };
     },
     ask,
-    tell: (code, notice) => ask(code, '/v1/notices', { noticeId: `notice:${++notices}`, ...notice }),
+    tell: (code, ...told) =>
+      ask(code, '/v1/notices', { notices: told.map((notice) => ({ noticeId: `notice:${++notices}`, ...notice })) }),
     payment: (paymentId) => payments.get(paymentId)?.status,
     setPayment(status) {
       payments.get(status.paymentId)!.status = status;

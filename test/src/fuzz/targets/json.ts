@@ -5,7 +5,7 @@ import {
   canonicalPayment,
   checkAgreementRequest,
   checkDirectory,
-  checkNotice,
+  checkNotices,
   checkOffer,
   checkPaymentAnswer,
   checkPaymentRequest,
@@ -25,7 +25,7 @@ const checks: readonly Check<unknown>[] = [
   checkPaymentStatus,
   checkAgreementRequest,
   checkOffer,
-  checkNotice,
+  checkNotices,
   checkPlatform,
   checkDirectory,
 ];
