@@ -83,6 +83,11 @@ export class Coverage {
     this.base = covered;
   }
 
+  /** A checkpoint was not taken: what is not covered is signed once more. */
+  refuse(): void {
+    this.signedTo = this.coveredTo;
+  }
+
   /** The stream has ended with `taken` messages; what was signed and is not covered is signed once more. */
   endAt(taken: number): void {
     this.position = Math.min(this.position, Math.max(taken, this.coveredTo));

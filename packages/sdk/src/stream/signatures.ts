@@ -11,6 +11,7 @@ import {
   coveredMessage,
   coveredMessageBytes,
   merkleRoot,
+  reasons,
   type Scheme,
   type SigningKey,
   sha256Lanes,
@@ -67,6 +68,13 @@ export interface Signatures {
 
 /** Signatures of a stream that has ended, and of which the platform says nothing, are given up after this time, ms. */
 const orphanMs = 600_000;
+/**
+ * A checkpoint that is refused for these may be taken later: this cell does not know a new key yet, cannot write now, or
+ * has refused the one before.
+ */
+const passing: ReadonlySet<number> = new Set(
+  (['keyUnknown', 'journalUnavailable', 'positionWrong'] as const).map((reason) => reasons[reason].code),
+);
 const shortestRoundMs = 5;
 /** Signatures are spread over time, and not made for all signers at once. */
 const rounds = 16;
@@ -192,7 +200,7 @@ export function createSignatures(options: SignaturesOptions): Signatures {
       const stream = readUint64(view, at + coveredMessage.stream);
       if (signer !== undefined) {
         const current = from.welcome.stream === stream ? from : open.find(({ welcome }) => welcome.stream === stream);
-        if (current) current.coverages[signer]?.coverTo(view.getUint32(at + coveredMessage.to));
+        if (current) takeCurrent(current.coverages[signer], view, at);
         else takeEnded(from, signer, stream, view, at);
       }
       options.covered(view, at);
@@ -200,12 +208,27 @@ export function createSignatures(options: SignaturesOptions): Signatures {
     whenCovered?.();
   }
 
+  function takeCurrent(coverage: Coverage | undefined, view: DataView, at: number): void {
+    if (coverage === undefined) return;
+    coverage.coverTo(view.getUint32(at + coveredMessage.to));
+    if (!passing.has(view.getUint16(at + coveredMessage.reason))) return;
+    coverage.refuse();
+    if (coverage.unsigned > 0) queueToSign(coverage);
+  }
+
   /** The platform tells how much of an ended stream it has: that is signed, and no more. */
   function takeEnded(over: Attachment, signer: number, stream: number, view: DataView, at: number): void {
     const [from, to] = [view.getUint32(at + coveredMessage.to), view.getUint32(at + coveredMessage.taken)];
-    const wasRefused = view.getUint16(at + coveredMessage.reason) !== 0;
+    const reason = view.getUint16(at + coveredMessage.reason);
     const mine = orphanOf(signer, stream);
-    if (wasRefused || from >= to) {
+    if (mine && passing.has(reason) && from < to) {
+      mine.coverTo(from);
+      mine.refuse();
+      clock.after(everyMs(over), () => {
+        const now = attachmentOf(signer);
+        if (now && orphans.has(mine) && !mine.isCut) sign(now, mine);
+      });
+    } else if (reason !== 0 || from >= to) {
       if (mine) orphans.delete(mine);
     } else if (mine === undefined || view.getUint8(at + coveredMessage.recall) === 1) {
       recalls.recall(over, { signer, stream, from, to }, mine);

@@ -107,6 +107,26 @@ test('every signer on a link covers all that it sent, and nobody else’s', asyn
   assert.deepEqual(platform.faults, []);
 });
 
+for (const reason of ['keyUnknown', 'journalUnavailable'] as const) {
+  test(`a checkpoint that is refused as ${reason} is made again until it is taken, also of a stream that was cut`, async (t) => {
+    const platform = await startPlatform(t);
+    platform.refusesCheckpoints = reason;
+    const client = startClient(t, platform);
+    await submitAll(
+      client,
+      numbers(10).map((n) => paymentOf(n)),
+    );
+    await until(() => platform.refusedCheckpoints >= 2, 'refusals');
+    platform.links[0]!.link.destroy();
+    const before = platform.refusedCheckpoints;
+    await until(() => platform.refusedCheckpoints >= before + 2, 'refusals on the next link');
+    await submitAll(client, [paymentOf(11)]);
+    platform.refusesCheckpoints = undefined;
+    await until(() => platform.uncovered() === 0 && client.stream.counts.uncovered === 0, 'signatures');
+    assert.deepEqual(platform.faults, []);
+  });
+}
+
 test('signatures come early enough for a platform that allows few messages without', async (t) => {
   const platform = await startPlatform(t);
   platform.uncoveredMessages = 16;

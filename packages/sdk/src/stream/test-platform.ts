@@ -95,6 +95,10 @@ export interface TestPlatform {
   fate: (payment: HeldPayment, link: TestLink) => Fate;
   /** JSON in answer to a hello, or undefined for the usual welcome. */
   greet: (hello: Hello, link: TestLink) => object | undefined;
+  /** Why no checkpoint is taken for now. */
+  refusesCheckpoints: Reason | undefined;
+  /** Checkpoints that were refused. */
+  readonly refusedCheckpoints: number;
   window: number;
   uncoveredMs: number;
   uncoveredMessages: number;
@@ -139,6 +143,8 @@ export async function startTestPlatform(options: {
     streams,
     fate: (() => 'succeeded') as TestPlatform['fate'],
     greet: (() => undefined) as TestPlatform['greet'],
+    refusesCheckpoints: undefined as Reason | undefined,
+    refusedCheckpoints: 0,
     window: 1000,
     uncoveredMs: 200,
     uncoveredMessages: 10_000,
@@ -314,6 +320,10 @@ export async function startTestPlatform(options: {
     const root = payload.slice(at + checkpointMessage.root, at + checkpointMessage.root + 32);
     const signature = payload.slice(at + checkpointMessage.signature, at + checkpointMessage.signature + 64);
     const sent = sentBy(signer, stream);
+    if (platform.refusesCheckpoints !== undefined) {
+      platform.refusedCheckpoints++;
+      return tellCovered(link, sent, platform.refusesCheckpoints);
+    }
     if (from < sent.coveredTo) return tellCovered(link, sent);
     if (from !== sent.coveredTo || to > sent.leaves.length) {
       platform.faults.push(`checkpoint [${from}, ${to}) of ${sent.leaves.length}, covered to ${sent.coveredTo}`);
@@ -331,12 +341,17 @@ export async function startTestPlatform(options: {
     });
   }
 
-  function tellCovered({ writer }: TestLink, { signer, stream, coveredTo, leaves }: Sent): void {
+  function tellCovered(
+    { writer }: TestLink,
+    { signer, stream, coveredTo, leaves }: Sent,
+    reason: Reason = 'none',
+  ): void {
     const at = roomFor(writer, 'covered', coveredMessageBytes);
     writer.view.setUint32(at + coveredMessage.signer, signer);
     writeUint64(writer.view, at + coveredMessage.stream, stream);
     writer.view.setUint32(at + coveredMessage.to, coveredTo);
     writer.view.setUint32(at + coveredMessage.taken, leaves.length);
+    writer.view.setUint16(at + coveredMessage.reason, reasons[reason].code);
   }
 
   function tellEnded(link: TestLink): void {
