@@ -130,6 +130,32 @@ test('a write that fails is tried again, keeps its place and loses nothing', asy
   }
 });
 
+test('an owner that took over passes over what the one before it has written meanwhile, and writes the rest', async () => {
+  let isAsked = false;
+  const { writer, records, writes, failures, passUntil } = open(async () => {
+    if (isAsked) return;
+    isAsked = true;
+    await records.write(change(3, [record(1, 3, 'succeeded'), record(2, 2)]));
+  });
+  writer.add(change(1, [record(1, 1, 'offered')]));
+  const item = { workItemId: 'coverage:00101', kind: 'coverage', subject: '00101', openedAt: 1, dueAt: 2 };
+  writer.addWorkItem({ ...item, owner: '', closedAt: 0, resolution: '' });
+  const told: number[] = [];
+  for (const sequence of [1, 3, 5]) void writer.written(sequence).then(() => told.push(sequence));
+  writer.add(change(2, [record(2, 2)]));
+  await passUntil('the work item', () => writes.length > 0 && writer.cursor >= 3 && writer.lag === 0);
+  for (const sequence of [4, 5]) writer.add(change(sequence, [record(sequence, sequence)]));
+  await passUntil('the rest', () => writer.cursor === 5);
+  assert.equal(failures.length, 1);
+  assert.equal((await records.payment(record(1, 1).paymentId))?.state, 'succeeded');
+  assert.deepEqual(
+    (await records.workItems(true)).map(({ workItemId }) => workItemId),
+    ['coverage:00101'],
+  );
+  assert.equal(await records.cursor(), 5);
+  assert.deepEqual(told.sort(), [1, 3, 5]);
+});
+
 test('of several changes of one payment in one transaction the last is kept', async () => {
   const { writer, records, passUntil } = open();
   ['offered', 'unknown', 'succeeded'].forEach((state, index) => {

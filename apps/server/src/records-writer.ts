@@ -1,6 +1,6 @@
 /** Writes projected records behind the journal: gathered, merged by key, in one transaction with the cursor. */
 import type { Clock } from '@clearway/ports';
-import type { Records, RecordsChange, WorkItemRecord } from '@clearway/store';
+import { type Records, type RecordsChange, StaleRecordsError, type WorkItemRecord } from '@clearway/store';
 
 export interface RecordsWriter {
   /** Takes the records of a durable batch. */
@@ -29,6 +29,8 @@ export function createRecordsWriter(options: {
   const { records, clock, log } = options;
   const waiters: { sequence: number; resolve(): void }[] = [];
   let changes: RecordsChange[] = [];
+  /** Those of the changes that no batch brought about. */
+  const ofNoBatch = new WeakSet<RecordsChange>();
   let cursor = options.cursor;
   let newest = options.cursor;
   let running = false;
@@ -45,18 +47,48 @@ export function createRecordsWriter(options: {
     return changes.splice(0, count);
   };
 
+  const reached = (sequence: number) => {
+    cursor = sequence;
+    for (let i = waiters.length - 1; i >= 0; i--) {
+      if (waiters[i].sequence <= cursor) waiters.splice(i, 1)[0].resolve();
+    }
+  };
+
+  const asOfNoBatch = (change: RecordsChange, sequence: number) => {
+    const later = { ...change, sequence };
+    ofNoBatch.add(later);
+    return later;
+  };
+
+  /** The owner before this one lived on for a while, and has written more than it had when this one began. */
+  const passOver = async (taken: readonly RecordsChange[]) => {
+    const written = await records.cursor();
+    changes = [...taken, ...changes].flatMap((change) => {
+      if (change.sequence > written) return [change];
+      return ofNoBatch.has(change) ? [asOfNoBatch(change, written)] : [];
+    });
+    newest = Math.max(newest, written);
+    reached(written);
+  };
+
   const run = async () => {
     if (running) return;
     running = true;
     while (changes.length > 0) {
       const taken = takeFirst();
       const merged = merge(taken);
+      let isOvertaken = false;
       for (let attempt = 0; ; attempt++) {
         try {
-          await records.write(merged);
+          if (isOvertaken) await passOver(taken);
+          else {
+            await records.write(merged);
+            reached(merged.sequence);
+          }
           break;
         } catch (error) {
           log('records.writeFailed', { sequence: merged.sequence, attempt, detail: (error as Error).message });
+          isOvertaken ||= error instanceof StaleRecordsError;
           if (stopping) {
             running = false;
             changes = [...taken, ...changes];
@@ -64,10 +96,6 @@ export function createRecordsWriter(options: {
           }
           await new Promise<void>((resolve) => clock.after(retryMs, resolve));
         }
-      }
-      cursor = merged.sequence;
-      for (let i = waiters.length - 1; i >= 0; i--) {
-        if (waiters[i].sequence <= cursor) waiters.splice(i, 1)[0].resolve();
       }
       if (!stopping && changes.length === 0) await new Promise<void>((resolve) => clock.after(gatherMs, resolve));
     }
@@ -84,7 +112,7 @@ export function createRecordsWriter(options: {
     },
     addWorkItem(item) {
       const none = { payments: [], agreements: [], cycles: [], positions: [] };
-      changes.push({ ...none, sequence: newest, workItems: [item] });
+      changes.push(asOfNoBatch({ ...none, sequence: newest, workItems: [item] }, newest));
       void run();
     },
     written(sequence) {
