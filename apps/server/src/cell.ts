@@ -26,6 +26,7 @@ import {
   identifierFromBytes,
   identifierText,
   identifierToBytes,
+  isKnownCommand,
   layout,
   nextDeadline,
   outcomes,
@@ -70,6 +71,7 @@ import { createCellClock } from './cell-clock.ts';
 import type { Peer } from './cells/peer.ts';
 import type { Spread } from './cells/peer-desk.ts';
 import {
+  assertRulesKnown,
   assertSameScheme,
   type ParticipantsDocument,
   parseDocument,
@@ -248,6 +250,8 @@ const roomRetryMs = 5;
 const coverageTimeMs = 3_600_000;
 /** How soon the home cell is asked again, ms. */
 const homeRetryMs = 500;
+/** From a gateway or a cell of a newer program: nothing was done. */
+const unknownCommand: SubmitResult = { outcome: 'refused', reason: 'methodNotAllowed' };
 /** How long a signing step keeps its asker waiting, ms; then the state as it is is told. */
 const signingPatienceMs = 10_000;
 
@@ -322,6 +326,8 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     return new Promise<void>((resolve) => clock.after(roomRetryMs, resolve)).then(() => feedAgain(to, batch));
   };
 
+  // Before the journal is taken from whoever has it.
+  assertRulesKnown(options.scheme);
   const latest = await store.snapshots.latest();
   if (archive !== undefined && (latest?.sequence ?? 0) > archive.cursor) {
     log('archive.rebuilds', { from: archive.cursor, to: latest?.sequence });
@@ -785,6 +791,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
   }
 
   const adopt = async (kind: 'scheme' | 'participants', document: SchemeDocument | ParticipantsDocument) => {
+    if (kind === 'scheme') assertRulesKnown(document as SchemeDocument);
     const bytes = new TextEncoder().encode(JSON.stringify(document));
     const hash = crypto.sha256(bytes);
     await store.configurations.put(kind, document.version, hash, bytes);
@@ -1103,6 +1110,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
   };
 
   const dispatch = (command: Uint8Array, body: Uint8Array): Promise<SubmitResult> => {
+    if (!isKnownCommand(command)) return Promise.resolve(unknownCommand);
     switch (command[0]) {
       case commandTypes.submitPayment:
         return submitPayment(command, body);
@@ -1116,7 +1124,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
       case commandTypes.rescindAgreement:
         return submitAgreement(command, body, undefined);
       default:
-        return Promise.resolve({ outcome: 'refused', reason: 'methodNotAllowed' });
+        return Promise.resolve(unknownCommand);
     }
   };
 
@@ -1176,7 +1184,7 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
       agreementListeners.add(listener);
       return () => agreementListeners.delete(listener);
     },
-    command: own,
+    command: (command) => (isKnownCommand(command) ? own(command) : Promise.resolve(unknownCommand)),
     async closeCycle() {
       const { number } = currentCycle(state);
       const result = await own(encodeCutOffCycle(number));

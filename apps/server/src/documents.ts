@@ -1,4 +1,5 @@
 /** Configuration documents as adopted, and what of them the core is told. */
+import { newestRules } from '@clearway/core';
 import type { ParticipantConfiguration, SchemeConfiguration } from '@clearway/gateway';
 
 export interface SchemeDocument extends SchemeConfiguration {
@@ -21,6 +22,15 @@ export function assertSameScheme(before: SchemeDocument, after: SchemeDocument):
   }
 }
 
+/** Asked before anything is journaled. @throws Error when the scheme wants rules that only a newer program knows */
+export function assertRulesKnown({ version, rules = 1 }: Pick<SchemeDocument, 'version' | 'rules'>): void {
+  if (rules > newestRules)
+    throw new Error(
+      `scheme.json, version ${version}, wants rules ${rules}, and this program knows ${newestRules}: ` +
+        'raise them when every program of the platform is the newer one',
+    );
+}
+
 /** @throws Error that names what the document lacks */
 export function schemeContent(scheme: SchemeDocument): Uint8Array {
   return json({
@@ -33,6 +43,7 @@ export function schemeContent(scheme: SchemeDocument): Uint8Array {
     reversalAfterMs: scheme.reversalAfterMs,
     workItemAfterMs: scheme.workItemAfterMs,
     signingTimeoutMs: scheme.signingTimeoutMs,
+    ...(scheme.rules !== undefined && { rules: scheme.rules }),
   });
 }
 

@@ -3,8 +3,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { newestRules } from '@clearway/core';
 import { realClock, realCrypto, realDisk } from '@clearway/ports/real';
-import { decodeHeader, fileJournal, makeBatch, memoryArchive, memoryArchiveDisk, memoryDisk } from '@clearway/store';
+import {
+  decodeHeader,
+  encodeHeader,
+  fileJournal,
+  makeBatch,
+  memoryArchive,
+  memoryArchiveDisk,
+  memoryDisk,
+} from '@clearway/store';
 import { copyEndToEndId } from './copy-end-to-end-id.ts';
 import { payment, place, scheme, start, storeOn, until } from './test-bed.ts';
 
@@ -201,4 +210,85 @@ test('a batch that was put in the place of another stops the start: the next one
       { name: 'JournalDamagedError', message: /does not follow the one before/ },
     );
   }
+});
+
+test('an older program refuses a journal of newer rules, and leaves it to the program that has it', async () => {
+  const disk = memoryDisk();
+  const first = await start(() => 'succeeded', { disk });
+  await first.fund(1, 5_000);
+  await first.pay(payment('payout', 5));
+  await first.cell.stop();
+  const { batches, epoch } = disk.journal;
+  const last = batches.length - 1;
+  const header = { ...decodeHeader(batches[last].header), rulesVersion: newestRules + 1 };
+  // Every outcome in it is as the older rules would have it: nothing else shows that the newer ones decided.
+  batches[last] = { ...batches[last], header: encodeHeader(header) };
+  for (const cursor of [last + 1, last, 0]) {
+    disk.records.cursor = cursor;
+    await assert.rejects(
+      start(() => 'silent', { disk }),
+      { name: 'NewerJournalError', message: new RegExp(`batch ${last + 1} was decided by rules ${newestRules + 1}`) },
+    );
+    assert.equal(disk.journal.epoch, epoch);
+  }
+  batches[last].header[1] = 2;
+  await assert.rejects(
+    start(() => 'silent', { disk }),
+    { name: 'NewerJournalError', message: /batch format 2/ },
+  );
+  assert.equal(disk.journal.epoch, epoch);
+});
+
+test('a batch whose header names other rules than those in force stops the start', async () => {
+  const disk = memoryDisk();
+  const first = await start(() => 'succeeded', { disk });
+  await first.cell.stop();
+  const { batches } = disk.journal;
+  const last = batches.length - 1;
+  batches[last] = {
+    ...batches[last],
+    header: encodeHeader({ ...decodeHeader(batches[last].header), rulesVersion: 0 }),
+  };
+  await assert.rejects(
+    start(() => 'silent', { disk }),
+    { name: 'JournalDamagedError', message: /says rules 0, and 1 are in force/ },
+  );
+});
+
+test('a scheme whose rules only a newer program knows is refused before the journal is claimed', async () => {
+  const disk = memoryDisk();
+  const first = await start(() => 'succeeded', { disk });
+  const newer = { ...scheme, version: 2, rules: newestRules + 1 };
+  await assert.rejects(first.cell.adopt('scheme', newer), /this program knows 1/);
+  assert.equal(first.cell.state.schemeVersion, 1);
+  await first.cell.adopt('scheme', { ...newer, rules: newestRules });
+  assert.equal(first.cell.state.schemeVersion, 2);
+  await first.cell.stop();
+  const { epoch } = disk.journal;
+  await assert.rejects(
+    start(() => 'silent', { disk, scheme: { ...newer, version: 3 } }),
+    /scheme.json, version 3, wants rules 2/,
+  );
+  assert.equal(disk.journal.epoch, epoch);
+});
+
+test('a command of a newer gateway or cell is refused definitely, and the cell goes on', async () => {
+  const bed = await start(() => 'succeeded');
+  await bed.fund(1, 5_000);
+  const { command, body } = payment('payout', 5);
+  const unknown = command.slice();
+  unknown[0] = 200;
+  const longer = new Uint8Array(command.length + 8);
+  longer.set(command);
+  new DataView(longer.buffer).setUint32(4, longer.length);
+  const sequence = bed.cell.state.sequence;
+  for (const one of [unknown, longer, command.subarray(0, 112), new Uint8Array(0)]) {
+    const refused = { outcome: 'refused', reason: 'methodNotAllowed' };
+    assert.deepEqual(await bed.cell.submit(one, body), refused);
+    assert.deepEqual(await bed.cell.command(one), refused);
+  }
+  assert.equal(bed.cell.state.sequence, sequence);
+  assert.equal((await bed.pay(payment('payout', 5))).outcome, 'accepted');
+  assert.equal(bed.halts.length, 0);
+  await bed.cell.stop();
 });

@@ -1,5 +1,15 @@
 /** Brings a core to the end of its journal: from the newest snapshot, or from nothing, and then batch by batch. */
-import { applyBatch, assert, createState, Effects, readsSnapshot, restoreSnapshot, type State } from '@clearway/core';
+import {
+  applyBatch,
+  assert,
+  createState,
+  Effects,
+  newestRules,
+  readsSnapshot,
+  restoreSnapshot,
+  rulesInForce,
+  type State,
+} from '@clearway/core';
 import type { Crypto } from '@clearway/ports';
 import {
   type BatchFacts,
@@ -11,6 +21,7 @@ import {
   decryptBodies,
   decryptPacked,
   headerHash,
+  NewerJournalError,
   type Store,
 } from '@clearway/store';
 import { commandOffsets } from './projector.ts';
@@ -56,6 +67,7 @@ export interface Edge {
  *
  * @throws JournalDamagedError when chain, columns or outcomes do not fit, or when the journal ends before what snapshot
  * or records were made of: nothing may be served then
+ * @throws NewerJournalError when a newer program has written it, if that is seen before the claim: its cell goes on
  */
 export async function recover(
   options: { readonly store: Store; readonly crypto: Crypto; readonly place: CellPlace; elapsed(): number },
@@ -64,6 +76,8 @@ export async function recover(
   const { store, crypto, place } = options;
   const { journal } = store;
   const started = options.elapsed();
+  for await (const { sequence, header } of journal.readFacts(Math.max(edge.madeTo, 1)))
+    mustKnowRules(sequence, decodeHeader(header));
   const claim = await journal.claim();
   const { state, page } = await restore(store, crypto, place);
   const snapshot = state.sequence;
@@ -78,6 +92,7 @@ export async function recover(
   /** Applies the batch as it was applied at first; gives when that was. */
   const replay = ({ sequence, header, facts }: BatchFacts): BatchHeader => {
     const head = decodeHeader(header);
+    mustKnowRules(sequence, head);
     if (!same(head.previousHash, previous))
       throw new JournalDamagedError(`batch ${sequence} does not follow the one before`);
     if (!same(head.factsHash, crypto.sha256(facts))) throw otherColumns(sequence);
@@ -90,6 +105,10 @@ export async function recover(
     if (!same(replayed, facts))
       throw new JournalDamagedError(
         `batch ${sequence} is decided otherwise than it was: ${difference(replayed, facts)}`,
+      );
+    if (head.rulesVersion !== rulesInForce(state))
+      throw new JournalDamagedError(
+        `batch ${sequence} says rules ${head.rulesVersion}, and ${rulesInForce(state)} are in force`,
       );
     return head;
   };
@@ -115,6 +134,14 @@ export async function recover(
   assert(state.sequence === claim.last, 'the journal is read to where the claim says it ends');
   assert(same(previous, claim.lastHash), 'the last batch is the one that the claim names');
   return { claim, state, snapshot, replayed: claim.last - snapshot, elapsedMs: options.elapsed() - started };
+}
+
+/** Rules that are not known here may decide otherwise without its showing in any outcome. */
+function mustKnowRules(sequence: number, { rulesVersion }: BatchHeader): void {
+  if (rulesVersion <= newestRules) return;
+  throw new NewerJournalError(
+    `batch ${sequence} was decided by rules ${rulesVersion}, this program knows ${newestRules}: start the newer one`,
+  );
 }
 
 /** A journal whose end is lost looks as if it had never been longer; what was made of it knows better. */

@@ -7,7 +7,7 @@
  * learns which of its batches are in it, appends the others anew under the new epoch, and goes on. New commands are
  * refused definitely meanwhile.
  */
-import { applyBatch, assert, Effects, rulesVersion, type State } from '@clearway/core';
+import { applyBatch, assert, Effects, rulesInForce, type State } from '@clearway/core';
 import type { Clock, Crypto } from '@clearway/ports';
 import {
   type BodyKeyStore,
@@ -39,7 +39,12 @@ export const defaultSequencerSettings: SequencerSettings = {
 };
 
 /** What no claim mends, however often: our own mistakes, and a journal that is not what was written. */
-const hopeless: ReadonlySet<string> = new Set(['AssertionError', 'DamagedJournalError', 'JournalDamagedError']);
+const hopeless: ReadonlySet<string> = new Set([
+  'AssertionError',
+  'DamagedJournalError',
+  'JournalDamagedError',
+  'NewerJournalError',
+]);
 /** What a batch may take of those who follow, most of it unused; how soon to look again when they have no room, ms. */
 const mostFactsBytes = 1 << 20;
 const mostChanges = 16_384;
@@ -162,6 +167,7 @@ interface Pending {
   batch: JournalBatch;
   readonly at: number;
   readonly commands: number;
+  readonly rules: number;
   readonly lots: readonly PlacedLot[];
   readonly release: () => void;
   durable: boolean;
@@ -275,10 +281,11 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     effects.clear();
     const commands = applyBatch(state, sequence, at, facts, effects);
     assert(commands === first, 'every waiting command is one record');
+    const rules = rulesInForce(state);
     const release = options.applied(new Applied(sequence, at, facts, effects, lots, () => joined(packed)));
     const batch = makeBatch(crypto, {
       ...place,
-      rulesVersion,
+      rulesVersion: rules,
       epoch,
       sequence,
       at,
@@ -288,7 +295,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
       bodies: encryptPacked(crypto, key, { ...place, sequence }, packed),
     });
     previousHash = headerHash(crypto, batch.header);
-    const one: Pending = { batch, at, commands, lots, release, durable: false };
+    const one: Pending = { batch, at, commands, rules, lots, release, durable: false };
     pending.push(one);
     append(one);
   };
@@ -408,7 +415,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
       one.durable = false;
       one.batch = makeBatch(crypto, {
         ...place,
-        rulesVersion,
+        rulesVersion: one.rules,
         epoch,
         sequence: batch.sequence,
         at: one.at,

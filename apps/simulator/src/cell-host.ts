@@ -3,17 +3,10 @@
 import { describeAccount, findBreaches, overdrawn } from '@clearway/core';
 import type { Stream } from '@clearway/gateway';
 import type { Chance, Crypto } from '@clearway/ports';
-import {
-  type ClearingHouse,
-  createCell,
-  createClearingHouse,
-  joinCells,
-  type ParticipantsDocument,
-  type Peer,
-  type RunningCell,
-  type SchemeDocument,
-} from '@clearway/server';
+import type { ClearingHouse, ParticipantsDocument, Peer, RunningCell, SchemeDocument } from '@clearway/server';
 import type { CellPlace, Store } from '@clearway/store';
+import { type Build, thisBuild } from './builds/builds.ts';
+import { submitFromNewer } from './builds/newer-words.ts';
 import { type Disks, openStore } from './disk.ts';
 import type { Faults } from './faults.ts';
 import { losePower } from './file-disk.ts';
@@ -56,6 +49,8 @@ export interface CellHostOptions {
   readonly snapshotEvery: number;
   readonly cycleSeconds: number;
   readonly plant: Wrap;
+  /** Without it there is one version of the program. */
+  readonly newer?: Build | undefined;
   readonly watch: Watch;
   /** Undefined: nobody is on the stream, and it is not opened. */
   readonly stream: StreamSurroundings | undefined;
@@ -83,6 +78,12 @@ export interface CellHost extends Reachable {
   goAway(forMs: number): void;
   /** Starts another process while the owner is held. */
   takeOver(): void;
+  /** The program that is started next. */
+  readonly build: Build;
+  /** A process of the newer program takes over, and every later one is of it. */
+  upgrade(): void;
+  /** Back to this program, in the same way. */
+  rollBack(): void;
   /** The machine loses its power: every process that serves or is held dies, and what was not flushed may be gone. */
   losePower(): void;
   /** Every process goes on, clocks are right, one serves. */
@@ -99,6 +100,7 @@ export function createCellHost(options: CellHostOptions): CellHost {
   let starts = 0;
   let answering: Answering | undefined;
   let awayUntil = 0;
+  let build = thisBuild;
   const name = options.peers === undefined ? 'cell' : `cell ${place.cell}, process`;
 
   function start(): void {
@@ -109,7 +111,7 @@ export function createCellHost(options: CellHostOptions): CellHost {
     });
     newest = process;
     processes.add(process);
-    story.tell(process.name, 'starts');
+    story.tell(process.name, build === thisBuild ? 'starts' : `starts: ${build.name}`);
     process.onDeath(() => {
       story.tell(process.name, 'is dead');
       processes.delete(process);
@@ -120,15 +122,31 @@ export function createCellHost(options: CellHostOptions): CellHost {
           if (newest === process) start();
         });
     });
-    run(process).catch((error: Error) => {
+    const program = build;
+    run(process, program).catch((error: Error) => {
       story.tell(process.name, `cannot start: ${error.name} ${error.message}`);
+      if (program !== options.newer && isForNewer(error)) {
+        build = options.newer ?? thisBuild;
+        process.die();
+        return;
+      }
       const isExpected = ['RefusedBeforeSequencing', 'UnavailableError', 'IndeterminateError', 'FencedError'];
       if (!isExpected.includes(error.name)) oracle.breach(process.name, `cannot start: ${error.stack}`);
       process.die();
     });
   }
 
-  async function run(process: Process): Promise<void> {
+  /** Whoever went back too late, or raised the rules too early, is told so and goes on with the newer program. */
+  const isForNewer = ({ name, message }: Error) =>
+    options.newer !== undefined && (name === 'NewerJournalError' || message.includes('this program knows'));
+
+  /** Other cells as a process of this program speaks to them. */
+  const spokenTo = (program: Build, peers: readonly Peer[] | undefined): readonly Peer[] | undefined =>
+    program === thisBuild
+      ? peers
+      : peers?.map((peer) => ({ ...peer, command: (command) => submitFromNewer(command, peer.command) }));
+
+  async function run(process: Process, program: Build): Promise<void> {
     let cell: RunningCell | undefined;
     const opened = openStore({
       process,
@@ -147,10 +165,10 @@ export function createCellHost(options: CellHostOptions): CellHost {
       story.tell(process.name, event);
       if (event === 'cell.signerSigned') options.stream?.signed(String(fields.participant));
     };
-    const peers = options.peers?.(process);
+    const peers = spokenTo(program, options.peers?.(process));
     const home = options.isHome ? undefined : peers?.[0];
-    const joining = peers && joinCells({ peers, home, clock: process.clock, log });
-    cell = await createCell({
+    const joining = peers && program.joinCells({ peers, home, clock: process.clock, log });
+    cell = await program.createCell({
       place,
       ...(joining && { among: joining.ofCell }),
       ports: { clock: process.clock, crypto, chance },
@@ -170,7 +188,7 @@ export function createCellHost(options: CellHostOptions): CellHost {
     const joined = joining?.attach(cell, store.records);
     if (joined !== undefined) answering = { process, served: joined.served, state: cell.state };
     const stream = options.stream && openStream(cell, process, place, options.stream);
-    const house = options.isHome ? clear(process, cell, store, peers ?? []) : undefined;
+    const house = options.isHome ? clear(process, program, cell, store, peers ?? []) : undefined;
     if (joined !== undefined) await joined.ready;
     if (!process.isAlive || newest !== process) return;
     owner = { process, cell, house, stream, leaveOthers: () => joining?.stop() };
@@ -178,9 +196,15 @@ export function createCellHost(options: CellHostOptions): CellHost {
     options.serving(numberOf(place), owner);
   }
 
-  function clear(process: Process, cell: RunningCell, { records }: Store, others: readonly Peer[]): ClearingHouse {
+  function clear(
+    process: Process,
+    program: Build,
+    cell: RunningCell,
+    { records }: Store,
+    others: readonly Peer[],
+  ): ClearingHouse {
     const seen = agent.seenBy(process);
-    return createClearingHouse({
+    return program.createClearingHouse({
       cell,
       others,
       records: options.recordsOfAll(records, process),
@@ -224,6 +248,17 @@ export function createCellHost(options: CellHostOptions): CellHost {
       for (const process of processes) process.die();
     },
     takeOver: start,
+    get build() {
+      return build;
+    },
+    upgrade() {
+      build = options.newer ?? thisBuild;
+      start();
+    },
+    rollBack() {
+      build = thisBuild;
+      start();
+    },
     losePower() {
       for (const process of processes) process.die();
       if (disks.files !== undefined) losePower(disks.files, faults.draw);

@@ -2,7 +2,8 @@
 import { findBreaches, type State, snapshotPages } from '@clearway/core';
 import type { Cell, PaymentView } from '@clearway/gateway';
 import type { Clock, Crypto } from '@clearway/ports';
-import { createCell, type ParticipantsDocument, type PlatformRecords, type SchemeDocument } from '@clearway/server';
+import type { ParticipantsDocument, PlatformRecords, SchemeDocument } from '@clearway/server';
+import type { Build } from './builds/builds.ts';
 import type { CellHost } from './cell-host.ts';
 import type { Draw } from './chance.ts';
 import { openCopy } from './disk.ts';
@@ -92,9 +93,14 @@ export async function compareFiles(
 const alone = { spread: { agreements: async () => {}, participants: async () => {} } };
 const never = () => new Promise<never>(() => {});
 
-/** Cells that start from copies of the disk, one with its snapshots and one without, are the same cell. */
+/**
+ * Cells that start from copies of the disk, one with its snapshots and one without, are the same cell; also when another
+ * version of the program starts, as long as it knows the rules that are in force.
+ */
 export async function compareRestarts(options: {
   readonly cell: CellHost;
+  /** Every version of the program that there is. */
+  readonly builds: readonly Build[];
   /** Where it is another. */
   readonly home: number | undefined;
   readonly clock: Clock;
@@ -111,11 +117,18 @@ export async function compareRestarts(options: {
   // One copy of a table at a time: a snapshot that is being made comes to its end first.
   await running.stop();
   const expected = hashOf(crypto, running.state);
-  for (const kept of ['with its snapshots', 'from the journal alone']) {
+  const { build } = options.cell;
+  const others = options.builds.filter((other) => other !== build && knows(other, running.state));
+  const restarts = [
+    { kept: 'with its snapshots', program: build },
+    { kept: 'from the journal alone', program: build },
+    ...others.map((program) => ({ kept: `by ${program.name}`, program })),
+  ];
+  for (const { kept, program } of restarts) {
     // At the same moment, so that neither has a midnight more than the other.
     const clock = { ...options.clock, now: () => running.state.at };
     const ports = { clock, crypto, chance: draw.stream(kept) };
-    const second = await createCell({
+    const second = await program.createCell({
       place,
       ...(home !== undefined && { among: { ...alone, home: { cell: home, suspend: never, cycles: never } } }),
       ports,
@@ -140,6 +153,8 @@ export async function compareRestarts(options: {
   }
   return expected;
 }
+
+const knows = (build: Build, { scheme }: State) => (scheme?.rules ?? 1) <= build.rules;
 
 /** Of so many payments at most, spread over all: the bodies of a whole batch are opened for each. */
 const mostViews = 2000;

@@ -50,6 +50,7 @@ const rates = {
   responseCorrupted: [0.002, 0.05],
   // each connection of the stream
   linkRefused: [0.005, 0.2],
+  linkOfOtherVersion: [0.02, 0.5],
   // each writing to a link of the stream
   linkBreaks: [0.001, 0.03],
   linkDamaged: [0.0005, 0.02],
@@ -101,6 +102,11 @@ const rates = {
   capChanged: [0.001, 0.02],
   participantSuspended: [0.001, 0.01],
   schemeChanged: [0.001, 0.01],
+  // each second: processes of two versions of the program take over from each other
+  cellUpgraded: [0.005, 0.1],
+  cellRolledBack: [0.005, 0.1],
+  gatewayChangesBuild: [0.005, 0.05],
+  rulesRaised: [0.005, 0.05],
 } as const satisfies Record<string, readonly [number, number]>;
 
 export type Fault = keyof typeof rates;

@@ -4,6 +4,7 @@ import { layout } from '@clearway/core';
 import { createGateway, createMetrics, type Delivery, type Gateway } from '@clearway/gateway';
 import type { Crypto } from '@clearway/ports';
 import { linkedCells, type PlatformRecords } from '@clearway/server';
+import { submitFromNewer } from './builds/newer-words.ts';
 import type { CellHost } from './cell-host.ts';
 import type { Draw } from './chance.ts';
 import type { Faults } from './faults.ts';
@@ -34,6 +35,8 @@ export interface GatewayHostOptions {
 export interface GatewayHost {
   readonly process: Process | undefined;
   start(): void;
+  /** It dies, and the next is of the newer program; or of this one again. */
+  changeBuild(): void;
   /** This cell serves, by this process. */
   connect(cell: number, owner: Owner): void;
   /** Hash of the canonical bytes of a payment, by its identifier in hex; kept only for a plant that wants it. */
@@ -47,6 +50,7 @@ export function createGatewayHost(options: GatewayHostOptions): GatewayHost {
   let process: Process | undefined;
   let links: ReadonlyMap<number, Link> = new Map();
   let starts = 0;
+  let isNewer = false;
 
   const remember = (command: Uint8Array) => {
     const { id, hash, size } = layout.submitPayment;
@@ -62,7 +66,7 @@ export function createGatewayHost(options: GatewayHostOptions): GatewayHost {
   function start(): void {
     const mine = createProcess(`gateway ${++starts}`, time, options.watch);
     process = mine;
-    story.tell(mine.name, 'starts');
+    story.tell(mine.name, isNewer ? 'starts: the newer program' : 'starts');
     let gateway: Gateway | undefined;
     const deliverer = () => {
       const { deliverer } = gateway!;
@@ -79,6 +83,7 @@ export function createGatewayHost(options: GatewayHostOptions): GatewayHost {
     links = mineTo;
     const linked = linkedCells(mineTo);
     const cell = plant.cell?.(linked.cell) ?? linked.cell;
+    const speaksNewer = isNewer;
     gateway = createGateway({
       ports: {
         clock: mine.clock,
@@ -90,7 +95,8 @@ export function createGatewayHost(options: GatewayHostOptions): GatewayHost {
         ...cell,
         submit(command, body) {
           remember(command);
-          return cell.submit(command, body);
+          const submit = (one: Uint8Array) => cell.submit(one, body);
+          return speaksNewer ? submitFromNewer(command, submit) : submit(command);
         },
       },
       records: options.records,
@@ -114,6 +120,10 @@ export function createGatewayHost(options: GatewayHostOptions): GatewayHost {
       return process;
     },
     start,
+    changeBuild() {
+      isNewer = !isNewer;
+      process?.die();
+    },
     connect: (cell, owner) => links.get(cell)?.connect(owner),
     hashes,
   };

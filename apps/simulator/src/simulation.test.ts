@@ -37,6 +37,7 @@ const regressions: readonly (RunOptions & { readonly showed: string })[] = [
   { seed: 29, minutes: 3, cells: 1, overHttp: true, showed: 'a cycle was told as settled before that was durable' },
   { seed: 1, minutes: 1, cells: 1, showed: 'a bank that books twice was offered again over its next link what it had' },
   { seed: 12, minutes: 1, showed: 'who was stopped and had not signed was forgotten by the second restart' },
+  { seed: 25, minutes: 1, showed: 'a checkpoint under a key that its cell did not know yet was never made again' },
   { seed: 15, minutes: 1, cells: 1, showed: 'an identifier used again over the stream was told to have succeeded' },
   {
     seed: 22,
@@ -68,6 +69,27 @@ for (const seed of [4, 15]) {
     const run = await simulate({ seed, minutes: 1, perSecond: 4, cells: 3, overHttp: true, weights: partedCells });
     assert.equal(words(run.breaches), '');
     assert.ok(run.payments.succeeded > 20 && run.cellStarts > 3, 'there was something to judge');
+  });
+}
+
+/** Processes of two versions of the program take over from each other all the time. */
+const twoVersions = {
+  ...usualWeights,
+  cellUpgraded: { chance: 1, least: 0.05, greatest: 0.2 },
+  cellRolledBack: { chance: 1, least: 0.05, greatest: 0.2 },
+  gatewayChangesBuild: { chance: 1, least: 0.02, greatest: 0.1 },
+  rulesRaised: { chance: 0.7, least: 0.01, greatest: 0.1 },
+} satisfies Weights;
+
+for (const { seed, showed } of [
+  { seed: 102, showed: 'nothing' },
+  { seed: 116, showed: 'records that the owner before had gone on writing stood still for ever' },
+]) {
+  test(`two versions side by side, there and back, lose nothing; seed ${seed} once showed ${showed}`, async () => {
+    const { breaches, faults, payments } = await simulate({ seed, minutes: 1, weights: twoVersions });
+    assert.equal(words(breaches), '');
+    assert.ok(payments.succeeded > 20, 'there was something to judge');
+    assert.ok(faults.cellRolledBack! > 0 && faults.rulesRaised === 1, 'there were two versions');
   });
 }
 

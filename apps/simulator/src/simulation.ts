@@ -3,6 +3,8 @@
  * end in which nothing is left over. What it was is in its hash, what was wrong with it in its breaches.
  */
 import { identifierToBytes, parseIdentifier } from '@clearway/core';
+import { newerBuild, thisBuild } from './builds/builds.ts';
+import { newerRules } from './builds/newer.ts';
 import type { CellHost } from './cell-host.ts';
 import { type Draw, drawFrom } from './chance.ts';
 import { chooseFaults, type Fault, type Faults, usualWeights, type Weights } from './faults.ts';
@@ -50,6 +52,9 @@ export interface RunResult {
 
 /** In a long run a clock is wrong for so long, ms. */
 const clockMs = 30_000;
+
+/** For these there is a second program. */
+const ofUpgrades: readonly Fault[] = ['cellUpgraded', 'rulesRaised'];
 
 export const goodBuild: Wrap = { mistake: '' };
 
@@ -118,7 +123,10 @@ export async function simulate({
       ? drawShape(own, minutes, count)
       : longShape(own, institutions, banks, drawWeights(draw.stream('weights'), count));
   const shape = overHttp ? { ...drawn, onStream: [] } : drawn;
-  const world = await createWorld({ draw, faults, shape, plant, onLine });
+  // A program that does not read the other's snapshots replays the whole journal: not that of a hundred days.
+  const newer =
+    days === undefined && ofUpgrades.some((fault) => faults.chosen.has(fault)) ? await newerBuild() : undefined;
+  const world = await createWorld({ draw, faults, shape, plant, newer, onLine });
   const { time, story, oracle } = world;
 
   await world.start();
@@ -263,9 +271,22 @@ function strikeEverySecond(world: World, faults: Faults): void {
     }
   };
 
+  let areRaised = false;
+  const changeBuilds = (cell: CellHost) => {
+    if (!world.hasNewer) return;
+    if (cell.build === thisBuild && faults.strikes('cellUpgraded')) cell.upgrade();
+    if (cell.build !== thisBuild && faults.strikes('cellRolledBack')) cell.rollBack();
+    if (faults.strikes('gatewayChangesBuild')) gateways.changeBuild();
+    if (areRaised || home.owner === undefined || !faults.strikes('rulesRaised')) return;
+    areRaised = true;
+    world.changeScheme({ rules: newerRules });
+    home.owner.process.die();
+  };
+
   const strike = () => {
     const struck = cells.length === 1 ? home : size.pick(cells);
     holdCell(struck);
+    changeBuilds(struck);
     partCells();
     changeConfiguration();
     disturbParticipants();

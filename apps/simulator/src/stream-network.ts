@@ -3,6 +3,7 @@
  * would notice ends the link, so that nothing is ever changed on its way.
  */
 import { type Link, type LinkEvents, type LinkNetwork, NetworkError } from '@clearway/ports';
+import { otherHello } from './builds/other-hello.ts';
 import type { Draw } from './chance.ts';
 import type { Faults } from './faults.ts';
 import type { SimulatedNetwork } from './network.ts';
@@ -16,7 +17,7 @@ export interface StreamNetwork {
   from(host: string, process: Process, certificate: string): LinkNetwork;
   /** Every connection breaks at once. */
   breakAll(): void;
-  /** Connections that went silent, and will never be heard of, break. */
+  /** Nothing stalls any more, and whoever had an older SDK comes back with this one. */
   heal(): void;
   /** Where somebody listens. */
   readonly hosts: readonly string[];
@@ -29,6 +30,9 @@ export interface StreamNetwork {
 interface End {
   readonly host: string;
   readonly process: Process;
+  /** It has an SDK of another release. */
+  age: 'older' | 'newer' | undefined;
+  isGreeted: boolean;
   events: LinkEvents | undefined;
   isOpen: boolean;
   /** What it writes is lost from now on, and nobody notices. */
@@ -67,6 +71,8 @@ export function createStreamNetwork(options: {
   const newEnd = (host: string, process: Process): End => ({
     host,
     process,
+    age: undefined,
+    isGreeted: false,
     events: undefined,
     isOpen: true,
     isSilent: false,
@@ -173,7 +179,11 @@ export function createStreamNetwork(options: {
     get waiting() {
       return mine.waiting;
     },
-    write: (bytes) => write(pair, mine, bytes),
+    write(bytes) {
+      const isHello = mine.age !== undefined && !mine.isGreeted;
+      mine.isGreeted = true;
+      return write(pair, mine, isHello ? otherHello(mine.age!, bytes) : bytes);
+    },
     pause() {
       mine.isPaused = true;
     },
@@ -226,6 +236,7 @@ export function createStreamNetwork(options: {
               });
             server.events = listener.accept(linkOf(pair, server, certificate));
             caller.enter(() => {
+              if (faults.strikes('linkOfOtherVersion')) client.age = draw.pick(['older', 'newer']);
               const link = linkOf(pair, client);
               client.events = greet(link);
               resolve(link);
@@ -246,7 +257,10 @@ export function createStreamNetwork(options: {
       for (const pair of [...connections]) breakNow(pair, 'the connection was reset');
     },
     heal() {
-      for (const pair of [...connections]) for (const end of pair) end.stalledUntil = 0;
+      for (const pair of [...connections]) {
+        for (const end of pair) end.stalledUntil = 0;
+        if (pair[0].age === 'older') breakNow(pair, 'the connection was reset');
+      }
     },
     get hosts() {
       return [...listeners.keys()];

@@ -7,6 +7,7 @@ import { type ParticipantConfiguration, platformCode } from '@clearway/gateway';
 import type { KeyPair } from '@clearway/ports';
 import { businessDateAt, type ParticipantsDocument, type SchemeDocument } from '@clearway/server';
 import { createBank, type SimulatedBank } from './bank.ts';
+import { type Build, thisBuild } from './builds/builds.ts';
 import type { CellHost } from './cell-host.ts';
 import type { Draw } from './chance.ts';
 import { createCrypto } from './crypto.ts';
@@ -69,6 +70,8 @@ export interface WorldOptions {
   readonly faults: Faults;
   readonly shape: Shape;
   readonly plant: Wrap;
+  /** A newer program that processes can be of. */
+  readonly newer?: Build | undefined;
   readonly watch?: Watch | undefined;
   readonly onLine?: ((line: string) => void) | undefined;
 }
@@ -98,6 +101,8 @@ export interface World {
   readonly banks: readonly SimulatedBank[];
   readonly records: Platform['records'];
   readonly isLong: boolean;
+  /** Processes can be of two versions of the program. */
+  readonly hasNewer: boolean;
   readonly isBroken: boolean;
   /** Nothing is under way any more. */
   readonly isQuiet: boolean;
@@ -273,6 +278,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     snapshotEvery: shape.snapshotEvery,
     cycleSeconds: shape.cycleSeconds,
     plant,
+    newer: options.newer,
     watch,
     stream:
       shape.onStream.length === 0
@@ -387,6 +393,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     for (const cell of cells) {
       const restarts = compareRestarts({
         cell,
+        builds: [thisBuild, ...(options.newer === undefined ? [] : [options.newer])],
         home: cell === home ? undefined : home.number,
         clock,
         crypto,
@@ -415,6 +422,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     banks,
     records,
     isLong: shape.isLong,
+    hasNewer: options.newer !== undefined,
     get isBroken() {
       return isBroken();
     },
@@ -438,7 +446,11 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       network.heal();
       links.heal();
       agent.heal();
-      for (const cell of cells) cell.heal();
+      for (const cell of cells) {
+        cell.heal();
+        // Whoever raises the rules brings the newer program to all.
+        if (scheme.rules !== undefined && cell.build !== options.newer) cell.upgrade();
+      }
       platform.lines.heal();
       gateways.process?.drift(0);
       if (gateways.process !== undefined) gateways.process.skewMs = 0;

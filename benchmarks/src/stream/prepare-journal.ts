@@ -15,8 +15,8 @@ import {
   encodeRecordSigningAnswer,
   encodeRequestAgreement,
   identifierToBytes,
+  newestRules,
   outcomes,
-  rulesVersion,
   type State,
   snapshotPages,
 } from '@clearway/core';
@@ -77,7 +77,7 @@ export async function prepareJournal(
     const count = commands.length;
     const batch = makeBatch(realCrypto, {
       ...place,
-      rulesVersion,
+      rulesVersion: newestRules,
       epoch,
       sequence,
       at,

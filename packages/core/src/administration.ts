@@ -8,6 +8,7 @@ import type { Effects } from './effects.ts';
 import { adoptParticipants, checkParticipants } from './participant/participant.ts';
 import { readableForMs } from './payment/payment.ts';
 import type { Reason } from './reject.ts';
+import { newestRules, rulesInForce } from './rules.ts';
 import { accountFields, type State } from './state.ts';
 import { decodeUtf8 } from './utf8.ts';
 
@@ -30,6 +31,10 @@ export function adoptConfiguration(
     if (scheme === undefined) return 'configurationInvalid';
     const known = state.scheme?.currencies ?? [];
     if (!known.every((currency, place) => scheme.currencies[place] === currency)) return 'configurationInvalid';
+    const { rules = 1 } = scheme;
+    // Whoever knows them would take what others refuse, and two programs would replay two journals.
+    assert(rules <= newestRules, 'the edge lets no scheme through whose rules this program does not know');
+    if (rules < rulesInForce(state)) return 'configurationInvalid';
 
     // ---- point of no return ----
     state.scheme = scheme;

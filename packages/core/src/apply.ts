@@ -26,9 +26,6 @@ import { recordFunds, recordSettlement } from './settlement/settle.ts';
 import { nextDeadline, participantPlace, type State } from './state.ts';
 import { largestSplit } from './table/rows.ts';
 
-/** Version of the rules below, journaled with every batch; a change that alters a decision raises it. */
-export const rulesVersion = 1;
-
 /** Records name a body by batch and index; payments have 16 bits for the index. */
 const largestIndex = 0xffff;
 

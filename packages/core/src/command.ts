@@ -140,6 +140,19 @@ export const layout = {
   joinClearing: { size: 16, cycle: 8 },
 } as const;
 
+/** Whether this program knows such a record: an end that is newer may send others, which must not get into a batch. */
+export function isKnownCommand(command: Uint8Array): boolean {
+  if (command.length < headBytes) return false;
+  const view = new DataView(command.buffer, command.byteOffset, command.byteLength);
+  const known = knownLayouts.get(view.getUint8(0));
+  if (known === undefined || view.getUint32(4) !== command.length) return false;
+  return 'size' in known ? command.length === known.size : command.length >= known.content;
+}
+
+const knownLayouts = new Map(
+  Object.entries(commandTypes).map(([name, type]) => [type as number, layout[name as CommandType]]),
+);
+
 /** What evidence shows of a journaled command, see contract/evidence. */
 export const journaled = {
   submitPayment: { ...layout.submitPayment, hashBytes: 32 },

@@ -14,6 +14,8 @@ export interface SchemeContent {
   readonly reversalAfterMs: number;
   readonly workItemAfterMs: number;
   readonly signingTimeoutMs: number;
+  /** Version of the rules that are in force, 1 to 65535; 1 when left out. It never falls. */
+  readonly rules?: number;
 }
 
 export interface ParticipantContent {
@@ -60,6 +62,7 @@ export function readScheme(json: unknown): SchemeContent | undefined {
     return undefined;
   if (!currencies.every((currency) => isCount(currency, 1, 999))) return undefined;
   if (!isCount(scheme.maximumAmount, 1, largestAmount)) return undefined;
+  if (scheme.rules !== undefined && !isCount(scheme.rules, 1, 0xffff)) return undefined;
   const day = 86_400_000;
   const durations = [
     scheme.offerTimeoutMs,

@@ -3,7 +3,7 @@
 export { describeAccount } from './administration.ts';
 export { agreementsChangedFrom } from './agreement/known.ts';
 export { agreementTransitions } from './agreement/lifecycle.ts';
-export { applyBatch, rulesVersion } from './apply.ts';
+export { applyBatch } from './apply.ts';
 export { AssertionError, assert, unreachable } from './assert.ts';
 export { isDate, nextDate, previousDate } from './calendar.ts';
 export { sumsOfPositions } from './clearing/clear.ts';
@@ -25,6 +25,7 @@ export { answerRules, isFinal, paymentTransitions } from './payment/lifecycle.ts
 export { type Reason, type ReasonKind, reasonOf, reasons } from './reject.ts';
 export { headroom } from './risk/headroom.ts';
 export { type AccountHeadroom, accountsIn, findAccount, type Share, sharesIn, shareWith } from './risk/shares.ts';
+export { newestRules, rulesInForce } from './rules.ts';
 export {
   beginSnapshot,
   readsSnapshot,

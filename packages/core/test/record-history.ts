@@ -3,7 +3,7 @@
  * with each release and kept as it is; the script never writes over one.
  */
 import { writeFileSync } from 'node:fs';
-import { rulesVersion } from '@clearway/core';
+import { newestRules } from '@clearway/core';
 import { Cell } from './cell.ts';
 import { type History, hashOfState, packJournal } from './history.ts';
 import { Oracle } from './oracle/oracle.ts';
@@ -63,7 +63,7 @@ live(oracle, randomMoves(Number(name)), (at, told) => {
 cell.tell(cell.state.at, others[1], others[0], others[2]);
 checkpoint();
 
-const history: History = { format: 1, rulesVersion, about, journal: packJournal(cell.journal), states };
+const history: History = { format: 1, rulesVersion: newestRules, about, journal: packJournal(cell.journal), states };
 const file = new URL(`../test/histories/${name}.json`, import.meta.url);
 writeFileSync(file, `${JSON.stringify(history, null, 2)}\n`, { flag: 'wx' });
 console.log(`${cell.journal.length} batches in ${file.pathname}`);

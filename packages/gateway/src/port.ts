@@ -171,6 +171,11 @@ export interface SchemeConfiguration {
   readonly workItemAfterMs: number;
   /** Two-step signing must be finished within this time, ms. */
   readonly signingTimeoutMs: number;
+  /**
+   * Rules by which the cells decide, 1 when left out. Raised when every program of the platform knows them, it never
+   * falls: older programs then refuse the journal.
+   */
+  readonly rules?: number;
   /** Routing list handed out: last six digits with weights; weight zero retires. */
   readonly routing: readonly { readonly centre: number; readonly cell: number; readonly weight: number }[];
   /** IANA name, e.g. Asia/Shanghai: the day that business dates are counted in. */

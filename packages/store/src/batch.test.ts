@@ -66,7 +66,11 @@ test('what is no header of this format is refused', () => {
   });
   assert.throws(() => decodeHeader(bytes.subarray(1)), /128 bytes, not 127/);
   bytes[1] = 2;
-  assert.throws(() => decodeHeader(bytes), /format 2 is unknown/);
+  const isNewer = { name: 'NewerJournalError', message: /format 2 is newer than this program, which reads 1/ };
+  assert.throws(() => decodeHeader(bytes), isNewer);
+  assert.throws(() => decodeHeader(new Uint8Array([...bytes, 0])), isNewer);
+  bytes[1] = 0;
+  assert.throws(() => decodeHeader(bytes), /format 0 is unknown/);
   assert.equal(bytes.length, headerBytes);
 });
 

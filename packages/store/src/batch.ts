@@ -21,7 +21,7 @@
  */
 import { assert, readUint64, writeUint64 } from '@clearway/core';
 import type { Crypto } from '@clearway/ports';
-import type { JournalBatch } from './port.ts';
+import { type JournalBatch, NewerJournalError } from './port.ts';
 
 export const batchFormat = 1;
 export const headerBytes = 128;
@@ -67,11 +67,15 @@ function setHash(bytes: Uint8Array, offset: number, hash: Uint8Array): void {
   bytes.set(hash, offset);
 }
 
-/** @throws Error for anything but a whole header of format 1 */
+/** @throws NewerJournalError for a later format, Error for anything else but a whole header of format 1 */
 export function decodeHeader(bytes: Uint8Array): BatchHeader {
-  if (bytes.length !== headerBytes) throw new Error(`a batch header has ${headerBytes} bytes, not ${bytes.length}`);
+  const wrongLength = `a batch header has ${headerBytes} bytes, not ${bytes.length}`;
+  if (bytes.length < headerBytes) throw new Error(wrongLength);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const format = view.getUint16(0);
+  if (format > batchFormat)
+    throw new NewerJournalError(`batch format ${format} is newer than this program, which reads ${batchFormat}`);
+  if (bytes.length !== headerBytes) throw new Error(wrongLength);
   if (format !== batchFormat) throw new Error(`batch format ${format} is unknown, this program reads ${batchFormat}`);
   return {
     rulesVersion: view.getUint16(2),

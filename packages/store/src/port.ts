@@ -39,6 +39,11 @@ export class UnavailableError extends Error {
   override name = 'UnavailableError';
 }
 
+/** A newer program has written this: only such a one may go on with it. */
+export class NewerJournalError extends Error {
+  override name = 'NewerJournalError';
+}
+
 export interface Claim {
   /** The new epoch: one more than the last. */
   readonly epoch: number;

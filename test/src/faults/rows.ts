@@ -190,8 +190,13 @@ export const rows: readonly Row[] = [
   { fault: 'The operator errs' },
   {
     fault: 'Two versions side by side, and back',
-    within: { 'recorded histories are replayed': 'packages/core/test/history.test.ts' },
-    lacks: 'two versions that run at the same time',
+    simulated:
+      'a newer build runs beside this one in the same world, with rules, snapshots, commands and hellos of its own: `cellUpgraded`, `cellRolledBack`, `gatewayChangesBuild`, `rulesRaised`, of the stream `linkOfOtherVersion`',
+    within: {
+      'recorded histories are replayed': 'packages/core/test/history.test.ts',
+      'what is newer is refused': 'apps/server/src/recover.test.ts',
+    },
+    lacks: 'two releases as real processes: there is one so far',
   },
   {
     fault: 'Somebody changes the journal by hand',

@@ -5,7 +5,16 @@
  * Each comparison has a file of its own beside this one.
  */
 import type { Scheme } from '@clearway/contract';
-import { applyBatch, createState, Effects, effectKinds, findBreaches, paymentAt, rulesVersion } from '@clearway/core';
+import {
+  applyBatch,
+  createState,
+  Effects,
+  effectKinds,
+  findBreaches,
+  newestRules,
+  paymentAt,
+  rulesInForce,
+} from '@clearway/core';
 import type { Clock, Crypto } from '@clearway/ports';
 import { archivedRecords } from '@clearway/server';
 import type { ArchiveReader, BatchHeader, CellPlace, JournalBatch, Records, Store } from '@clearway/store';
@@ -126,9 +135,10 @@ export async function verifyCell(store: Store, options: VerifyOptions): Promise<
     const decided = facts.slice();
     effects.clear();
     try {
-      if (header.rulesVersion !== rulesVersion)
-        throw new Error(`rules version ${header.rulesVersion} is not known here`);
+      if (header.rulesVersion > newestRules) throw new Error(`rules version ${header.rulesVersion} is not known here`);
       applyBatch(state, sequence, header.at, decided, effects);
+      if (header.rulesVersion !== rulesInForce(state))
+        throw new Error(`its header says rules ${header.rulesVersion}, and ${rulesInForce(state)} are in force`);
       return readFacts(decided);
     } catch (error) {
       findings.breach('replay', `it cannot be decided again: ${(error as Error).message}`, { sequence });

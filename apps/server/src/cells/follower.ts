@@ -39,7 +39,13 @@ export function startFollower({ cell, peer, isHome, clock, lagged, log }: Follow
   });
 
   const learn = async (news: News) => {
-    if (isHome && news.scheme !== undefined) await cell.adopt('scheme', news.scheme);
+    // A scheme that only a newer program can live by waits for that; agreements do not, nor their ends.
+    let refused: Error | undefined;
+    if (isHome && news.scheme !== undefined) {
+      await cell.adopt('scheme', news.scheme).catch((error: Error) => {
+        refused = error;
+      });
+    }
     if (isHome && news.participants !== undefined) await cell.adopt('participants', news.participants);
     for (const agreement of news.agreements) {
       const { outcome, ...result } = await cell.command(encodeKnowAgreement(agreement));
@@ -50,6 +56,8 @@ export function startFollower({ cell, peer, isHome, clock, lagged, log }: Follow
       log('agreements.twice', { cell: peer.cell });
     }
     agreementsFrom = news.agreementsFrom;
+    isKnown();
+    if (refused !== undefined) throw refused;
   };
 
   const follow = async () => {
@@ -63,7 +71,6 @@ export function startFollower({ cell, peer, isHome, clock, lagged, log }: Follow
       () => {
         if (isAway) log('cells.followed', { cell: peer.cell });
         isAway = false;
-        isKnown();
         goOn();
       },
       (error: Error) => {

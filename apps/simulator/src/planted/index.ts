@@ -13,5 +13,5 @@ export const plantNames = Object.keys(mistakes) as PlantName[];
 export const isPatch = (name: PlantName): name is PatchName => Object.hasOwn(patches, name);
 export const isWrap = (name: PlantName | undefined): name is WrapName =>
   name !== undefined && Object.hasOwn(wraps, name);
-export { type Patch, type PatchName, patches } from './patched.ts';
+export { type Change, type Patch, type PatchName, patches } from './patched.ts';
 export { type Wrap, type WrapName, wraps } from './wrapped.ts';

@@ -428,6 +428,56 @@ export const patches = {
     test: `${server}/recover.test.js`,
   },
 
+  refusedCheckpointForgotten: {
+    mistake: 'an SDK takes a checkpoint that was refused for made',
+    changes: [{ in: `${sdk}/stream/signatures.js`, of: 'coverage.refuse();', instead: 'return;' }],
+    test: `${sdk}/stream/stream-client.test.js`,
+  },
+
+  // ---- two versions side by side ----
+  newerRulesTakenForKnown: {
+    mistake: 'a program replays what was decided by rules that it does not know',
+    changes: [{ in: `${server}/recover.js`, of: 'if (rulesVersion <= newestRules)', instead: 'if (true)' }],
+    test: `${server}/recover.test.js`,
+  },
+  claimedBeforeItIsRead: {
+    mistake: 'an older program claims a journal, and only then sees that it cannot read it',
+    changes: [
+      {
+        in: `${server}/recover.js`,
+        of: 'mustKnowRules(sequence, decodeHeader(header));',
+        instead: 'break;',
+      },
+    ],
+    test: `${server}/recover.test.js`,
+  },
+  rulesFollowTheProgram: {
+    mistake: 'a newer program decides by its newest rules, whether they are in force or not',
+    changes: [{ in: `${core}/rules.js`, of: 'scheme?.rules ?? 1', instead: 'newestRules' }],
+  },
+  unknownCommandTaken: {
+    mistake: 'a command of a newer cell gets into a batch, and ends this one',
+    changes: [
+      {
+        in: `${server}/cell.js`,
+        of: '(isKnownCommand(command) ? own(command) : Promise.resolve(unknownCommand))',
+        instead: 'own(command)',
+      },
+    ],
+    test: `${server}/recover.test.js`,
+  },
+  overtakenForEver: {
+    mistake: 'a new owner tries for ever to write records that the one before it has written',
+    changes: [
+      {
+        in: `${server}/records-writer.js`,
+        of: 'isOvertaken ||= error instanceof StaleRecordsError;',
+        instead: '',
+      },
+    ],
+    test: `${server}/records-writer.test.js`,
+  },
+
   // ---- clearing and settlement ----
   cycleChosenAtReceipt: {
     mistake: 'a payment is in the cycle that was open when it was offered',

@@ -1,8 +1,12 @@
-/** The first and the last words of a link: JSON, checked by schema. */
+/**
+ * The first and the last words of a link: JSON, checked by schema. Hello and goodbye may be said before a version is
+ * agreed on, so what a newer end adds to them is passed over; a welcome has the fields of its version and no others.
+ */
 import { type Reason, reasons } from '@clearway/core/vocabulary';
 import { type Static, Type } from 'typebox';
 
 const strict = { additionalProperties: false } as const;
+const open = { additionalProperties: true } as const;
 const Code = Type.String({ pattern: '^[0-9]{5}$' });
 const Window = Type.Integer({ minimum: 1, maximum: 1_000_000 });
 const Version = Type.Integer({ minimum: 1, maximum: 255 });
@@ -19,7 +23,7 @@ export const Hello = Type.Object(
     /** Name and version of the speaking software, for the operator's eyes. */
     software: Type.String({ pattern: '^[\\x20-\\x7e]{1,64}$' }),
   },
-  strict,
+  open,
 );
 export type Hello = Static<typeof Hello>;
 
@@ -47,6 +51,6 @@ export const Goodbye = Type.Object(
     /** What this end speaks, when the version was the matter. */
     versions: Type.Optional(Type.Array(Version)),
   },
-  strict,
+  open,
 );
 export type Goodbye = Static<typeof Goodbye>;

@@ -18,6 +18,7 @@ import {
   IndeterminateError,
   type Journal,
   type JournalBatch,
+  NewerJournalError,
   UnavailableError,
 } from '../port.ts';
 import { openFactsReader } from './facts-reader.ts';
@@ -129,7 +130,7 @@ export function fileJournal(options: FileJournalOptions): Journal {
       const end = await endAllBefore(epoch);
       claimed = { epoch, last: end.last, lastHash: new Uint8Array(Buffer.from(end.hash, 'hex')) };
     } catch (cause) {
-      if (cause instanceof DamagedJournalError) throw cause;
+      if (cause instanceof DamagedJournalError || cause instanceof NewerJournalError) throw cause;
       throw new UnavailableError(`The journal in ${folder} cannot be claimed: ${(cause as Error).message}`, { cause });
     }
     const { epoch, last } = claimed;

@@ -40,7 +40,7 @@ export const blockBytes = 4096;
 export const recordHeadBytes = 64;
 const recordMagic = 0xc1ea_ba7c;
 const segmentMagic = 'clearway';
-const segmentFormat = 1;
+export const segmentFormat = 1;
 const segmentHeadBytes = 32;
 
 const roundUp = (bytes: number, unit: number) => Math.ceil(bytes / unit) * unit;
@@ -155,5 +155,3 @@ export function decodeSegmentHead(bytes: Uint8Array): SegmentHead | undefined {
     first: readUint64(view, 24),
   };
 }
-
-export const isReadableFormat = (head: SegmentHead) => head.format === segmentFormat;

@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import type { DiskFile } from '@clearway/ports';
 import type { CellPlace } from '../batch.ts';
 import { DamagedJournalError } from '../journal-law.ts';
-import type { JournalBatch } from '../port.ts';
+import { type JournalBatch, NewerJournalError } from '../port.ts';
 import {
   batchOf,
   blockBytes,
   decodeRecordHead,
   decodeSegmentHead,
   isIntact,
-  isReadableFormat,
   nextBlock,
   nextRecord,
   recordBytes,
   recordHeadBytes,
+  segmentFormat,
 } from './record.ts';
 
 export interface Segment {
@@ -126,7 +126,7 @@ export interface SegmentReader {
 /**
  * @param from where to begin: a record and its sequence; without it at the segment's first
  * @param isWhole whether many records are wanted: then they are read ahead
- * @throws DamagedJournalError if the segment is of another cell or format
+ * @throws DamagedJournalError if the segment is of another cell, NewerJournalError if of a later format
  */
 export async function openReader(
   file: DiskFile,
@@ -180,8 +180,9 @@ export async function hasHead(file: DiskFile, segment: Segment, place: CellPlace
   const head = decodeSegmentHead(block.subarray(0, count));
   if (!head) return false;
   const { path, epoch, first } = segment;
-  if (!isReadableFormat(head))
-    throw new DamagedJournalError(`${path} has format ${head.format}, which this program does not read.`);
+  if (head.format > segmentFormat)
+    throw new NewerJournalError(`${path} has format ${head.format}, this program reads ${segmentFormat}.`);
+  if (head.format !== segmentFormat) throw new DamagedJournalError(`${path} has format ${head.format}.`);
   if (head.centre !== place.centre || head.cell !== place.cell) {
     throw new DamagedJournalError(
       `${path} belongs to cell ${head.centre}/${head.cell}, not to ${place.centre}/${place.cell}: check the folder of the journal.`,
