@@ -91,8 +91,10 @@ export function listen(handler: HttpHandler, options: ListenOptions): Promise<Li
   let closing = false;
 
   function headersOf(incoming: http.IncomingMessage): Headers {
-    const { [certificateHeader]: _, ...headers } = plainHeaders(incoming.headers);
+    const given = plainHeaders(incoming.headers);
     const certificate = certificates.get(incoming.socket);
+    if (certificate === undefined && given[certificateHeader] === undefined) return given;
+    const { [certificateHeader]: _, ...headers } = given;
     return certificate ? { ...headers, [certificateHeader]: certificate } : headers;
   }
 

@@ -27,7 +27,10 @@ const mebibyte = 2 ** 20;
 /** Shorter than listeners keep idle connections, so that a request seldom meets a connection just being closed. */
 const idleMs = 30_000;
 
+/** Of a message that came: they are its own, and are seldom more than text already. */
 export function plainHeaders(headers: http.IncomingHttpHeaders): Headers {
+  // The one field that Node keeps apart.
+  if (headers['set-cookie'] === undefined) return headers as Headers;
   const plain: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) plain[name] = Array.isArray(value) ? value.join(', ') : value;
