@@ -34,16 +34,8 @@ interface Message {
 
 export function encodeMessage(message: unknown): Buffer {
   const blobs: Uint8Array[] = [];
-  let length = 0;
-  const json = Buffer.from(
-    JSON.stringify(message, (_, value) => {
-      if (typeof value === 'bigint') return { $bigint: String(value) };
-      if (!(value instanceof Uint8Array)) return value;
-      blobs.push(value);
-      length += value.length;
-      return { $bytes: [length - value.length, value.length] };
-    }),
-  );
+  const json = Buffer.from(JSON.stringify(marked(message, { blobs, length: 0 })));
+  const length = blobs.reduce((sum, blob) => sum + blob.length, 0);
   const frame = Buffer.allocUnsafe(8 + json.length + length);
   frame.writeUInt32BE(4 + json.length + length, 0);
   frame.writeUInt32BE(json.length, 4);
@@ -56,17 +48,42 @@ export function encodeMessage(message: unknown): Buffer {
   return frame;
 }
 
+/**
+ * With marks in place of what JSON cannot say. A walk before and after, since JSON's own way to look at each value takes
+ * three times as long.
+ */
+function marked(value: unknown, taken: { readonly blobs: Uint8Array[]; length: number }): unknown {
+  if (typeof value === 'bigint') return { $bigint: String(value) };
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Uint8Array) {
+    taken.blobs.push(value);
+    taken.length += value.length;
+    return { $bytes: [taken.length - value.length, value.length] };
+  }
+  if (Array.isArray(value)) return value.map((item) => marked(item, taken));
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) copy[key] = marked((value as Record<string, unknown>)[key], taken);
+  return copy;
+}
+
 /** Reads a message without its frame length. */
 export function decodeMessage(bytes: Buffer): unknown {
   const jsonLength = bytes.readUInt32BE(0);
-  const blobs = bytes.subarray(4 + jsonLength);
-  return JSON.parse(bytes.toString('utf8', 4, 4 + jsonLength), (_, value) => {
-    if (typeof value !== 'object' || value === null) return value;
-    if (typeof value.$bigint === 'string') return BigInt(value.$bigint);
-    if (!Array.isArray(value.$bytes)) return value;
-    const [offset, length] = value.$bytes as [number, number];
+  return unmarked(JSON.parse(bytes.toString('utf8', 4, 4 + jsonLength)), bytes.subarray(4 + jsonLength));
+}
+
+function unmarked(value: unknown, blobs: Buffer): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const given = value as Record<string, unknown>;
+  if (typeof given.$bigint === 'string') return BigInt(given.$bigint);
+  if (Array.isArray(given.$bytes)) {
+    const [offset, length] = given.$bytes as [number, number];
     return new Uint8Array(blobs.subarray(offset, offset + length));
-  });
+  }
+  for (const key of Object.keys(given)) {
+    if (typeof given[key] === 'object') given[key] = unmarked(given[key], blobs);
+  }
+  return given;
 }
 
 /** Speaks on a connected socket; `handle` answers what the other side calls. */
@@ -76,8 +93,20 @@ export function openChannel(socket: Socket, handle: Handler): Channel {
   let isOpen = true;
   let left: Buffer = Buffer.alloc(0);
 
+  let gathering = false;
+
+  /** What is sent in one turn of the event loop leaves in one write: the other side wakes once, and finds more to do. */
   const send = (message: Message) => {
-    if (isOpen) socket.write(encodeMessage(message));
+    if (!isOpen) return;
+    if (!gathering) {
+      gathering = true;
+      socket.cork();
+      setImmediate(() => {
+        gathering = false;
+        socket.uncork();
+      });
+    }
+    socket.write(encodeMessage(message));
   };
 
   const receive = (message: Message) => {
