@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startWorld, type World } from '@clearway/start';
 import { cpuTime } from './cpu-time.ts';
+import { benchExchanges, type ExchangeCosts } from './exchanges.ts';
 import { countingEnvironment, countsIn, type SignatureCosts, signatureCosts } from './signatures.ts';
 
 export interface HttpRailResult {
@@ -24,8 +25,17 @@ export interface HttpRailResult {
   /** Microseconds of processor time for each payment, by kind of program; absent where it cannot be read. */
   readonly cpuMicroseconds?: Readonly<Record<string, number>>;
   readonly meanFlushMs: number;
+  /** Notices that nobody has taken yet, at the end of the measured seconds more than at their begin. */
+  readonly noticesWaiting: number;
   readonly signatures: SignatureCosts;
+  /** The exchanges of a payment alone: as many as there can be, and as many as the rail had. Absent with the times. */
+  readonly exchanges?: { readonly alone: ExchangeCosts; readonly atThisRate: ExchangeCosts };
 }
+
+/** A program of the rail sees some hundred payments a second: until then V8 has not compiled what it runs all the time. */
+const warmUpSeconds = 40;
+const exchangeSeconds = 6;
+const agreementsMs = 60_000;
 
 export async function benchHttpRail(
   rate: number,
@@ -46,9 +56,11 @@ export async function benchHttpRail(
       environment: () => environment,
       onEvent: onProgress,
     });
+    let result: HttpRailResult;
     try {
+      await world.agreementsSigned(agreementsMs);
       world.setRate(rate);
-      await rest(5);
+      await rest(warmUpSeconds);
       const before = mustAnswer(await world.operator.statistics());
       const timeBefore = timeByKind(world);
       const countsBefore = countsIn(counting);
@@ -64,7 +76,7 @@ export async function benchHttpRail(
       const cpuMicroseconds = timeBefore && timeAfter && eachPayment(timeBefore, timeAfter, payments);
       const microseconds = cpuMicroseconds && Object.values(cpuMicroseconds).reduce((sum, one) => sum + one, 0);
       const batches = after.flush.batches - before.flush.batches;
-      return {
+      result = {
         seconds: Math.round(elapsed),
         offeredPerSecond: rate,
         payments,
@@ -77,11 +89,16 @@ export async function benchHttpRail(
         batches,
         ...(cpuMicroseconds && { cpuMicroseconds }),
         meanFlushMs: Math.round(after.flush.meanMs * 100) / 100,
+        noticesWaiting: after.undelivered - before.undelivered,
         signatures: await signatureCosts(countsBefore, countsAfter, payments, microseconds),
       };
     } finally {
       await world.stop();
     }
+    onProgress('the exchanges alone');
+    const alone = await benchExchanges(folder, 0, exchangeSeconds);
+    const atThisRate = await benchExchanges(folder, result.paymentsPerSecond, exchangeSeconds);
+    return { ...result, ...(alone && atThisRate && { exchanges: { alone, atThisRate } }) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
