@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { writeReconciliationFrom } from '@clearway/server';
 import { openArchive } from '@clearway/store';
 import { copyReference, fill, mainThreadSeconds } from './archive.ts';
+import { benchFileWay, type FileWayResult } from './file-way.ts';
 
 export interface ReconciliationFileResult {
   readonly rows: number;
@@ -16,6 +17,8 @@ export interface ReconciliationFileResult {
   readonly bytes: number;
   /** Of the process while the file was written, MiB; the archive's worker included. */
   readonly memoryMiB: number;
+  /** From the archive to the institution that asked for it. */
+  readonly way: FileWayResult;
 }
 
 const bank = 10_001;
@@ -34,26 +37,27 @@ export async function benchReconciliationFile(
     log: (event) => say(event),
   });
   try {
-    // 2 % are declined and stand in no file.
-    const { sequence } = await fill(archive, Math.ceil(rows * 1.022), say, bank);
+    // 2 % are declined and stand in no file, nor do the last, which are in flight.
+    const { sequence } = await fill(archive, Math.ceil(rows * 1.022) + 1000, say, bank);
     await archive.kept(sequence);
     say('the file');
     const file = await open(join(folder, 'file.csv'), 'w');
     const began = performance.now();
     const cpuBegan = mainThreadSeconds();
     let memory = 0;
-    const scheme = { schemeId: 'CLEARWAY', environment: 'sandbox' } as const;
-    const written = await writeReconciliationFrom(
-      [archive],
-      { scheme, cycle: { cycle: 1, businessDate: 20261122 }, participant: bank },
-      async ({ content }) => {
-        for (let from = 0; from < content.length; ) from += (await file.write(content, from)).bytesWritten;
-        memory = Math.max(memory, process.memoryUsage.rss());
-      },
-    );
+    const wish = {
+      scheme: { schemeId: 'CLEARWAY', environment: 'sandbox' } as const,
+      cycle: { cycle: 1, businessDate: 20261122 },
+      participant: bank,
+    };
+    const written = await writeReconciliationFrom([archive], wish, async ({ content }) => {
+      for (let from = 0; from < content.length; ) from += (await file.write(content, from)).bytesWritten;
+      memory = Math.max(memory, process.memoryUsage.rss());
+    });
     const seconds = (performance.now() - began) / 1000;
     const cpuSeconds = mainThreadSeconds() - cpuBegan;
     await file.close();
+    await rm(join(folder, 'file.csv'));
     if (written.payments < rows) throw new Error(`the file has ${written.payments} lines of ${rows}`);
     return {
       rows: written.payments,
@@ -61,6 +65,7 @@ export async function benchReconciliationFile(
       rowsPerCoreSecond: Math.round(written.payments / cpuSeconds),
       bytes: written.bytes,
       memoryMiB: memory >> 20,
+      way: await benchFileWay(wish, join(folder, 'archive'), folder, say),
     };
   } finally {
     await archive.close();

@@ -26,6 +26,7 @@ export { type Log, runProgram } from './program.ts';
 export { createProjector, type Projector } from './projector.ts';
 export { type FileWish, type WritePart, writeReconciliation } from './reconciliation.ts';
 export { writeReconciliationFrom } from './reconciliation-from-archive.ts';
+export { type FileMaker, startFileMaker } from './reconciliation-worker.ts';
 export { type Recovered, readBody, recover } from './recover.ts';
 export { dayOf } from './sequencer.ts';
 export { type DatabaseFile, readJson, readSettings, type Settings, SettingsError, settings } from './settings.ts';
