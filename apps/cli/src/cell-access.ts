@@ -10,7 +10,7 @@ import {
   readSettings,
   type Settings,
 } from '@clearway/server';
-import { cellStore, type PostgresConnection, readArchive, type Store } from '@clearway/store';
+import { cellStore, openVolumes, type PostgresConnection, readArchive, type Store, withVolumes } from '@clearway/store';
 import { CommandError, exitCodes, type OpenedPlatform, type OpenedStore } from './given.ts';
 import { recordsOfAll } from './payments/find.ts';
 
@@ -35,7 +35,7 @@ export async function openStore(
 }
 
 async function openCell(
-  { place, journalFolder, archive: folder }: CellAddress,
+  { place, journalFolder, archive: folder, volumes: volumesFolder }: CellAddress,
   journal: Settings['journal'],
   { reader, cell }: Connections,
   ports: Parameters<typeof openStore>[1],
@@ -51,10 +51,12 @@ async function openCell(
       appendConnections: 1,
     });
   const archive = await readArchive(folder);
-  const store = await open(reader ?? cell!);
-  if (reader === undefined || cell === undefined) return { store, archive, place, opensBodies: cell !== undefined };
-  const keyHolder = await open(cell);
-  return { store: withKeysOf(store, keyHolder), archive, place, opensBodies: true };
+  const volumes = openVolumes({ disk: ports.disk, crypto: ports.crypto, place, folder: volumesFolder });
+  const opened = await open(reader ?? cell!);
+  const store = { ...opened, journal: withVolumes(opened.journal, volumes) };
+  const one = { store, archive, volumes, place, opensBodies: cell !== undefined };
+  if (reader === undefined || cell === undefined) return one;
+  return { ...one, store: withKeysOf(store, await open(cell)) };
 }
 
 /** Reads everything as one user, but the keys of the bodies as another. */

@@ -2,7 +2,7 @@
 import { parseIdentifier } from '@clearway/core';
 import type { Clock, Crypto } from '@clearway/ports';
 import type { OperatorLink } from '@clearway/server';
-import type { ArchiveReader, CellPlace, Store } from '@clearway/store';
+import type { ArchiveReader, CellPlace, Store, Volumes } from '@clearway/store';
 import type { DeskSurroundings } from './console/desk.ts';
 import { jsonLine } from './output/json.ts';
 import { type Progress, startProgress } from './output/progress.ts';
@@ -19,6 +19,8 @@ export interface OpenedStore {
   readonly store: Store;
   /** Of a cell that has one: then what came over the stream is in it, and not among the records. */
   readonly archive?: ArchiveReader | undefined;
+  /** Old days of the journal; the store's journal is read from them where it is bound. Only a place that has one can bind. */
+  readonly volumes?: Volumes | undefined;
   readonly place: CellPlace;
   /** Whether this user holds the keys of the bodies. */
   readonly opensBodies: boolean;

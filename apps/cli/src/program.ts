@@ -13,6 +13,7 @@ import { reportCycle } from './cycles/report.ts';
 import { showCycle } from './cycles/show.ts';
 import { evidenceCommand } from './evidence/evidence.ts';
 import { CommandError, createGiven, exitCodes, type Given, type Surroundings } from './given.ts';
+import { bindJournal } from './journal/bind.ts';
 import { describeBatch } from './journal/describe.ts';
 import { replayJournal } from './journal/replay.ts';
 import { verifyCommand } from './journal/verify.ts';
@@ -37,7 +38,11 @@ const nouns: readonly {
     about: 'clearing cycles, their positions and files',
     verbs: [listCycles, showCycle, closeCycle, reportCycle, cycleFile],
   },
-  { name: 'journal', about: 'the truth, and its proof', verbs: [verifyCommand, describeBatch, replayJournal] },
+  {
+    name: 'journal',
+    about: 'the truth, and its proof',
+    verbs: [verifyCommand, describeBatch, replayJournal, bindJournal],
+  },
   { name: 'config', about: 'adopted configuration', verbs: [showConfiguration, configurationHistory] },
   { name: 'work', about: 'what a person must look at', verbs: [listWorkItems] },
   { name: 'console', about: 'everything that the console shows and does, after clearway login', verbs: [consoleVerbs] },

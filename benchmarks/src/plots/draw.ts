@@ -15,6 +15,7 @@ import { type Chart, drawChart, type Line } from './chart.ts';
 /** A line of the benchmark of the stream, as it is kept. */
 export interface Kept {
   readonly part: string;
+  readonly settings?: { readonly tls?: boolean };
   readonly at: string;
   readonly machine: { readonly cores: number; readonly model: string };
 }
@@ -25,7 +26,10 @@ const prefix = 'stream-';
 
 export function save(line: Kept): void {
   mkdirSync(results, { recursive: true });
-  writeFileSync(join(results, `${prefix}${line.part}.json`), `${JSON.stringify(line, undefined, 2)}\n`);
+  writeFileSync(
+    join(results, `${prefix}${line.part}${variantOf(line)}.json`),
+    `${JSON.stringify(line, undefined, 2)}\n`,
+  );
   draw(line);
 }
 
@@ -38,15 +42,18 @@ export function drawAll(): void {
 
 function draw(line: Kept): void {
   for (const [name, chart] of Object.entries(chartsOf(line)))
-    writeFileSync(join(results, `${prefix}${name}.svg`), drawChart(chart));
+    writeFileSync(join(results, `${prefix}${name}${variantOf(line)}.svg`), drawChart(chart));
 }
+
+/** What is measured once more to see what TLS costs is kept beside. */
+const variantOf = ({ settings }: Kept) => (settings?.tls === false ? '-no-tls' : '');
 
 /** Pictures of one line by name; none for what is a number or two. */
 export function chartsOf(line: Kept): Record<string, Chart> {
   const note = `${line.machine.cores} cores of ${line.machine.model}, load and banks on them too; ${line.at.slice(0, 10)}`;
   switch (line.part) {
     case 'run':
-      return runCharts(line as Kept & PlainResult, note);
+      return runCharts(line as Kept & PlainResult, note, line.settings?.tls === false);
     case 'curve':
       return curveCharts((line as Kept & { points: CurvePoint[] }).points, note);
     case 'close-cycle':
@@ -65,8 +72,13 @@ export function chartsOf(line: Kept): Record<string, Chart> {
 const milliseconds = { label: 'latency from the intended time of sending, ms', scale: 'log' } as const;
 const seconds = { label: 'seconds', scale: 'linear' } as const;
 
-function runCharts({ run, paymentsPerSecond, timeline }: PlainResult, note: string): Record<string, Chart> {
-  const title = `${paymentsPerSecond.toLocaleString('en-US')} whole payments a second for ${run.seconds} s`;
+function runCharts(
+  { run, paymentsPerSecond, timeline }: PlainResult,
+  note: string,
+  isPlain: boolean,
+): Record<string, Chart> {
+  const what = `${paymentsPerSecond.toLocaleString('en-US')} whole payments a second for ${run.seconds} s`;
+  const title = isPlain ? `${what}, without TLS` : what;
   const lines = quantileLines(timeline, ['p50', 'p99']);
   return { run: { title, note, x: seconds, y: milliseconds, lines } };
 }

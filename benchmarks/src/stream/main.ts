@@ -19,7 +19,7 @@ import { benchHeld } from './held.ts';
 
 const baselineSeconds = 10;
 const linksOfCurve = [32, 256, 3000];
-/** What `--plots` measures, in this order. */
+/** What `--plots` measures, in this order, and then the run once more without TLS. */
 const plotted: readonly Part[] = [
   'run',
   'curve',
@@ -43,6 +43,7 @@ export async function benchStream(args: readonly string[]): Promise<number> {
     const given = readStreamArguments(args);
     if (given.draw) drawAll();
     else for (const part of given.plots ? plotted : [given.part]) await tell(part, given);
+    if (given.plots) await tell('run', { ...given, baseline: false, settings: { ...given.settings, tls: false } });
     return 0;
   } catch (error) {
     if (!(error instanceof ArgumentsError)) throw error;

@@ -176,6 +176,7 @@ async function startCells(options: PlatformOptions): Promise<RunningCells> {
     socket: join(folder, `${nameOf('cell', cell)}.sock`),
     archive: join(folder, nameOf('archive', cell)),
     journalFolder: join(folder, nameOf('journal', cell)),
+    volumes: join(folder, nameOf('volumes', cell)),
   }));
   const [first, ...others] = addresses;
   const operator = await within(patienceMs, 'the link to the cells', connectOperators([first!, ...others], realClock));

@@ -33,3 +33,4 @@ export { type Migrated, migrate, type RolePasswords } from './postgres/migrate.t
 export { type PostgresStoreOptions, postgresStore, routingNumber } from './postgres/postgres-store.ts';
 export { StaleRecordsError } from './records-law.ts';
 export * from './verify-chain.ts';
+export { openVolumes, type Volumes, type VolumesOptions, withVolumes } from './volumes/volumes.ts';

@@ -11,12 +11,15 @@ export interface CellAddress {
   readonly archive: string;
   /** Folder of its journal, when that is in files. */
   readonly journalFolder: string;
+  /** Folder of the volumes that old days of its journal are bound into, wherever the journal is. */
+  readonly volumes: string;
 }
 
 /** The first is the home cell: of caps, of money at the settlement agent, of the configuration, and of the clearing. */
 export function cellsOf(settings: Settings): readonly [CellAddress, ...CellAddress[]] {
   const { centre, cell, cells, socket, archive, journalFolder } = settings;
-  const first = { place: { centre, cell: cells === 1 ? cell : 1 }, socket, archive, journalFolder };
+  const volumes = `${journalFolder}-volumes`;
+  const first = { place: { centre, cell: cells === 1 ? cell : 1 }, socket, archive, journalFolder, volumes };
   const others = Array.from({ length: cells - 1 }, (_, index) => {
     const number = index + 2;
     return {
@@ -24,6 +27,7 @@ export function cellsOf(settings: Settings): readonly [CellAddress, ...CellAddre
       socket: beside(socket, number),
       archive: beside(archive, number),
       journalFolder: beside(journalFolder, number),
+      volumes: beside(volumes, number),
     };
   });
   return [first, ...others];

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { realChance, realClock, realCrypto, realDisk } from '@clearway/ports/real';
+import {
+  type Journal,
+  memoryDisk,
+  memoryStore,
+  openVolumes,
+  type Store,
+  UnavailableError,
+  withVolumes,
+} from '@clearway/store';
+import { exitCodes, type Surroundings } from './given.ts';
+import { runProgram } from './program.ts';
+import { noDesk } from './testing/no-desk.ts';
+import { banks, institutions, place, recordCell } from './testing/recorded-cell.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 'clearway-volumes-'));
+after(() => rm(folder, { recursive: true, force: true }));
+const volumes = openVolumes({ disk: realDisk, crypto: realCrypto, place, folder });
+
+/** One cycle that is settled, and after it a payment that its bank has not answered. */
+const disk = memoryDisk();
+const storeOn = () => memoryStore({ crypto: realCrypto, chance: realChance, disk });
+const ports = { clock: realClock, crypto: realCrypto, chance: realChance };
+const played = await recordCell(storeOn(), ports, { snapshotEvery: 5 });
+const payOut = (amount: number) =>
+  played.pay({ kind: 'payout', institution: institutions[0], bank: banks[0], amount, endToEndId: `order ${amount}` });
+const settled = await payOut(1000);
+for (let amount = 1010; amount < 1100; amount += 10) await payOut(amount);
+await played.settle();
+const cycleOver = played.cell.state.cycles.at(-1)!.openedAt;
+const open = await payOut(2008);
+for (let amount = 2010; amount < 2200; amount += 10) await payOut(amount);
+await played.until(() => disk.sealed.size > 0 && Math.max(...disk.sealed.keys()) > 20);
+await played.stop();
+
+const dayMs = 86_400_000;
+const fortyDaysOn = () => realClock.now() + 40 * dayMs;
+
+async function clearway(line: string, store: Store = storeOn(), now = fortyDaysOn) {
+  const text = { output: '', errors: '' };
+  const terminal = (name: 'output' | 'errors') => ({
+    write(more: string) {
+      text[name] += more;
+    },
+    isTerminal: false,
+    colours: false,
+    columns: 120,
+  });
+  const surroundings: Surroundings = {
+    output: terminal('output'),
+    errors: terminal('errors'),
+    clock: { ...realClock, now },
+    crypto: realCrypto,
+    signal: new AbortController().signal,
+    openStore: async () => ({ store, volumes, place, opensBodies: true }),
+    openOperator: async () => {
+      throw new UnavailableError('no cell answers');
+    },
+    desk: noDesk,
+    readFile: async (path) => {
+      throw new Error(`there is no ${path}`);
+    },
+  };
+  const exitCode = await runProgram(line.split(' '), surroundings);
+  return { exitCode, ...text };
+}
+
+test('days that are to be kept are not bound', async () => {
+  const { exitCode, output } = await clearway('journal bind --keep-days 41 --json');
+  assert.equal(exitCode, exitCodes.done);
+  const [{ over, volumes: made }] = JSON.parse(output);
+  assert.deepEqual([over, made], [{ through: 0, because: 'the days to keep begin there' }, 0]);
+});
+
+test('what is over is bound, to before the cycle that is not settled, and once', async () => {
+  const [first] = JSON.parse((await clearway('journal bind --keep-days 30 --json')).output);
+  assert.match(first.over.because, /^cycle 2 is not settled$/);
+  assert.ok(first.over.through > 10);
+  assert.ok(first.anchor.at < cycleOver);
+  assert.deepEqual([first.volumes, first.anchor.sequence], [1, first.over.through]);
+  const names = await readdir(folder);
+  const again = await clearway('journal bind --keep-days 30');
+  assert.match(again.output, /now bound +0 volumes/);
+  assert.match(again.output, new RegExp(`anchor +${first.anchor.sequence}:${first.anchor.hash}`));
+  assert.deepEqual(await readdir(folder), names);
+});
+
+test('a payment that is not final holds back what came after it', async () => {
+  const store = storeOn();
+  const cycles = async () => [];
+  const [{ over }] = JSON.parse(
+    (await clearway('journal bind --keep-days 30 --json', { ...store, records: { ...store.records, cycles } })).output,
+  );
+  const { submittedAt } = (await store.records.payment(open.paymentId))!;
+  assert.equal(over.because, `payment ${open.paymentId} is not final`);
+  assert.ok((await volumes.last()).at < submittedAt);
+});
+
+test('a journal whose beginning is in volumes alone is verified, and proves and shows its payments', async () => {
+  const { sequence: bound } = await volumes.last();
+  const store = storeOn();
+  const gone = () => assert.fail('it is not in the journal any more');
+  const { journal } = store;
+  const rest: Journal = {
+    ...journal,
+    read: (from) => (from > bound ? journal.read(from) : gone()),
+    readFacts: (from) => (from > bound ? journal.readFacts(from) : gone()),
+    readOne: async (sequence) => (sequence > bound ? journal.readOne(sequence) : gone()),
+  };
+  const both = { ...store, journal: withVolumes(rest, volumes) };
+  for (const line of [
+    'verify',
+    `evidence ${settled.paymentId}`,
+    `payments trace ${settled.paymentId}`,
+    'journal describe 1',
+    `journal describe ${bound + 1}`,
+    'journal replay',
+  ]) {
+    const whole = await clearway(line, storeOn(), realClock.now);
+    const { exitCode, output, errors } = await clearway(line, both, realClock.now);
+    assert.deepEqual([line, exitCode, errors.split('\n')[0]], [line, whole.exitCode, whole.errors.split('\n')[0]]);
+    assert.equal(exitCode, exitCodes.done, `${line}: ${errors}`);
+    assert.ok(output.length > 0);
+  }
+});
