@@ -112,6 +112,16 @@ async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise(setImmediate);
 }
 
+test('a payment that is being written down is not enquired about, and so not sent before it is durable', async () => {
+  const { start, sent } = await rig();
+  const { book, wallet } = await start();
+  const sending = wallet.send(order);
+  while (book.recent().length === 0) await new Promise(setImmediate);
+  await wallet.send({ kind: 'enquiry', paymentId: book.recent()[0]! });
+  await sending;
+  assert.equal(sent().length, 1);
+});
+
 test('the intent is in the journal before the message leaves, the answer before it counts', async () => {
   let written = '';
   const world = await rig(async () => {

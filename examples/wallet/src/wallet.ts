@@ -155,6 +155,8 @@ export function createWallet(parts: WalletParts): Wallet {
       if (error instanceof Refused || error instanceof Unanswered) return false;
       throw error;
     }
+    // Before it is written down nobody else may send it, though the book has it already.
+    busy.add(message.paymentId);
     await write({ type: 'intent', at: clock.now(), message });
     tally.counts.sent += 1;
     await submit(message);
