@@ -7,7 +7,7 @@ import {
   type WrittenFile,
   type WrittenPart,
 } from '@clearway/contract';
-import { identifierToBytes, type PaymentKind, parseIdentifier, paymentKinds } from '@clearway/core';
+import { identifierBytes, type PaymentKind, parseIdentifier, paymentKinds, writeIdentifier } from '@clearway/core';
 import type { CycleRecord, PaymentRecord, Records } from '@clearway/store';
 
 /** Which file. */
@@ -41,17 +41,26 @@ export async function writeReconciliation(
 ): Promise<WrittenFile> {
   const head = headOf(wish);
   const writer = new ReconciliationWriter(head, wish.partBytes);
+  const identifiers = new DataView(new ArrayBuffer(2 * identifierBytes));
+  writer.line.id = identifiers;
+  writer.line.original = identifiers;
   for await (const payment of records.paymentsOfCycle(head.cycle, head.participant)) {
-    fillLine(writer, payment, head.participant);
+    fillLine(writer, identifiers, payment, head.participant);
     if (writer.add()) await write(writer.take());
   }
   await write(writer.end());
   return writer.written();
 }
 
-function fillLine({ line }: ReconciliationWriter, payment: PaymentRecord, participant: string): void {
+/** `identifiers`: room for those of the payment and of its original. */
+function fillLine(
+  { line }: ReconciliationWriter,
+  identifiers: DataView,
+  payment: PaymentRecord,
+  participant: string,
+): void {
   const instructs = payment.instructingAgent === participant;
-  line.id = viewOf(payment.paymentId);
+  writeIdentifier(identifiers, 0, parseIdentifier(payment.paymentId)!);
   line.idAt = 0;
   line.kind = paymentKinds[payment.kind as PaymentKind];
   // In a pull the instructing institution is credited, in a payout or refund the instructed bank.
@@ -63,10 +72,8 @@ function fillLine({ line }: ReconciliationWriter, payment: PaymentRecord, partic
   line.textAt = 0;
   line.textLength = line.text.length;
   if (payment.kind === 'refund') {
-    line.original = viewOf(payment.reference!);
-    line.originalAt = 0;
+    writeIdentifier(identifiers, identifierBytes, parseIdentifier(payment.reference!)!);
+    line.originalAt = identifierBytes;
   }
   line.succeededAt = payment.changedAt;
 }
-
-const viewOf = (identifier: string) => new DataView(identifierToBytes(parseIdentifier(identifier)!).buffer);

@@ -26,7 +26,7 @@ import {
   type Reason,
   reasons,
   type State,
-  writeIdentifier,
+  writePaymentId,
 } from '@clearway/core';
 import type { CheckpointToRecord, Stream, StreamCell, StreamLink, StreamLot } from '@clearway/gateway';
 import type { Clock } from '@clearway/ports';
@@ -228,7 +228,7 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
     view.setUint8(at + outcomeMessage.state, glance.state);
     view.setUint16(at + outcomeMessage.reason, glance.reason);
     view.setUint32(at + outcomeMessage.participant, participant);
-    writeIdentifier(state, handle, view, at + outcomeMessage.id);
+    writePaymentId(state, handle, view, at + outcomeMessage.id);
     writeTime(view, at + outcomeMessage.changedAt, glance.changedAt);
     view.setUint32(at + outcomeMessage.cycle, glance.cycle);
     view.setUint8(at + outcomeMessage.flags, flags);

@@ -23,6 +23,14 @@ const rarer: Readonly<Partial<Record<Fault, number>>> = {
   bankSilentBooked: 1 / 20,
   noticeRejected: 1 / 20,
   institutionRepeats: 1 / 2,
+  // Of each request: without an answer it is sent again, and asked after.
+  requestLost: 1 / 5,
+  responseLost: 1 / 5,
+  // Of each link: while a bank has none that works, all that is for it goes over HTTP.
+  linkGoesSilent: 1 / 10,
+  linkStalls: 1 / 5,
+  linkBreaks: 1 / 5,
+  linkRefused: 1 / 2,
   // Of each second, of which a day has as many as a thousand short runs.
   powerLost: 1 / 10,
   cellHeld: 1 / 10,
@@ -73,7 +81,7 @@ export function longShape(
   cellWeights: readonly number[],
 ): Shape {
   // Some seeds have one on each side that stays on HTTP.
-  const stayers = draw.happens(0.5) ? [institutions[0], banks[0]] : [];
+  const stayers = draw.happens(0.25) ? [institutions[0], banks[0]] : [];
   const cap = draw.pick(['1000000000000', '3000000000']);
   return {
     startsAt,

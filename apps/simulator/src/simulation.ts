@@ -50,8 +50,9 @@ export interface RunResult {
   readonly faults: Readonly<Partial<Record<Fault, number>>>;
 }
 
-/** In a long run a clock is wrong for so long, ms. */
+/** In a long run a clock that has jumped is wrong for so long, and one that drifts for so long, ms. */
 const clockMs = 30_000;
+const driftMs = 600_000;
 
 /** For these there is a second program. */
 const ofUpgrades: readonly Fault[] = ['cellUpgraded', 'rulesRaised'];
@@ -176,13 +177,23 @@ function strikeEverySecond(world: World, faults: Faults): void {
   const { draw: size } = faults;
   const jump = () => (size.happens(0.3) ? 0 : Math.round((size.happens(0.5) ? 1 : -1) * 10 ** size.between(2, 6.6)));
 
+  // In a short run a clock stays wrong until it jumps again; in a long one somebody sets it.
+  const setAfter = (process: Process, ms: number) => {
+    if (!world.isLong) return;
+    time.after(ms, () => {
+      process.drift(0);
+      process.skewMs = 0;
+    });
+  };
+
   const setWrong = (process: Process) => {
     process.skewMs = jump();
-    // In a short run a clock stays wrong until it jumps again; in a long one somebody sets it.
-    if (world.isLong)
-      time.after(clockMs, () => {
-        process.skewMs = 0;
-      });
+    setAfter(process, clockMs);
+  };
+
+  const letDrift = (process: Process) => {
+    process.drift(size.between(-0.05, 0.05));
+    setAfter(process, driftMs);
   };
 
   const holdCell = (cell: CellHost) => {
@@ -292,10 +303,8 @@ function strikeEverySecond(world: World, faults: Faults): void {
     disturbParticipants();
     if (struck.process !== undefined && faults.strikes('cellClockJumps')) setWrong(struck.process);
     if (gateways.process !== undefined && faults.strikes('gatewayClockJumps')) setWrong(gateways.process);
-    if (struck.process !== undefined && faults.strikes('cellClockDrifts'))
-      struck.process.drift(size.between(-0.05, 0.05));
-    if (gateways.process !== undefined && faults.strikes('gatewayClockDrifts'))
-      gateways.process.drift(size.between(-0.05, 0.05));
+    if (struck.process !== undefined && faults.strikes('cellClockDrifts')) letDrift(struck.process);
+    if (gateways.process !== undefined && faults.strikes('gatewayClockDrifts')) letDrift(gateways.process);
     if (faults.strikes('powerLost')) struck.losePower();
     if (faults.strikes('gatewayDies')) gateways.process?.die();
     cutNetwork();

@@ -20,7 +20,7 @@ export { type EffectKind, Effects, effectKinds } from './effects.ts';
 export { type Stage, stages } from './flow.ts';
 export * from './identifier.ts';
 export { findBreaches, findClearingBreaches, overdrawn } from './invariants.ts';
-export { dueAtOf, Glance, writeIdentifier } from './payment/glance.ts';
+export { dueAtOf, Glance, writePaymentId } from './payment/glance.ts';
 export { answerRules, isFinal, paymentTransitions } from './payment/lifecycle.ts';
 export { type Reason, type ReasonKind, reasonOf, reasons } from './reject.ts';
 export { headroom } from './risk/headroom.ts';

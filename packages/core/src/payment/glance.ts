@@ -37,7 +37,7 @@ export class Glance {
 }
 
 /** Writes a payment's 16-byte identifier. */
-export function writeIdentifier(state: State, handle: number, view: DataView, offset: number): void {
+export function writePaymentId(state: State, handle: number, view: DataView, offset: number): void {
   const { rows, date } = segmentOf(state, handle);
   const row = rowOf(handle);
   const high = rows.u32(row, paymentFields.key);

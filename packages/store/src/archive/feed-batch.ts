@@ -1,5 +1,5 @@
 /** From a batch that the core has just applied to what the archive is told of it. */
-import { commandTypes, type Effects, effectKinds, Glance, type State, writeIdentifier } from '@clearway/core';
+import { commandTypes, type Effects, effectKinds, Glance, type State, writePaymentId } from '@clearway/core';
 import type { ArchiveFeed } from './feed.ts';
 import { finalStates } from './record.ts';
 
@@ -44,7 +44,7 @@ export function feedBatch(feed: ArchiveFeed, state: State, batch: BatchToArchive
     const byAnswer = type === commandTypes.recordAnswer;
     // Time ends no payment: this one was ended by an answer of the same batch, which is told by itself.
     if (!byAnswer && finalStates[glance.state] === 1) continue;
-    writeIdentifier(state, handle, id, 0);
+    writePaymentId(state, handle, id, 0);
     feed.changed(id, 0, glance.state, glance.reason, glance.cycle, index, byAnswer);
   }
   feed.end();

@@ -15,6 +15,8 @@ import { checkFileSealable, checkFileUnsealed, checkSameFile, staleWrite } from 
 export interface RecordsDisk {
   cursor: number;
   readonly payments: Map<string, PaymentRecord>;
+  /** Those that succeeded, by cycle: an end does not change any more. */
+  readonly paymentsByCycle: Map<number, Map<string, PaymentRecord>>;
   readonly agreements: Map<string, AgreementRecord>;
   readonly cycles: Map<number, CycleRecord>;
   readonly positions: Map<string, PositionRecord>;
@@ -27,6 +29,7 @@ export interface RecordsDisk {
 export const recordsDisk = (): RecordsDisk => ({
   cursor: 0,
   payments: new Map(),
+  paymentsByCycle: new Map(),
   agreements: new Map(),
   cycles: new Map(),
   positions: new Map(),
@@ -37,6 +40,13 @@ export const recordsDisk = (): RecordsDisk => ({
 });
 
 export function memoryRecords(disk: RecordsDisk): Records {
+  const ofCycle = (cycle: number) => {
+    const known = disk.paymentsByCycle.get(cycle);
+    if (known !== undefined) return known;
+    const none = new Map<string, PaymentRecord>();
+    disk.paymentsByCycle.set(cycle, none);
+    return none;
+  };
   const partsOf = ({ cycle, participant, parts }: FileRecord) =>
     Array.from({ length: parts }, (_, index) => disk.fileParts.get(partKey(cycle, participant, index + 1))).filter(
       (part) => part !== undefined,
@@ -49,7 +59,10 @@ export function memoryRecords(disk: RecordsDisk): Records {
 
     async write(change) {
       if (change.sequence < disk.cursor) throw staleWrite(change.sequence, disk.cursor);
-      for (const payment of change.payments) disk.payments.set(payment.paymentId, payment);
+      for (const payment of change.payments) {
+        disk.payments.set(payment.paymentId, payment);
+        if (payment.state === 'succeeded') ofCycle(payment.cycle).set(payment.paymentId, payment);
+      }
       for (const agreement of change.agreements) disk.agreements.set(agreement.agreementId, agreement);
       for (const cycle of change.cycles) disk.cycles.set(cycle.cycle, cycle);
       for (const position of change.positions) disk.positions.set(positionKey(position), position);
@@ -73,9 +86,7 @@ export function memoryRecords(disk: RecordsDisk): Records {
     },
 
     async *paymentsOfCycle(cycle, participant) {
-      const found = [...disk.payments.values()].filter(
-        (payment) => payment.cycle === cycle && payment.state === 'succeeded' && touches(payment, participant),
-      );
+      const found = [...ofCycle(cycle).values()].filter((payment) => touches(payment, participant));
       yield* found.sort((a, b) => byText(a.paymentId, b.paymentId));
     },
 
