@@ -53,6 +53,8 @@ export interface RunResult {
 /** In a long run a clock that has jumped is wrong for so long, and one that drifts for so long, ms. */
 const clockMs = 30_000;
 const driftMs = 600_000;
+/** And a cap that was changed, ms. */
+const cappedMs = 1_200_000;
 
 /** For these there is a second program. */
 const ofUpgrades: readonly Fault[] = ['cellUpgraded', 'rulesRaised'];
@@ -256,19 +258,26 @@ function strikeEverySecond(world: World, faults: Faults): void {
     suspended.delete(code);
   };
 
+  const changeCap = (bank: string, amount: string) => {
+    const { owner } = home;
+    if (owner === undefined) return;
+    const isChanged = world.capChanges(bank, BigInt(amount));
+    const change = <T extends { readonly code: string }>(one: T) =>
+      one.code === bank ? { ...one, netDebitCaps: [{ currency: 156, amount }] } : one;
+    owner.cell
+      .changeParticipants((all) => all.map(change))
+      .then(({ outcome }) => outcome === 'accepted' && isChanged())
+      .catch(() => {});
+  };
+
   const changeConfiguration = () => {
     const { owner } = home;
     if (owner === undefined) return;
     const bank = size.pick(banks).code;
     if (faults.strikes('capChanged')) {
-      const amount = size.pick(['0', '300000', '100000000']);
-      const isChanged = world.capChanges(bank, BigInt(amount));
-      const raise = <T extends { readonly code: string }>(one: T) =>
-        one.code === bank ? { ...one, netDebitCaps: [{ currency: 156, amount }] } : one;
-      owner.cell
-        .changeParticipants((all) => all.map(raise))
-        .then(({ outcome }) => outcome === 'accepted' && isChanged())
-        .catch(() => {});
+      changeCap(bank, size.pick(['0', '300000', '100000000']));
+      // Nearly all would be refused for the rest of a long run.
+      if (world.isLong) time.after(cappedMs, () => changeCap(bank, '1000000000000'));
     }
     const { code } = size.pick([...institutions, ...banks]);
     if (!suspended.has(code) && faults.strikes('participantSuspended')) {
