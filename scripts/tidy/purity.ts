@@ -43,7 +43,7 @@ const portedModules = new Set([
   'node:perf_hooks',
 ]);
 
-const hashes = new Set(['createHash', 'createHmac', 'timingSafeEqual']);
+const hashes = new Set(['createHash', 'createHmac', 'hash', 'timingSafeEqual']);
 
 /** Methods whose answer depends on the machine's time zone, locale or data tables. */
 const local = /^(get(FullYear|Month|Date|Day|Hours|Minutes|Seconds|TimezoneOffset)|toLocale\w*|localeCompare)$/;
