@@ -610,6 +610,34 @@ export const patches = {
       { in: `${core}/risk/shares.js`, of: 'state.shares.setU64(from, shareFields.taken, total);', instead: '' },
     ],
   },
+  shareToldBeforeJournaled: {
+    mistake: 'a share is told as taken before that is journaled',
+    changes: [
+      {
+        in: `${server}/cells/share-keeper.js`,
+        of: 'const result = await cell.command(encodeTakeShare({ ...message, from: peer }));',
+        instead:
+          "const result = { outcome: 'accepted' }; void cell.command(encodeTakeShare({ ...message, from: peer }));",
+      },
+      {
+        in: `${server}/cells/share-keeper.js`,
+        of: 'await cell.durable();\n        return { given, took: taken, wanted };',
+        instead: 'return { given, took: taken, wanted };',
+      },
+    ],
+    test: `${server}/cells/told-among-cells.test.js`,
+  },
+  rescissionToldTooEarly: {
+    mistake: 'the end of an agreement is told before other cells know it',
+    changes: [
+      {
+        in: `${server}/cell.js`,
+        of: 'await options.among?.spread.agreements(agreement.sequence);',
+        instead: ';',
+      },
+    ],
+    test: `${server}/cells/told-among-cells.test.js`,
+  },
   nettedWithoutOthers: {
     mistake: 'a cycle is settled with the part of the home cell alone',
     changes: [
