@@ -47,7 +47,7 @@ const noEpoch = 0;
 /** Records are gathered to about this much a write. */
 const writeBytes = 1 << 20;
 
-/** Resolves when all of it is on stable storage. @returns bytes of the file */
+/** Resolves when all of it is on stable storage. */
 export async function writeVolume(
   file: DiskFile,
   place: CellPlace,
@@ -76,10 +76,15 @@ export async function writeVolume(
 }
 
 /**
- * The batches of a volume, whose records are checked.
+ * The batches of a volume, whose records are checked; of those before `from` only the heads are read.
  * @throws DamagedJournalError for anything but a whole volume of this cell
  */
-export async function* readVolume(disk: Disk, place: CellPlace, volume: Volume): AsyncGenerator<JournalBatch> {
+export async function* readVolume(
+  disk: Disk,
+  place: CellPlace,
+  volume: Volume,
+  from = volume.first,
+): AsyncGenerator<JournalBatch> {
   const file = await disk.open(volume.path, 'read');
   try {
     const damaged = (what: string) => new DamagedJournalError(`${volume.path} ${what}: restore it from a copy.`);
@@ -97,10 +102,13 @@ export async function* readVolume(disk: Disk, place: CellPlace, volume: Volume):
     for (let sequence = volume.first; sequence <= volume.last; sequence++) {
       const record = decodeRecordHead(await read(position, recordHeadBytes));
       if (record === undefined || record.sequence !== sequence) throw damaged(`has no batch ${sequence}`);
-      const bytes = await read(position, recordBytes(record));
-      if (!isIntact(bytes)) throw damaged(`has batch ${sequence} changed`);
-      yield batchOf(bytes, record);
-      position = nextRecord(position + bytes.length);
+      const length = recordBytes(record);
+      if (sequence >= from) {
+        const bytes = await read(position, length);
+        if (!isIntact(bytes)) throw damaged(`has batch ${sequence} changed`);
+        yield batchOf(bytes, record);
+      }
+      position = nextRecord(position + length);
     }
   } finally {
     await file.close();

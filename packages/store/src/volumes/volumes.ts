@@ -66,7 +66,7 @@ export function openVolumes(options: VolumesOptions): Volumes {
   async function readOne(sequence: number): Promise<JournalBatch | undefined> {
     const volume = (await list()).find((one) => one.first <= sequence && sequence <= one.last);
     if (volume === undefined) return undefined;
-    for await (const batch of readVolume(disk, place, volume)) if (batch.sequence === sequence) return batch;
+    for await (const batch of readVolume(disk, place, volume, sequence)) return batch;
     return undefined;
   }
 
@@ -121,7 +121,7 @@ export function openVolumes(options: VolumesOptions): Volumes {
     async *read(from) {
       for (const volume of await list()) {
         if (volume.last < from) continue;
-        for await (const batch of readVolume(disk, place, volume)) if (batch.sequence >= from) yield batch;
+        yield* readVolume(disk, place, volume, from);
       }
     },
   };
