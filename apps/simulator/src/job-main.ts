@@ -4,3 +4,6 @@ import { type RunOptions, simulate } from './simulation.ts';
 process.on('message', (options: RunOptions) => {
   void simulate(options).then((result) => process.send!(result));
 });
+// It ends with whoever started it, and not before: that one still tells what has been run.
+process.on('disconnect', () => process.exit());
+process.on('SIGINT', () => {});

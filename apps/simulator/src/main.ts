@@ -50,12 +50,20 @@ async function runSeeds(given: Arguments, weights: Weights): Promise<boolean> {
     weights,
     plant,
   }));
+  const tell = () => {
+    progress('');
+    const seconds = (performance.now() - startedAt) / 1000;
+    if (given.json) write(JSON.stringify(print.summary(results, seconds)));
+    else print.total(results, seconds, write);
+  };
+  // Whoever ends it early is told what has been run until then.
+  process.once('SIGINT', () => {
+    tell();
+    process.exit(130);
+  });
   if (jobs > 1) await simulateAtOnce(options, jobs, onResult);
   else for (const one of options) onResult(await simulate({ ...one, onLine: given.story ? write : undefined }));
-  progress('');
-  const seconds = (performance.now() - startedAt) / 1000;
-  if (given.json) write(JSON.stringify(print.summary(results, seconds)));
-  else print.total(results, seconds, write);
+  tell();
   return results.every(({ breaches }) => breaches.length === 0);
 }
 
