@@ -490,8 +490,7 @@ test('a cell that goes on working while it is verified shows no breach', async (
       if (amount % 1500 === 0) await played.settle();
     }
   })();
-  for (let run = 0; run < 12; run++)
-    assert.deepEqual((await verify(disk)).breaches, [], `in run ${run}`);
+  for (let run = 0; run < 12; run++) assert.deepEqual((await verify(disk)).breaches, [], `in run ${run}`);
   working = false;
   await work;
   await played.until(() => played.cell.state.inFlight === 0);
