@@ -34,8 +34,11 @@ for (let amount = 1010; amount < 1100; amount += 10) await payOut(amount);
 await played.settle();
 const cycleOver = played.cell.state.cycles.at(-1)!.openedAt;
 const open = await payOut(2008);
-for (let amount = 2010; amount < 2200; amount += 10) await payOut(amount);
-await played.until(() => disk.sealed.size > 0 && Math.max(...disk.sealed.keys()) > 20);
+const openFrom = played.cell.state.sequence;
+for (let amount = 2010; Math.max(0, ...disk.sealed.keys()) <= openFrom; amount += 10) {
+  await payOut(amount);
+  await new Promise((turn) => setImmediate(turn));
+}
 await played.stop();
 
 const dayMs = 86_400_000;
