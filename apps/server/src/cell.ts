@@ -95,7 +95,7 @@ import {
 } from './sequencer.ts';
 import { createSnapshotter } from './snapshotter.ts';
 import { createStreamDesk } from './stream-desk.ts';
-import { findUncovered } from './uncovered.ts';
+import { type CoverageHint, findUncovered, hintAfter } from './uncovered.ts';
 
 export interface CellOptions {
   /** Where payments are recorded; without one those over the stream become rows like all others. */
@@ -916,16 +916,13 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
   // ---- what is covered by signatures ----
 
   /** How far, as the hints say: they only shorten the search of the next start. */
-  let hinted = { behind: 0, stopped: 0 };
+  let hinted: CoverageHint = { behind: 0, stopped: 0 };
   let hinting = false;
 
   function coveredTo(behind: number, behindStopped?: number): void {
-    // What lies before the hint is of those who were stopped before this start, and have not signed yet.
-    const least = behind < hinted.behind ? Math.min(behind, behindStopped ?? behind) : behindStopped;
-    const stopped = least === undefined ? 0 : least + 1;
-    if (hinting || (behind <= hinted.behind && stopped === hinted.stopped)) return;
+    const next = hintAfter(hinted, behind, behindStopped);
+    if (hinting || (next.behind === hinted.behind && next.stopped === hinted.stopped)) return;
     hinting = true;
-    const next = { behind: Math.max(behind, hinted.behind), stopped };
     // Should only the first be written, more is read than has to be.
     Promise.resolve(store.records.putHint(hints.stopped, next.stopped))
       .then(() => store.records.putHint(hints.covered, next.behind))

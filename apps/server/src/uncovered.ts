@@ -16,6 +16,24 @@ export interface UncoveredOptions {
   readonly stopped: { readonly behind: number; readonly signers: ReadonlySet<number> } | undefined;
 }
 
+/** Where the next start begins to look; it only shortens the search. */
+export interface CoverageHint {
+  /** Batches up to this one hold nothing uncovered, but for what stopped signers sent. */
+  readonly behind: number;
+  /** One more than the batch behind which the uncovered messages of stopped signers come; 0: there are none. */
+  readonly stopped: number;
+}
+
+/**
+ * The hint after all up to batch `behind` was found covered, but for what stopped signers sent, which comes behind
+ * `behindStopped`. What lies before the earlier hint is of those who were stopped before this start, and have not signed
+ * yet: the hint for all never goes back, and that for them takes it up.
+ */
+export function hintAfter(hinted: CoverageHint, behind: number, behindStopped: number | undefined): CoverageHint {
+  const least = behind < hinted.behind ? Math.min(behind, behindStopped ?? behind) : behindStopped;
+  return { behind: Math.max(behind, hinted.behind), stopped: least === undefined ? 0 : least + 1 };
+}
+
 /** What one signer sent on one stream. */
 interface Sent {
   readonly signer: number;

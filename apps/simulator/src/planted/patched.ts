@@ -574,7 +574,8 @@ export const patches = {
   },
   streamStoppedForgotten: {
     mistake: 'who was stopped and has not signed is forgotten by the second cell that starts after that',
-    changes: [{ in: `${server}/cell.js`, of: 'behind < hinted.behind ?', instead: 'behind < 0 ?' }],
+    changes: [{ in: `${server}/uncovered.js`, of: 'behind < hinted.behind ?', instead: 'behind < 0 ?' }],
+    test: `${server}/uncovered.test.js`,
   },
   streamUncoveredForgotten: {
     mistake: 'a cell that starts asks nobody to sign what was taken before it died',
