@@ -241,7 +241,7 @@ test('whoever breaks the protocol gets the reason, and nobody else notices', asy
     ['a greeting of another version', helloOf('00101', { versions: [9] }).take(), 'streamVersionUnsupported'],
     ['a hello for somebody else', helloOf('00102').take(), 'certificateRequired'],
     ['a hello for nobody', helloOf('99999').take(), 'participantUnknown'],
-    ['a hello with what does not belong there', helloOf('00101', { more: 1 }).take(), 'frameMalformed'],
+    ['a hello whose window is no number', helloOf('00101', { window: 'wide' }).take(), 'frameMalformed'],
     ['a frame that lies about its count', lying(), 'frameMalformed'],
     ['a frame twice', twice(), 'frameOutOfOrder'],
     ['HTTP', Buffer.from('GET / HTTP/1.1\r\nHost: a\r\n\r\n'), 'frameMalformed'],
