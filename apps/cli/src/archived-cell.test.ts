@@ -12,12 +12,10 @@ import {
   openArchive,
   type PaymentRecord,
   readArchive,
-  UnavailableError,
 } from '@clearway/store';
 import { exitCodes, type Surroundings } from './given.ts';
-import { runProgram } from './program.ts';
-import { noDesk } from './testing/no-desk.ts';
 import { banks, institutions, place, recordCell } from './testing/recorded-cell.ts';
+import { runLine } from './testing/run-line.ts';
 import { verifyJournal } from './verify/verify-journal.ts';
 
 const ports = { clock: realClock, crypto: realCrypto, chance: realChance };
@@ -70,39 +68,16 @@ await played.stop();
 const reader = (await readArchive(directory))!;
 after(() => reader.close());
 
-async function clearway(line: string, given: Partial<Surroundings> = {}) {
-  const text = { output: '', errors: '' };
-  const terminal = (name: 'output' | 'errors') => ({
-    write(more: string) {
-      text[name] += more;
-    },
-    isTerminal: false,
-    colours: false,
-    columns: 120,
-  });
-  const exitCode = await runProgram(line.split(' '), {
-    output: terminal('output'),
-    errors: terminal('errors'),
-    clock: realClock,
-    crypto: realCrypto,
-    signal: new AbortController().signal,
+const clearway = (line: string, given: Partial<Surroundings> = {}) =>
+  runLine(line, {
     openStore: async () => ({
       store: memoryStore({ crypto: realCrypto, chance: realChance, disk }),
       archive: { ...reader, async close() {} },
       place,
       opensBodies: true,
     }),
-    openOperator: async () => {
-      throw new UnavailableError('no cell answers');
-    },
-    desk: noDesk,
-    readFile: async (path) => {
-      throw new Error(`there is no ${path}`);
-    },
     ...given,
   });
-  return { exitCode, ...text };
-}
 
 const [one, other] = streamed.map(({ paymentId }) => paymentId);
 

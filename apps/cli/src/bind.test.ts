@@ -4,19 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { realChance, realClock, realCrypto, realDisk } from '@clearway/ports/real';
-import {
-  type Journal,
-  memoryDisk,
-  memoryStore,
-  openVolumes,
-  type Store,
-  UnavailableError,
-  withVolumes,
-} from '@clearway/store';
-import { exitCodes, type Surroundings } from './given.ts';
-import { runProgram } from './program.ts';
-import { noDesk } from './testing/no-desk.ts';
+import { type Journal, memoryDisk, memoryStore, openVolumes, type Store, withVolumes } from '@clearway/store';
+import { exitCodes } from './given.ts';
 import { banks, institutions, place, recordCell } from './testing/recorded-cell.ts';
+import { runLine } from './testing/run-line.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'clearway-volumes-'));
 after(() => rm(folder, { recursive: true, force: true }));
@@ -44,34 +35,11 @@ await played.stop();
 const dayMs = 86_400_000;
 const fortyDaysOn = () => realClock.now() + 40 * dayMs;
 
-async function clearway(line: string, store: Store = storeOn(), now = fortyDaysOn) {
-  const text = { output: '', errors: '' };
-  const terminal = (name: 'output' | 'errors') => ({
-    write(more: string) {
-      text[name] += more;
-    },
-    isTerminal: false,
-    colours: false,
-    columns: 120,
-  });
-  const surroundings: Surroundings = {
-    output: terminal('output'),
-    errors: terminal('errors'),
+const clearway = (line: string, store: Store = storeOn(), now = fortyDaysOn) =>
+  runLine(line, {
     clock: { ...realClock, now },
-    crypto: realCrypto,
-    signal: new AbortController().signal,
     openStore: async () => ({ store, volumes, place, opensBodies: true }),
-    openOperator: async () => {
-      throw new UnavailableError('no cell answers');
-    },
-    desk: noDesk,
-    readFile: async (path) => {
-      throw new Error(`there is no ${path}`);
-    },
-  };
-  const exitCode = await runProgram(line.split(' '), surroundings);
-  return { exitCode, ...text };
-}
+  });
 
 test('days that are to be kept are not bound', async () => {
   const { exitCode, output } = await clearway('journal bind --keep-days 41 --json');

@@ -13,10 +13,8 @@ import { realChance, realClock, realCrypto, realDisk } from '@clearway/ports/rea
 import { cellStore, migrate, type PostgresConnection, postgresStore } from '@clearway/store';
 import { openOperator, openStore } from './cell-access.ts';
 import { exitCodes } from './given.ts';
-import type { Terminal } from './output/terminal.ts';
-import { runProgram } from './program.ts';
-import { noDesk } from './testing/no-desk.ts';
 import { type Day, place, playDay } from './testing/recorded-cell.ts';
+import { runLine } from './testing/run-line.ts';
 
 const ports = { clock: realClock, chance: realChance, crypto: realCrypto, disk: realDisk };
 let folder: string;
@@ -42,29 +40,13 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function clearway(line: string, environment: Record<string, string> = {}) {
-  const text = { output: '', errors: '' };
-  const terminal = (name: 'output' | 'errors'): Terminal => ({
-    write: (more) => {
-      text[name] += more;
-    },
-    isTerminal: false,
-    colours: false,
-    columns: 120,
-  });
+function clearway(line: string, environment: Record<string, string> = {}) {
   const settings = { CLEARWAY_DATA: folder, ...environment };
-  const exitCode = await runProgram(line.split(' '), {
-    output: terminal('output'),
-    errors: terminal('errors'),
-    clock: realClock,
-    crypto: realCrypto,
-    signal: new AbortController().signal,
+  return runLine(line, {
     openStore: () => openStore(settings, ports),
-    desk: noDesk,
     openOperator: () => openOperator(settings, realClock),
     readFile,
   });
-  return { exitCode, ...text };
 }
 
 test('the data folder is enough to prove a cell in PostgreSQL', async () => {
