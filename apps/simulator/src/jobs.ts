@@ -4,8 +4,11 @@ import { fileURLToPath } from 'node:url';
 import type { RunOptions, RunResult } from './simulation.ts';
 
 const program = fileURLToPath(new URL('job-main.js', import.meta.url));
-/** A world keeps much of what it makes to its end: with a larger young generation it is copied less often. */
-const youngMegabytes = 64;
+/**
+ * A world keeps much of what it makes to its end: with a larger young generation it is copied less often, and a day with
+ * several cells takes more than Node gives by itself.
+ */
+const heap = ['--max-semi-space-size=64', '--max-old-space-size=8192'];
 
 /**
  * Gives each result as soon as those before it are given.
@@ -20,7 +23,7 @@ export async function simulateAtOnce(
   let next = 0;
   let given = 0;
   const work = async () => {
-    const child = fork(program, { execArgv: [...process.execArgv, `--max-semi-space-size=${youngMegabytes}`] });
+    const child = fork(program, { execArgv: [...process.execArgv, ...heap] });
     try {
       for (let mine = next++; mine < runs.length; mine = next++) {
         const result = await new Promise<RunResult>((resolve, reject) => {
