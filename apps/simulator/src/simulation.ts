@@ -277,7 +277,7 @@ function strikeEverySecond(world: World, faults: Faults): void {
     if (faults.strikes('capChanged')) {
       changeCap(bank, size.pick(['0', '300000', '100000000']));
       // Nearly all would be refused for the rest of a long run.
-      if (world.isLong) time.after(cappedMs, () => changeCap(bank, '1000000000000'));
+      if (world.isLong) time.after(cappedMs, () => faults.isOn && changeCap(bank, '1000000000000'));
     }
     const { code } = size.pick([...institutions, ...banks]);
     if (!suspended.has(code) && faults.strikes('participantSuspended')) {
