@@ -858,6 +858,9 @@ export async function createCell(options: CellOptions): Promise<RunningCell> {
     if (home === undefined) return suspend(participant);
     while (!stopped) {
       try {
+        // Whoever lost its cell to another and does not know it yet has no say in the home cell either: what it holds for
+        // unsigned may have been signed long ago. Its own journal tells it so.
+        await own(encodeTick(0));
         return await home.suspend(participant);
       } catch (error) {
         log('cell.suspensionWaits', { participant, detail: (error as Error).message });

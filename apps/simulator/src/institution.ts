@@ -29,8 +29,10 @@ export interface SimulatedInstitution extends Participant {
   pay(chosen: PaymentOrder): Promise<void>;
   /** Sends an order once more, as it was, if its key is still in use, and asks after it: the states that it is told. */
   repeat(paymentId: string): Promise<readonly string[]>;
-  /** Orders and signings whose end is not known yet. */
+  /** Orders, signings and rescissions whose end is not known yet. */
   readonly open: number;
+  /** What these are. */
+  describeOpen(): string[];
 }
 
 export interface InstitutionParts extends ParticipantParts {
@@ -72,7 +74,7 @@ export const yuan = (minor: number) => ({
 });
 
 export function createSimulatedInstitution(parts: InstitutionParts): SimulatedInstitution {
-  const { faults, oracle, recorder, draw, isHasty, seldom } = parts;
+  const { faults, story, oracle, recorder, draw, isHasty, seldom } = parts;
   const { code } = parts.membership;
   const wishes = new Set<Wish>();
   const signings = new Set<Signing>();
@@ -145,7 +147,7 @@ export function createSimulatedInstitution(parts: InstitutionParts): SimulatedIn
     let message: PaymentRequest | undefined;
     while (message === undefined) {
       try {
-        message = await sdk.preparePayment({ ...chosen, expiresInMs: draw.between(3000, 30_000) });
+        message = await sdk.preparePayment({ expiresInMs: draw.between(3000, 30_000), ...chosen });
       } catch (error) {
         // Without the platform's parameters nothing can be prepared, and nothing was.
         if (!isUnsettled(error)) throw error;
@@ -270,6 +272,7 @@ export function createSimulatedInstitution(parts: InstitutionParts): SimulatedIn
       return agreementTold(await sdk.agreement(agreementId), 'enquiry', askedAt);
     } catch (error) {
       if (!isUnsettled(error)) throw error;
+      story.tell(agreementId, `${code} is told nothing of it: ${(error as Error).message}`);
       return undefined;
     }
   }
@@ -400,6 +403,15 @@ export function createSimulatedInstitution(parts: InstitutionParts): SimulatedIn
     get open() {
       return wishes.size + signings.size + rescissions.size;
     },
+    describeOpen: () => [
+      ...[...wishes].map(
+        ({ chosen, message }) => `${code} ${chosen.endToEndId} ${message?.paymentId ?? 'not prepared'}`,
+      ),
+      ...[...signings].map(
+        ({ bank, message }) => `${code} signing at ${bank} ${message?.agreementId ?? 'not prepared'}`,
+      ),
+      ...[...rescissions].map(({ agreementId }) => `${code} rescission of ${agreementId}`),
+    ],
   };
 }
 

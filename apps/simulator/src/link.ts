@@ -106,12 +106,18 @@ export function createLink(options: {
       if (!gateway.isAlive || !next.process.isAlive) return;
       owner = next;
       configuration = next.cell.configuration();
-      gateway.onDeath(next.cell.attach(delivererFor(next.process)));
-      next.cell.onConfiguration((pushed) =>
+      const detach = next.cell.attach(delivererFor(next.process));
+      const leave = next.cell.onConfiguration((pushed) =>
         gateway.enter(() => {
           configuration = pushed;
         }),
       );
+      const part = gateway.onDeath(() => {
+        detach();
+        leave();
+      });
+      // Whichever outlives the other does not keep it in memory.
+      next.process.onDeath(part);
     },
   };
 }

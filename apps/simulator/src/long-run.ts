@@ -31,11 +31,24 @@ const rarer: Readonly<Partial<Record<Fault, number>>> = {
   linkStalls: 1 / 5,
   linkBreaks: 1 / 5,
   linkRefused: 1 / 2,
+  linkDelayed: 1 / 4,
+  linkInPieces: 1 / 4,
+  // Of each call to the settlement agent, which is asked every five seconds, and of each of one cell to another.
+  agentRefuses: 1 / 4,
+  agentAnswerLost: 1 / 4,
+  agentSlow: 1 / 4,
+  peerCallLost: 1 / 4,
+  peerAnswerLost: 1 / 4,
+  peerCallDoubled: 1 / 4,
+  peerSlow: 1 / 4,
+  peerCut: 1 / 5,
+  peerCutOneWay: 1 / 5,
+  cellAway: 1 / 5,
   // Of each second, of which a day has as many as a thousand short runs.
-  powerLost: 1 / 10,
-  cellHeld: 1 / 10,
-  cellTakenOver: 1 / 10,
-  gatewayDies: 1 / 10,
+  powerLost: 1 / 20,
+  cellHeld: 1 / 20,
+  cellTakenOver: 1 / 20,
+  gatewayDies: 1 / 20,
   networkCut: 1 / 10,
   networkCutOneWay: 1 / 10,
   networkNarrow: 1 / 10,
@@ -43,9 +56,9 @@ const rarer: Readonly<Partial<Record<Fault, number>>> = {
   networkLosesKind: 1 / 10,
   linksBreakAll: 1 / 10,
   cutOffOnDemand: 1 / 20,
-  institutionDies: 1 / 10,
-  bankDies: 1 / 10,
-  agentDies: 1 / 10,
+  institutionDies: 1 / 20,
+  bankDies: 1 / 20,
+  agentDies: 1 / 20,
   agreementSigned: 1 / 200,
   agreementRescinded: 1 / 200,
   keyRotated: 1 / 100,
@@ -55,7 +68,7 @@ const rarer: Readonly<Partial<Record<Fault, number>>> = {
   // Of each signature; an operator looks into it, and starts the cell anew.
   checkpointSignedWrongly: 1 / 100,
   // Of each act of the cell.
-  cellDiesAtPoint: 1 / 20,
+  cellDiesAtPoint: 1 / 50,
   cellDiesAtTimer: 1 / 50,
   cellDiesBeforeAppend: 1 / 10,
   cellDiesAfterAppend: 1 / 10,
@@ -120,11 +133,11 @@ const offsetMs = 8 * 3_600_000;
 /** Orders in bursts of one institution, `perSecond` on the average of a whole day. One on HTTP has few. */
 export function orderByDay(world: World, faults: Faults, traffic: Draw, perSecond: number): void {
   const { time, institutions } = world;
+  const onStream = institutions.filter((one) => one.isOnStream !== false);
   const next = () => {
     if (!faults.isOn) return;
-    const one = traffic.pick(institutions);
-    const isRare = one.isOnStream === false && !traffic.happens(0.02);
-    if (!isRare) for (let left = Math.round(10 ** traffic.between(0, burstPowers)); left > 0; left--) one.order();
+    const one = traffic.pick(traffic.happens(0.02) ? institutions : onStream);
+    for (let left = Math.round(10 ** traffic.between(0, burstPowers)); left > 0; left--) one.order();
     const hour = Math.floor(((time.now + offsetMs) % dayMs) / 3_600_000);
     const rate = (perSecond * hours[hour]) / meanBurst;
     time.after((-Math.log(1 - traffic.fraction()) * 1000) / rate, next);

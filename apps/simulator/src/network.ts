@@ -69,9 +69,15 @@ export function createNetwork(time: Time, faults: Faults): SimulatedNetwork {
   ) {
     const { pathname, search } = new URL(request.url);
     // As the listener does once TLS has told it.
-    const headers = { ...request.headers, ...(certificate !== undefined && { 'x-client-certificate': certificate }) };
+    const headers = Object.assign(
+      {},
+      request.headers,
+      certificate !== undefined && { 'x-client-certificate': certificate },
+    );
     try {
-      return await process.outside('serve', () => handler({ ...request, headers, url: pathname + search }));
+      return await process.outside('serve', () =>
+        handler({ method: request.method, url: pathname + search, headers, body: request.body }),
+      );
     } catch {
       // A listener answers what its handler could not.
       return { status: 500, headers: {}, body: new Uint8Array(0) } satisfies HttpResponse;

@@ -52,9 +52,9 @@ interface Known extends Ordered {
   bookings: number;
   undone: number;
   final?: { readonly state: string; readonly cycle: number };
-  /** When each party first heard of the end. */
-  readonly heardAt: Map<string, number>;
-  readonly noticed: Set<string>;
+  /** When each party first heard of the end; there are two, and a map for each payment of a day is much. */
+  heardAt: readonly { readonly by: string; readonly at: number }[];
+  noticed: readonly string[];
   refused: boolean;
   /** Its agreement was told as rescinded before, and its cell could know that. */
   readonly lacksAgreement: boolean;
@@ -97,6 +97,9 @@ export interface Oracle {
   finalOf(paymentId: string): string | undefined;
   counts(): Record<string, number>;
 }
+
+const none: readonly never[] = [];
+const heardBy = ({ heardAt }: Known, party: string) => heardAt.find(({ by }) => by === party)?.at;
 
 function keepUnder<K, T>(lists: Map<K, T[]>, key: K, one: T): void {
   const list = lists.get(key);
@@ -179,12 +182,12 @@ export function createOracle(story: Story, ways: Ways, onStream: readonly string
     ordered(payment) {
       heard++;
       const known: Known = {
-        ...payment,
         heard,
+        ...payment,
         bookings: 0,
         undone: 0,
-        heardAt: new Map(),
-        noticed: new Set(),
+        heardAt: none,
+        noticed: none,
         refused: false,
         lacksAgreement: isRescindedFor(payment),
       };
@@ -204,9 +207,9 @@ export function createOracle(story: Story, ways: Ways, onStream: readonly string
         breach(paymentId, `${to} is told of a payment that nobody ordered`);
         return;
       }
-      if (via === 'notice') payment.noticed.add(to);
+      if (via === 'notice' && !payment.noticed.includes(to)) payment.noticed = [...payment.noticed, to];
       if (!finals.has(state)) {
-        const since = payment.heardAt.get(to) ?? Number.POSITIVE_INFINITY;
+        const since = heardBy(payment, to) ?? Number.POSITIVE_INFINITY;
         // A gateway that cannot ask its cell in time answers a repeated order so: it says that it does not know.
         // Over the stream an institution's own program does, with what it was told last.
         const isOld = state === 'unknown' || onStream.includes(to);
@@ -228,7 +231,7 @@ export function createOracle(story: Story, ways: Ways, onStream: readonly string
           return `was told as ${final.state} in cycle ${final.cycle}, and now as ${state} in cycle ${cycle}`;
         });
       check(!payment.refused, paymentId, () => `was refused, and is now told as ${state}`);
-      if (!payment.heardAt.has(to)) payment.heardAt.set(to, heard++);
+      if (heardBy(payment, to) === undefined) payment.heardAt = [...payment.heardAt, { by: to, at: heard++ }];
     },
     refused(paymentId, reason) {
       heard++;
@@ -342,7 +345,9 @@ export function createOracle(story: Story, ways: Ways, onStream: readonly string
         agreesWithLedger(payment);
         if (final === undefined) continue;
         for (const party of [payment.institution, payment.bank]) {
-          const isTold = onStream.includes(party) ? payment.heardAt.has(party) : payment.noticed.has(party);
+          const isTold = onStream.includes(party)
+            ? heardBy(payment, party) !== undefined
+            : payment.noticed.includes(party);
           check(isTold, paymentId, () => `${party} never got a notice of its end`);
         }
         if (final.state === 'succeeded')

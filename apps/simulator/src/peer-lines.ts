@@ -98,13 +98,18 @@ export function createPeerLines(time: Time, faults: Faults): PeerLines {
           new Promise<T>((resolve, reject) => {
             const fail = (why: string) => {
               waiting.delete(fail);
+              giveUp();
               reject(new Error(`cell ${there.number}: ${why}`));
             };
             waiting.add(fail);
+            const giveUp = time.after(patienceMs, () => {
+              if (waiting.has(fail)) end('no answer in time');
+            });
             const answered = (run: () => void) => {
               if (strikes('peerAnswerLost', ...both)) return;
               time.after(delay(), () => {
                 if (isCut(there.number, here) || !waiting.delete(fail)) return;
+                giveUp();
                 run();
               });
             };
@@ -128,9 +133,6 @@ export function createPeerLines(time: Time, faults: Faults): PeerLines {
                   );
               });
             };
-            time.after(patienceMs, () => {
-              if (waiting.has(fail)) end('no answer in time');
-            });
             if (strikes('peerCallLost', ...both)) return;
             time.after(delay(), arrive);
             if (faults.strikes('peerCallDoubled')) time.after(delay() + draw.between(0, 3000), arrive);

@@ -119,7 +119,9 @@ export async function simulate({
   // A patched build is this very program, loaded with lines of it changed.
   const plant: Wrap = isWrap(plantName) ? wraps[plantName] : goodBuild;
   const faults = chooseFaults(draw.stream('faults'), weights);
-  const count = cells ?? draw.stream('cells').pick(days === undefined ? [1, 1, 2, 3] : [1, 1, 1, 1, 1, 1, 2, 3]);
+  const count =
+    cells ??
+    draw.stream('cells').pick(days === undefined ? [1, 1, 2, 3] : [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 3]);
   const own = draw.stream('world');
   const drawn =
     days === undefined

@@ -15,7 +15,7 @@ export interface Story {
 /** More lines than this about one subject are counted and hashed, but not kept. */
 const mostLines = 400;
 /** Of more subjects than this the oldest are forgotten. */
-const mostSubjects = 20_000;
+const mostSubjects = 5_000;
 /** Lines are hashed so many at a time. */
 const linesAtOnce = 256;
 

@@ -2,7 +2,7 @@
  * What the stream leaves behind in the journal: for every message a signature of who sent it, over a tree that is made
  * again here, message by message, by the definition of RFC 6962 and the canonical bytes of the HTTP rail.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   canonicalCheckpoint,
   canonicalPayment,
@@ -41,11 +41,7 @@ interface Sent {
   covered: number;
 }
 
-const sha256 = (...parts: readonly Uint8Array[]): Uint8Array => {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest();
-};
+const sha256 = (...parts: readonly Uint8Array[]): Uint8Array => hash('sha256', Buffer.concat(parts), 'buffer');
 
 /** RFC 6962, section 2.1, over hashes of messages. */
 function rootOf(hashes: readonly Uint8Array[]): Uint8Array {

@@ -2,7 +2,7 @@
  * Links of the stream: bytes in order over connections that break, go silent, stall, come in pieces and late. What TLS
  * would notice ends the link, so that nothing is ever changed on its way.
  */
-import { type Link, type LinkEvents, type LinkNetwork, NetworkError } from '@clearway/ports';
+import { type Cancel, type Link, type LinkEvents, type LinkNetwork, NetworkError } from '@clearway/ports';
 import { otherHello } from './builds/other-hello.ts';
 import type { Draw } from './chance.ts';
 import type { Faults } from './faults.ts';
@@ -35,6 +35,8 @@ interface End {
   isGreeted: boolean;
   events: LinkEvents | undefined;
   isOpen: boolean;
+  /** The death of its process is nothing to it any more. */
+  forget: Cancel;
   /** What it writes is lost from now on, and nobody notices. */
   isSilent: boolean;
   /** Ends when everything has been read. */
@@ -75,6 +77,7 @@ export function createStreamNetwork(options: {
     isGreeted: false,
     events: undefined,
     isOpen: true,
+    forget: () => {},
     isSilent: false,
     isEnding: false,
     queue: [],
@@ -90,6 +93,7 @@ export function createStreamNetwork(options: {
     if (!end.isOpen) return;
     end.isOpen = false;
     end.queue = [];
+    end.forget();
     end.process.enter(() => end.events?.closed(error));
   };
 
@@ -227,7 +231,7 @@ export function createStreamNetwork(options: {
             const [client, server] = pair;
             connections.add(pair);
             for (const end of pair)
-              end.process.onDeath(() => {
+              end.forget = end.process.onDeath(() => {
                 if (!end.isOpen) return;
                 end.isOpen = false;
                 if (!connections.delete(pair)) return;

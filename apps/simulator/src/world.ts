@@ -343,7 +343,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     oracle.check(isCalm, 'world', () => {
       const told = cells.map(({ owner }) => owner?.cell.statistics());
       const each = (name: 'inFlight' | 'undelivered') => told.map((one) => one?.[name]).join();
-      return `is not quiet after ${patienceMs / 60_000} minutes: ${openOrders()} orders open, in flight ${each('inFlight')}, notices ${each('undelivered')}`;
+      return `is not quiet after ${patienceMs / 60_000} minutes: ${openOrders()} orders open (${institutions.flatMap((one) => one.describeOpen().slice(0, 5)).join('; ')}), in flight ${each('inFlight')}, notices ${each('undelivered')}`;
     });
   }
 

@@ -67,17 +67,16 @@ export async function signRequest(
 ): Promise<HttpRequest> {
   const withBody = request.body.length > 0;
   const { host, pathname, search } = new URL(request.url);
-  const headers = {
-    ...request.headers,
-    host,
-    ...(withBody && { 'content-digest': contentDigest(request.body) }),
-  };
+  const digest = withBody && { 'content-digest': contentDigest(request.body) };
+  const headers = Object.assign({}, request.headers, { host }, digest);
   const nonce = Buffer.from(ports.chance.bytes(nonceBytes)).toString('base64url');
   const list = withBody ? requestLists.withBody : requestLists.withoutBody;
-  const input = writeInput(list, { ...parametersOf(ports, key, code), nonce });
+  const input = writeInput(list, Object.assign(parametersOf(ports, key, code), { nonce }));
   // As it comes out at the server, so that the address is parsed once.
-  const sent = { ...request, url: pathname + search, headers };
-  return { ...request, headers: { ...headers, ...(await signatureFields(ports, key, input, { request: sent })) } };
+  const sent = { url: pathname + search, method: request.method, headers, body: request.body };
+  return Object.assign({}, request, {
+    headers: Object.assign({}, headers, await signatureFields(ports, key, input, { request: sent })),
+  });
 }
 
 export async function verifyRequest(
@@ -112,11 +111,12 @@ export async function signResponse(
   request: HttpRequest,
   response: HttpResponse,
 ): Promise<HttpResponse> {
-  const headers = { ...response.headers, 'content-digest': contentDigest(response.body) };
+  const headers = Object.assign({}, response.headers, { 'content-digest': contentDigest(response.body) });
   const list = listOf(response, readInput(request.headers)?.label);
   const input = writeInput(list, parametersOf(ports, key, code));
-  const fields = await signatureFields(ports, key, input, { request, response: { ...response, headers } });
-  return { ...response, headers: { ...headers, ...fields } };
+  const { status, body } = response;
+  const fields = await signatureFields(ports, key, input, { request, response: { status, headers, body } });
+  return { status, headers: Object.assign({}, headers, fields), body };
 }
 
 /** `request` as {@link signRequest} made it; `signer` the participant who must have answered, with its keys. */
@@ -192,7 +192,7 @@ function readFields(headers: HttpRequest['headers']): ReadFields {
   if (!value) throw new Refusal('signatureInvalid', `Signature has no byte sequence ${input.label}`);
   const keyId = /^([0-9]{5})\/([1-9][0-9]{0,4})$/.exec(String(input.parameters.get('keyid')));
   if (!keyId) throw new Refusal('signatureInvalid', 'keyid must be "<participant>/<key version>", as "00101/1"');
-  return { ...input, value, code: keyId[1]!, keyVersion: Number(keyId[2]) };
+  return { value, code: keyId[1]!, keyVersion: Number(keyId[2]), ...input };
 }
 
 function mustCover({ covered }: ReadFields, needed: ReadonlySet<string>): void {

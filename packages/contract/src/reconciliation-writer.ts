@@ -64,6 +64,8 @@ export interface WrittenFile {
 
 /** A part is at most about this long: what is in memory at once, in one row of a database and in one HTTP response. */
 export const usualPartBytes = 4 << 20;
+/** A file begins with a buffer of so many bytes, or of a part if that is less. */
+const firstBytes = 64 << 10;
 /** Of any line: 140 bytes of endToEndId may double when quoted. */
 const largestLine = 512;
 const comma = 0x2c;
@@ -109,8 +111,8 @@ const carryAbove = 2 ** 52;
 export class ReconciliationWriter {
   /** Fill it, then {@link add}. */
   readonly line: RawReconciliationLine;
-  private readonly buffer: Buffer;
-  private readonly fullAt: number;
+  private buffer: Buffer;
+  private readonly partBytes: number;
   private readonly digest = createHash('sha256');
   private readonly sums: (Sum | undefined)[] = [];
   /** Identifier of the line before, as words. */
@@ -126,8 +128,8 @@ export class ReconciliationWriter {
 
   /** @param partBytes at least 4 KiB */
   constructor(head: ReconciliationHead, partBytes = usualPartBytes) {
-    this.buffer = Buffer.alloc(partBytes);
-    this.fullAt = partBytes - largestLine;
+    this.buffer = Buffer.alloc(Math.min(partBytes, firstBytes));
+    this.partBytes = partBytes;
     const nothing = new Uint8Array(16);
     const view = new DataView(nothing.buffer);
     this.line = {
@@ -180,7 +182,8 @@ export class ReconciliationWriter {
     buffer[this.place++] = lineFeed;
     this.count(line);
     this.payments++;
-    return this.place > this.fullAt;
+    if (this.place <= this.buffer.length - largestLine) return false;
+    return !this.grew();
   }
 
   /** What was written since the last time. It is written over by the next lines: pass it on before. */
@@ -206,6 +209,15 @@ export class ReconciliationWriter {
     const { payments, bytes, hash, parts } = this;
     if (hash === undefined) throw new RangeError('the file has not ended');
     return { payments, bytes, hash, parts };
+  }
+
+  /** Most files are far smaller than a part. */
+  private grew(): boolean {
+    const { buffer, partBytes } = this;
+    if (buffer.length >= partBytes) return false;
+    this.buffer = Buffer.alloc(Math.min(buffer.length * 4, partBytes));
+    this.buffer.set(buffer.subarray(0, this.place));
+    return true;
   }
 
   private part(content: Uint8Array): WrittenPart {

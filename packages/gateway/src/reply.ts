@@ -13,10 +13,9 @@ export function problemResponse({ reason, message, paymentId, retryAfterMs }: Re
     ...(reason !== 'none' && { isoReason: isoReason[reason] }),
     ...(paymentId !== undefined && { paymentId }),
   });
-  const headers = {
-    ...more,
+  const headers = Object.assign({}, more, {
     'content-type': problemContentType,
     ...(retryAfterMs !== undefined && { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }),
-  };
+  });
   return { status: body.status, headers, body: encodeJson(body) };
 }

@@ -95,7 +95,7 @@ export function listen(handler: HttpHandler, options: ListenOptions): Promise<Li
     const certificate = certificates.get(incoming.socket);
     if (certificate === undefined && given[certificateHeader] === undefined) return given;
     const { [certificateHeader]: _, ...headers } = given;
-    return certificate ? { ...headers, [certificateHeader]: certificate } : headers;
+    return certificate ? { [certificateHeader]: certificate, ...headers } : headers;
   }
 
   async function answer(incoming: http.IncomingMessage): Promise<HttpResponse> {
@@ -115,7 +115,10 @@ export function listen(handler: HttpHandler, options: ListenOptions): Promise<Li
       ({ status, headers, body }) => {
         const withBody = status !== 204 && status !== 304;
         if (closing) outgoing.shouldKeepAlive = false;
-        outgoing.writeHead(status, withBody ? { ...headers, 'content-length': String(body.length) } : headers);
+        outgoing.writeHead(
+          status,
+          withBody ? Object.assign({}, headers, { 'content-length': String(body.length) }) : headers,
+        );
         outgoing.end(withBody ? body : undefined);
       },
       // The client went away within its own request: there is nobody to tell, and nothing was begun.

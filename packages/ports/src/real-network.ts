@@ -75,7 +75,7 @@ export function realNetwork(options: NetworkOptions = {}): Network & {
 
   function start(url: URL, { method, headers, body }: HttpRequest): http.ClientRequest {
     const withLength = body.length > 0 || method === 'POST' || method === 'PUT' || method === 'PATCH';
-    const all = withLength ? { ...headers, 'content-length': String(body.length) } : headers;
+    const all = withLength ? Object.assign({}, headers, { 'content-length': String(body.length) }) : headers;
     return url.protocol === 'https:'
       ? https.request(url, { agent: tlsAgent, method, headers: all })
       : http.request(url, { agent: plainAgent, method, headers: all });

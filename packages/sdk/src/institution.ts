@@ -172,7 +172,7 @@ export function createInstitution(options: InstitutionOptions): Institution {
   const hashOf = (canonical: Uint8Array) => Buffer.from(crypto.sha256(canonical)).toString('hex');
 
   async function signed<M extends object>(message: M, canonical: (message: M) => Uint8Array) {
-    return { ...message, signature: await signMessage(crypto, signing, canonical(message)) };
+    return Object.assign({}, message, { signature: await signMessage(crypto, signing, canonical(message)) });
   }
 
   async function sealingKeyOf(bank: string): Promise<string> {
@@ -354,10 +354,8 @@ export async function signPaymentAnswer(
   { answer, reason, answeredAt }: PaymentDecision,
 ) {
   const message = { paymentId, paymentHash, answer, ...(reason && { reason }), answeredAt: formatTime(answeredAt) };
-  return {
-    ...message,
-    signature: await signMessage(ports.crypto, signing, canonicalPaymentAnswer(scheme, code, message)),
-  };
+  const canonical = canonicalPaymentAnswer(scheme, code, message);
+  return Object.assign({}, message, { signature: await signMessage(ports.crypto, signing, canonical) });
 }
 
 export async function signAgreementAnswer(
@@ -368,5 +366,5 @@ export async function signAgreementAnswer(
 ) {
   const message = { agreementId, subjectHash, answer, ...(reason && { reason }), answeredAt: formatTime(answeredAt) };
   const canonical = canonicalAgreementAnswer(scheme, code, message);
-  return { ...message, signature: await signMessage(ports.crypto, signing, canonical) };
+  return Object.assign({}, message, { signature: await signMessage(ports.crypto, signing, canonical) });
 }

@@ -127,12 +127,12 @@ export function createReceiver(options: ReceiverOptions): HttpHandler {
   /** Over the stream the link says that it is the platform; what the answer signs is what came, byte by byte. */
   async function decide(asked: StreamQuestion): Promise<PaymentDecision | 'later' | undefined> {
     const { type, payment, signature, paymentHash, possibleDuplicate, deadline } = asked;
-    const question = await readPayment({ ...payment, ...(signature && { signature }) }, deadline);
+    const question = await readPayment(Object.assign({}, payment, signature && { signature }), deadline);
     if (question.paymentHash !== paymentHash)
       throw new Refusal('answerHashDiffers', `payment ${payment.paymentId} reads otherwise than it is signed`);
     switch (type) {
       case 'offer':
-        return handlers.offer?.({ ...question, possibleDuplicate });
+        return handlers.offer?.({ possibleDuplicate, ...question });
       case 'enquiry':
         return handlers.enquiry?.(question);
       case 'reversal':
@@ -152,15 +152,19 @@ export function createReceiver(options: ReceiverOptions): HttpHandler {
 
   async function takeNotice({ noticeId, payment, agreement, cycle }: Notice): Promise<void> {
     if (payment?.instructingAgent === code) await mustBeProved(payment);
-    const subject = { ...(payment && { payment }), ...(agreement && { agreement }), ...(cycle && { cycle }) };
-    await handlers.notice({ noticeId, ...subject });
+    await handlers.notice({
+      noticeId,
+      ...(payment && { payment }),
+      ...(agreement && { agreement }),
+      ...(cycle && { cycle }),
+    });
   }
 
   /** By operationId of the contract's routes. */
   const operations: Readonly<Record<string, (body: unknown) => Promise<HttpResponse>>> = {
     async receiveOffer(body) {
       const { payment, deadline, possibleDuplicate } = read(checkOffer, body);
-      const question = { ...(await readPayment(payment, timeOf(deadline))), possibleDuplicate };
+      const question = { possibleDuplicate, ...(await readPayment(payment, timeOf(deadline))) };
       return answerPayment(question, await handlers.offer?.(question));
     },
     async receiveEnquiry(body) {

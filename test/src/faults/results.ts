@@ -58,7 +58,7 @@ export interface Results {
 
 /** Each by the script of package.json that measures it; it prints its JSON as its last line. */
 export const measures = {
-  simulation: ['sim', '--seed', '4000', '--runs', '100', '--days', '1', '--rate', '1.3', '--jobs', '2', '--json'],
+  simulation: ['sim', '--seed', '4000', '--runs', '100', '--days', '1', '--rate', '1.2', '--jobs', '2', '--json'],
   'crash-points': ['sim', '--crash-points', '--json'],
   'crash-pairs': ['sim', '--crash-points', '--pairs', '--json'],
   planted: ['sim', '--planted', '--json'],

@@ -102,7 +102,7 @@ export function createRecorder(): Recorder {
       const calledAt = ++place;
       const at = happenings.push({ paymentId, by, calledAt, returnedAt: Number.POSITIVE_INFINITY, act }) - 1;
       return (told) => {
-        happenings[at] = { paymentId, by, calledAt, returnedAt: ++place, act: { ...act, told } as Act };
+        happenings[at] = { paymentId, by, calledAt, returnedAt: ++place, act: Object.assign({}, act, { told }) as Act };
       };
     },
   };

@@ -94,18 +94,19 @@ export function linearize<State, T>(
 
 function listOf<T>(operations: readonly Operation<T>[]): Entry<T> {
   const entries: Entry<T>[] = [];
+  const head = { next: undefined } as unknown as Entry<T>;
   operations.forEach((operation, index) => {
     const { calledAt, returnedAt } = operation;
-    const common = { operation, index, partner: undefined, next: undefined };
-    const call = { ...common, isCall: true, place: calledAt } as unknown as Entry<T>;
-    entries.push(call);
-    if (returnedAt === Number.POSITIVE_INFINITY) return;
-    call.partner = { ...common, isCall: false, place: returnedAt } as unknown as Entry<T>;
-    entries.push(call.partner);
+    const entryAt = (place: number, isCall: boolean): Entry<T> => {
+      const entry: Entry<T> = { operation, index, isCall, place, partner: undefined, previous: head, next: undefined };
+      entries.push(entry);
+      return entry;
+    };
+    const call = entryAt(calledAt, true);
+    if (returnedAt !== Number.POSITIVE_INFINITY) call.partner = entryAt(returnedAt, false);
   });
   // At the same place calls come first: what touches may overlap.
   entries.sort((one, other) => one.place - other.place || Number(other.isCall) - Number(one.isCall));
-  const head = { next: undefined } as unknown as Entry<T>;
   let last = head;
   for (const entry of entries) {
     entry.previous = last;

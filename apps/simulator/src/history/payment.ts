@@ -31,27 +31,29 @@ const denials = new Set(['failed', 'neverProcessed', 'reversed', 'blocked']);
 /** Status of a refusal that is told of the payment itself, and not of an attempt, a clash or another who asks. */
 const unprocessable = 422;
 
+const enter = ({ cycle, booked }: PaymentState, phase: Phase): PaymentState => ({ phase, cycle, booked });
+
 export const payment: Model<PaymentState, Step> = {
   initial: { phase: 'none', cycle: 0, booked: 0 },
   key: ({ phase, cycle, booked }) => `${phase} ${cycle} ${booked}`,
   step(state, what) {
-    const { phase, booked } = state;
+    const { phase, cycle, booked } = state;
     const isOpen = phase === 'offered' || phase === 'reversing';
     switch (what.is) {
       case 'accepted':
-        return phase === 'none' ? { ...state, phase: 'offered' } : undefined;
+        return phase === 'none' ? enter(state, 'offered') : undefined;
       case 'wasAsked':
         return phase === 'none' || phase === 'refused' ? undefined : state;
       case 'wasReversing':
         if (phase === 'reversing') return state;
-        return phase === 'offered' ? { ...state, phase: 'reversing' } : undefined;
+        return phase === 'offered' ? enter(state, 'reversing') : undefined;
       case 'book':
-        return booked === 0 && (isOpen || phase === 'succeeded') ? { ...state, booked: 1 } : undefined;
+        return booked === 0 && (isOpen || phase === 'succeeded') ? { phase, cycle, booked: 1 } : undefined;
       case 'undo':
-        return booked === 1 && phase !== 'succeeded' ? { ...state, booked: 0 } : undefined;
+        return booked === 1 && phase !== 'succeeded' ? { phase, cycle, booked: 0 } : undefined;
       case 'said':
-        if (what.answer === 'succeeded') return phase === 'offered' ? { ...state, phase: 'succeeded' } : undefined;
-        return isOpen && denials.has(what.answer) ? { ...state, phase: 'failed' } : undefined;
+        if (what.answer === 'succeeded') return phase === 'offered' ? enter(state, 'succeeded') : undefined;
+        return isOpen && denials.has(what.answer) ? enter(state, 'failed') : undefined;
       case 'told':
         return tell(state, what.told);
       case 'forbidden':
@@ -65,18 +67,18 @@ function tell(state: PaymentState, told: Told): PaymentState | undefined {
   const holds = (condition: boolean) => (condition ? state : undefined);
   if ('refused' in told) {
     if (told.refused === 'notFound') return holds(phase === 'none');
-    return phase === 'none' || phase === 'refused' ? { ...state, phase: 'refused' } : undefined;
+    return phase === 'none' || phase === 'refused' ? enter(state, 'refused') : undefined;
   }
   switch (told.state) {
     case 'succeeded':
       if (phase !== 'succeeded' || booked !== 1 || (cycle !== 0 && cycle !== told.cycle)) return undefined;
-      return { ...state, cycle: told.cycle };
+      return { phase, cycle: told.cycle, booked };
     case 'failed':
       return holds(phase === 'failed' && booked === 0);
     case 'refused':
-      return phase === 'none' || phase === 'refused' ? { ...state, phase: 'refused' } : undefined;
+      return phase === 'none' || phase === 'refused' ? enter(state, 'refused') : undefined;
     case 'reversing':
-      return phase === 'offered' || phase === 'reversing' ? { ...state, phase: 'reversing' } : undefined;
+      return phase === 'offered' || phase === 'reversing' ? enter(state, 'reversing') : undefined;
     case 'offered':
       return holds(phase === 'offered');
     default:

@@ -187,6 +187,9 @@ export function sizeOfMessage(type: 'payments' | 'questions', view: DataView, at
   return before + size + trailer;
 }
 
+/** As little is handed out as a copy, rather than with the buffer that it is in. */
+const fewBytes = 512;
+
 /** Puts frames together in one growing buffer that is used again: reserve room for a message, write it there. */
 export class FrameWriter {
   bytes: Uint8Array<ArrayBuffer> = new Uint8Array(4096);
@@ -271,6 +274,10 @@ export class FrameWriter {
   take(): Uint8Array {
     this.end();
     const bytes = this.bytes.subarray(this.from, this.to);
+    if (!this.isShared && bytes.length <= fewBytes) {
+      this.to = this.from;
+      return bytes.slice();
+    }
     if (this.isShared && this.bytes.length - this.to >= bytes.length) this.from = this.to;
     else this.renew(Math.max(4096, Math.min(bytes.length * (this.isShared ? 8 : 1.25), 1 << 18)));
     return bytes;

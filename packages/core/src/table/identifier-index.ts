@@ -7,6 +7,8 @@ import type { Rows } from './rows.ts';
 
 const partitions = 4096;
 const smallest = 8;
+/** Of every partition that holds nothing; never written to. */
+const empty = new Uint32Array(smallest);
 
 /** Key words of an identifier: [date,] participant with the upper sequence bits, lower sequence bits. */
 export interface Key {
@@ -40,7 +42,7 @@ export class IdentifierIndex {
     this.rows = rows;
     this.field = field;
     this.dated = dated;
-    for (let i = 0; i < partitions; i++) this.slots.push(new Uint32Array(smallest));
+    for (let i = 0; i < partitions; i++) this.slots.push(empty);
   }
 
   /** Row of the record with this key, or -1. */
@@ -63,13 +65,14 @@ export class IdentifierIndex {
     const hash = this.hashOfRow(row);
     const partition = hash >>> 20;
     while (row + 1 > this.rowMasks[partition]) this.widen(partition);
-    if (++this.used[partition] * 4 > this.slots[partition].length * 3) this.grow(partition);
+    if (++this.used[partition] === 1) this.slots[partition] = new Uint32Array(smallest);
+    else if (this.used[partition] * 4 > this.slots[partition].length * 3) this.grow(partition);
     this.place(this.slots[partition], hash << 12, (row + 1) | ((hash << 12) & ~this.rowMasks[partition]));
   }
 
   /** Bytes of the index itself. */
   get bytes(): number {
-    return this.slots.reduce((sum, slots) => sum + slots.byteLength, 0);
+    return this.slots.reduce((sum, slots) => (slots === empty ? sum : sum + slots.byteLength), 0);
   }
 
   private place(slots: Uint32Array, scattered: number, entry: number): void {
@@ -84,7 +87,8 @@ export class IdentifierIndex {
     const slots = this.slots[partition];
     const narrow = this.rowMasks[partition];
     const wide = narrow * 2 + 1;
-    for (let at = 0; at < slots.length; at++) slots[at] = (slots[at] & narrow) | (slots[at] & ~wide);
+    if (slots !== empty)
+      for (let at = 0; at < slots.length; at++) slots[at] = (slots[at] & narrow) | (slots[at] & ~wide);
     this.rowMasks[partition] = wide;
   }
 

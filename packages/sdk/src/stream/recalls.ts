@@ -98,9 +98,9 @@ export function createRecalls(options: RecallsOptions): Recalls {
       if (before && before.from === from && before.to === to && !before.over.hasEnded) return;
       const places = to - from;
       const recall = {
-        ...ended,
         over,
         own,
+        ...ended,
         leaves: new Uint8Array(places * hashBytes),
         known: new Uint8Array(places),
         count: 0,
