@@ -655,6 +655,12 @@ export const patches = {
     test: `${server}/cells/peer-desk.test.js`,
   },
 
+  staleCellSuspends: {
+    mistake: 'a cell that has been taken over without knowing it has participants suspended by the home cell',
+    changes: [{ in: `${server}/cell.js`, of: 'await own(encodeTick(0));', instead: '' }],
+    test: 'apps/simulator/dist/stale-cell.test.js',
+  },
+
   // ---- proofs ----
   checkpointNotVerified: {
     mistake: 'a checkpoint over the stream is taken without looking at its signature',
