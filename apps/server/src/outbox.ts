@@ -156,8 +156,9 @@ export function createOutbox({ clock, content, log }: OutboxOptions): Outbox {
       });
       const told = (await Promise.all(read)).filter((notice) => notice !== undefined);
       if (told.length === 0) return 'done';
-      const about = { deliveryId: `notices:${firstId}`, subject: told[0].subject, notices: told };
-      return await deliver({ ...about, kind: 'notices', participant, deadline: 0, possibleDuplicate: false });
+      const { subject } = told[0];
+      const about = { kind: 'notices', participant, deadline: 0, possibleDuplicate: false } as const;
+      return await deliver({ deliveryId: `notices:${firstId}`, subject, notices: told, ...about });
     } catch (error) {
       if (failures === 0) log('outbox.noticeUnreadable', { noticeId: firstId, detail: (error as Error).message });
       return 'notSent';

@@ -305,16 +305,33 @@ export function createCoverage(options: CoverageOptions): Coverage {
         signer.dropMissing(from, to);
       }
       const code = String(signer.code).padStart(5, '0');
-      const place = { signer: code, stream: signer.stream, from, to, signedAt };
-      const command = encodeRecordCheckpoint({
-        ...{ ...place, signer: signer.code, suite: suites[suite], keyVersion },
-        ...{ root, signature },
-      });
+      const { stream } = signer;
+      const checkpoint = {
+        signer: signer.code,
+        stream,
+        from,
+        to,
+        signedAt,
+        root,
+        suite: suites[suite],
+        keyVersion,
+        signature,
+      };
+      const command = encodeRecordCheckpoint(checkpoint);
+      const canonical = canonicalCheckpoint(options.scheme(), { signer: code, stream, from, to, signedAt, root });
+      const record = { command, body: () => signer.missing(from, to) };
+      const { publicKey } = key;
       unverified.push({
-        ...{ signer, to, isRoot, holds: false, judged },
-        ...{ suite, publicKey: key.publicKey, signature },
-        bytes: canonicalCheckpoint(options.scheme(), { ...place, root }),
-        record: { command, body: () => signer.missing(from, to) },
+        signer,
+        to,
+        isRoot,
+        holds: false,
+        judged,
+        suite,
+        publicKey,
+        signature,
+        bytes: canonical,
+        record,
       });
     },
     verify() {

@@ -385,13 +385,13 @@ export function createStream(options: StreamOptions): Stream {
         return;
       }
       case 'checkpoints': {
-        const kept = { ...frame, payload: frame.payload.slice() };
+        const kept = Object.assign({}, frame, { payload: frame.payload.slice() });
         afterTurn.push(() => checkpoints(link, kept));
         return;
       }
       case 'recalls': {
         if (link.version < recallVersion) break;
-        const kept = { ...frame, view: new DataView(frame.payload.slice().buffer) };
+        const kept = Object.assign({}, frame, { view: new DataView(frame.payload.slice().buffer) });
         afterTurn.push(() => recalls(link, kept));
         return;
       }
