@@ -23,7 +23,8 @@ export async function simulateAtOnce(
   let next = 0;
   let given = 0;
   const work = async () => {
-    const child = fork(program, { execArgv: [...process.execArgv, ...heap] });
+    const start = () => fork(program, { execArgv: [...process.execArgv, ...heap] });
+    let child = start();
     try {
       for (let mine = next++; mine < runs.length; mine = next++) {
         const result = await new Promise<RunResult>((resolve, reject) => {
@@ -32,6 +33,11 @@ export async function simulateAtOnce(
           child.send(runs[mine]);
         });
         child.removeAllListeners();
+        // A day is gigabytes of garbage, and the next one would begin by collecting it.
+        if (runs[mine].days !== undefined) {
+          child.kill();
+          child = start();
+        }
         results.set(mine, result);
         for (let ready = results.get(given); ready !== undefined; ready = results.get(given)) {
           results.delete(given++);
