@@ -18,7 +18,7 @@ Exit code: 0 when it ran through, 2 when the arguments are wrong.
 `;
 
 const core = 'packages/core/dist';
-const tests = ['clearing', 'limits', 'answers', 'tables', 'laws', 'shares'].map(
+const tests = ['mistakes', 'clearing', 'limits', 'answers', 'tables', 'laws', 'shares'].map(
   (name) => `packages/core/dist-test/${name}.test.js`,
 );
 const subjects: readonly Subject[] = [
