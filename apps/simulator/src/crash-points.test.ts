@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type CrashRun, killInPairs, killSingly } from './crash-points.ts';
+import { type CrashRun, killInPairs, killSingly, runWithKills } from './crash-points.ts';
 import { flowNames, moneyFlows } from './flows.ts';
 
 const words = ({ kills, points, breaches }: CrashRun) =>
@@ -31,5 +31,11 @@ for (const name of moneyFlows) {
     }
     t.diagnostic(`${runs - 1} pairs of points`);
     assert.ok(runs > 20, 'there were pairs to kill at');
+  });
+}
+
+for (const second of [35, 36]) {
+  test(`a refused look into the directory is no refusal of the refund that was told: killed at 2 and ${second}`, async () => {
+    assert.deepEqual((await runWithKills('refund', [2, second])).breaches, []);
   });
 }

@@ -36,7 +36,7 @@ import {
 import { createConnection } from './connection.ts';
 import { createIdentifiers } from './identifier.ts';
 import type { InstitutionOptions } from './options.ts';
-import { Unanswered } from './outcome.ts';
+import { Refused, Unanswered } from './outcome.ts';
 import type { AgreementDecision, Details, PaymentDecision, PaymentQuestion } from './question.ts';
 import { sealDetails } from './sealed.ts';
 
@@ -210,7 +210,11 @@ export function createInstitution(options: InstitutionOptions): Institution {
   }
 
   async function proved(status: PaymentStatus, paymentHash?: string): Promise<PaymentStatus> {
-    const fault = await connection.findUnproved(status, paymentHash);
+    const fault = await connection.findUnproved(status, paymentHash).catch((error: unknown) => {
+      // That the directory is refused now says nothing of the payment.
+      if (!(error instanceof Refused)) throw error;
+      throw new Unanswered(`payment ${status.paymentId}: what proves it cannot be asked for: ${error.message}`);
+    });
     if (fault !== undefined) throw new Unanswered(`payment ${status.paymentId} is told as ${fault}`);
     return status;
   }
