@@ -133,10 +133,11 @@ const offsetMs = 8 * 3_600_000;
 /** Orders in bursts of one institution, `perSecond` on the average of a whole day. One on HTTP has few. */
 export function orderByDay(world: World, faults: Faults, traffic: Draw, perSecond: number): void {
   const { time, institutions } = world;
-  const onStream = institutions.filter((one) => one.isOnStream !== false);
+  const volume = institutions.filter(({ isOnStream }) => isOnStream);
+  const often = volume.length > 0 ? volume : institutions;
   const next = () => {
     if (!faults.isOn) return;
-    const one = traffic.pick(traffic.happens(0.02) ? institutions : onStream);
+    const one = traffic.pick(traffic.happens(0.02) ? institutions : often);
     for (let left = Math.round(10 ** traffic.between(0, burstPowers)); left > 0; left--) one.order();
     const hour = Math.floor(((time.now + offsetMs) % dayMs) / 3_600_000);
     const rate = (perSecond * hours[hour]) / meanBurst;
