@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { copyFile, cp, mkdtemp, open, readdir, rename, rm, truncate } from 'node:fs/promises';
+import { copyFile, cp, mkdtemp, open, readdir, readFile, rename, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import type { DiskFile } from '@clearway/ports';
 import { realClock, realCrypto, realDisk } from '@clearway/ports/real';
 import { sequences, testBatches, testPlace } from '../conformance.ts';
 import { fileJournal } from './file-journal.ts';
 import { blockBytes } from './record.ts';
+import { findEnd, segmentAt } from './segment.ts';
 
 /** Batches 1 to 3 are epoch 1's; 4 to 6 are epoch 2's, 4 and 5 flushed alone, 6 last; each begins a block. */
 let root: string;
@@ -44,6 +46,10 @@ async function flip(path: string, position: number): Promise<void> {
   await file.read(byte, 0, 1, position);
   await file.write(Uint8Array.of(byte[0] ^ 0x10), 0, 1, position);
   await file.close();
+}
+
+async function notAllowed(): Promise<never> {
+  throw new Error('whoever looks for the end only reads');
 }
 
 async function zero(path: string, from: number): Promise<void> {
@@ -157,6 +163,28 @@ describe('a journal in files whose bytes are not what they were', () => {
       await journal.append(testBatches(realCrypto, claimed, 1)[0]);
       assert.deepEqual(await sequences(journal.read(1)), [...all, claim + 1]);
       await journal.close();
+    });
+  }
+
+  const early = [0, 1].flatMap((batches) => [0, 40, 2_000].map((bytes) => ({ batches, bytes })));
+  for (const { batches, bytes } of early) {
+    test(`read when ${batches} batches and ${bytes} bytes were written, and looked at again when there were more: no damage`, async () => {
+      const path = join(intact, newSegment);
+      const whole = await readFile(path);
+      let sizes = 0;
+      const seen = () => (sizes < 2 ? whole.subarray(0, recordAt(batches, bytes)) : whole);
+      const growing: DiskFile = {
+        size: async () => {
+          sizes += 1;
+          return seen().length;
+        },
+        read: async (into, position) => seen().copy(into, 0, position),
+        write: notAllowed,
+        flush: notAllowed,
+        close: notAllowed,
+      };
+      const { last, frontier, unproven } = await findEnd(growing, segmentAt(intact, 2, 4), testPlace);
+      assert.deepEqual([last, frontier, unproven.from], [6, 5, recordAt(2, 0)]);
     });
   }
 

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { after, before, describe, test } from 'node:test';
+import { after, afterEach, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { realClock, realCrypto, realDisk } from '@clearway/ports/real';
 import { collect, testBatches, testPlace } from '../conformance.ts';
@@ -16,8 +16,17 @@ import { fileJournal } from './file-journal.ts';
 const program = fileURLToPath(new URL('test-writer-main.js', import.meta.url));
 
 let root: string;
+/** Ended after a test that failed too: a writer goes on for ever by itself. */
+const writers = new Set<ReturnType<typeof startWriter>>();
 before(async () => {
   root = await mkdtemp(join(tmpdir(), 'clearway-processes-'));
+});
+afterEach(async () => {
+  for (const { kill, closed } of writers) {
+    kill('SIGKILL');
+    await closed;
+  }
+  writers.clear();
 });
 after(() => rm(root, { recursive: true, force: true }));
 
@@ -43,7 +52,7 @@ function startWriter(
     for (const changed of changes) changed();
   });
   const closed = Promise.all([once(lines, 'close'), once(child, 'exit')]);
-  return {
+  const writer = {
     said,
     kill: (signal: NodeJS.Signals) => child.kill(signal),
     /** Resolves when the process and all that it said have ended. */
@@ -58,6 +67,8 @@ function startWriter(
         );
       }),
   };
+  writers.add(writer);
+  return writer;
 }
 
 /** The journal has exactly what the claim says, in one chain, and goes on. */
@@ -95,8 +106,6 @@ describe('a journal in files and its writers as processes', () => {
       const found = await collect(verifyChain(realCrypto, testPlace, journalIn(folder).read(1)));
       assert.ok(found.length >= told, `batch ${told} was told of, ${found.length} were read`);
     }
-    writer.kill('SIGKILL');
-    await writer.closed;
   });
 
   test('a writer that is stopped and wakes up after another has claimed adds nothing, and learns it', async () => {

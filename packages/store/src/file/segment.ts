@@ -208,32 +208,42 @@ export interface SegmentEnd {
 }
 
 /**
- * Where the last segment of an epoch ends.
+ * Where the last segment of an epoch ends, also while its writer goes on.
  *
  * @throws DamagedJournalError if a batch cannot be read that a later record says was durable
  */
 export async function findEnd(file: DiskFile, segment: Segment, place: CellPlace): Promise<SegmentEnd> {
-  const reader = await openReader(file, segment, place);
   const starts: number[] = [];
   let header: Uint8Array | undefined;
   // The segment's name was made when all before its first batch was durable.
   let frontier = segment.first - 1;
-  for (let found = await reader.next(); found; found = await reader.next()) {
-    starts.push(found.position);
-    header = found.batch.header;
-    frontier = Math.max(frontier, found.frontier);
-  }
-  await reader.idle();
-  const last = segment.first - 1 + starts.length;
-  const proof = await laterProof(file, segment, reader.position, last);
-  if (proof !== undefined) {
-    throw new DamagedJournalError(
-      `Batch ${last + 1} in ${segment.path} cannot be read, though the record at byte ${proof} shows that it was durable: ` +
-        'the file is damaged. Nothing was changed; restore it from a copy.',
-    );
-  }
-  const from = frontier < segment.first ? 0 : (starts[frontier + 1 - segment.first] ?? reader.position);
-  return { last, header: header?.slice(), frontier, unproven: { from, to: reader.position } };
+  let last = frontier;
+  let position = blockBytes;
+  /** Of a record that says that the batch behind the last one can be read. */
+  let proof: number | undefined;
+  do {
+    const missing = last + 1;
+    const from = starts.length === 0 ? undefined : { position, sequence: missing };
+    const reader = await openReader(file, segment, place, from);
+    for (let found = await reader.next(); found; found = await reader.next()) {
+      starts.push(found.position);
+      header = found.batch.header;
+      frontier = Math.max(frontier, found.frontier);
+    }
+    await reader.idle();
+    last = segment.first - 1 + starts.length;
+    // Its proof was read before it, so it was not just being written this time.
+    if (proof !== undefined && last < missing) {
+      throw new DamagedJournalError(
+        `Batch ${missing} in ${segment.path} cannot be read, though the record at byte ${proof} shows that it was durable: ` +
+          'the file is damaged. Nothing was changed; restore it from a copy.',
+      );
+    }
+    ({ position } = reader);
+    proof = await laterProof(file, segment, position, last);
+  } while (proof !== undefined);
+  const from = frontier < segment.first ? 0 : (starts[frontier + 1 - segment.first] ?? position);
+  return { last, header: header?.slice(), frontier, unproven: { from, to: position } };
 }
 
 /** Position of a whole record behind `position` that says that batch `last` + 1 was durable. */
