@@ -29,6 +29,7 @@ Instead of the plain run one of:
   --held LIST        what the core takes for a payment when so many are remembered, as 10000,1000000,100000000
   --institutions A,B what a payment costs with so many who sign
   --cells N          what a payment costs with one cell, and with N of them at the same rate
+  --limits           what links, hashes, signatures, core and journal of a payment cost by themselves, at --rate
 
 Results that are kept:
   --save             the line is kept in benchmarks/results, and drawn
@@ -36,7 +37,16 @@ Results that are kept:
   --draw             draws what is kept, measures nothing
 `;
 
-export type Part = 'run' | 'curve' | 'overload' | 'close-cycle' | 'recovery' | 'held' | 'institutions' | 'cells';
+export type Part =
+  | 'run'
+  | 'curve'
+  | 'overload'
+  | 'close-cycle'
+  | 'recovery'
+  | 'held'
+  | 'institutions'
+  | 'cells'
+  | 'limits';
 
 export interface StreamArguments {
   readonly settings: StreamSettings;
@@ -105,6 +115,7 @@ export function readStreamArguments(args: readonly string[]): StreamArguments {
     held: values.held !== undefined,
     institutions: institutions.length > 1,
     cells: values.cells !== undefined,
+    limits: values.limits,
   };
   const parts = (Object.keys(asked) as Part[]).filter((part) => asked[part]);
   if (parts.length > 1) throw new ArgumentsError(`one of ${parts.join(', ')} at a time`);
@@ -152,6 +163,7 @@ function parse(args: readonly string[]) {
         recovery: flag,
         held: { type: 'string' },
         cells: { type: 'string' },
+        limits: flag,
         save: flag,
         plots: flag,
         draw: flag,

@@ -16,8 +16,11 @@ import {
   benchRecovery,
 } from './bench-stream.ts';
 import { benchHeld } from './held.ts';
+import { benchLimits } from './limits.ts';
 
 const baselineSeconds = 10;
+/** Payments a second. */
+const aim = 110_000;
 const linksOfCurve = [32, 256, 3000];
 /** What `--plots` measures, in this order, and then the run once more without TLS. */
 const plotted: readonly Part[] = [
@@ -29,6 +32,7 @@ const plotted: readonly Part[] = [
   'institutions',
   'cells',
   'held',
+  'limits',
 ];
 
 const say = (text: string) => void process.stderr.write(`${text}\n`);
@@ -87,6 +91,8 @@ async function measure(part: Part, given: StreamArguments): Promise<object> {
       return { points: await benchInstitutions(settings, rate, given.institutions, say) };
     case 'cells':
       return benchCells(settings, rate, given.cells, say);
+    case 'limits':
+      return benchLimits(settings, rate ?? aim, say);
     case 'held':
       return { rows: benchHeld(given.held, say) };
   }

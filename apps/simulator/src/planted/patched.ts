@@ -702,6 +702,7 @@ export const patches = {
         instead: 'if (false)',
       },
     ],
+    test: `${sdk}/connection.test.js`,
   },
   nonceForgotten: {
     mistake: 'a gateway takes the same signed request twice',

@@ -28,7 +28,6 @@ const rare: ReadonlySet<PlantName> = new Set([
   'snapshotLacksRefunds',
   'snapshotOfLaterState',
   'shortTakenForSettled',
-  'replayedAttemptIsDefinite',
 ]);
 const common = plantNames.filter((name) => !rare.has(name));
 
