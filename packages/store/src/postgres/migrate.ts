@@ -32,18 +32,24 @@ const roles = ['cell', 'gateway', 'reader', 'console'] as const;
 /** Any number; who migrates waits for who migrates. */
 const lock = 0x636c656172;
 
-/** `owner`: may create schemas and, where they are missing, roles. Harmless when there is nothing to do. */
+/**
+ * Harmless when there is nothing to do.
+ *
+ * @param owner may create schemas and, where they are missing, roles
+ * @param last file to apply: for tests, to have a database as it was
+ */
 export async function migrate(
   owner: PostgresConnection,
   passwords: RolePasswords,
   ports: { readonly crypto: Pick<Crypto, 'sha256'>; readonly chance: Chance },
+  last?: string,
 ): Promise<Migrated> {
   const client = await connect(owner);
   try {
     await client.query('SELECT pg_advisory_lock($1)', [lock]);
     await client.query('SET client_min_messages = warning');
     await prepareRoles(client, passwords, ports);
-    return { applied: await applyFiles(client, ports.crypto) };
+    return { applied: await applyFiles(client, ports.crypto, last) };
   } finally {
     await client.end();
   }
@@ -65,7 +71,7 @@ async function prepareRoles(
   }
 }
 
-async function applyFiles(client: Client, crypto: Pick<Crypto, 'sha256'>): Promise<string[]> {
+async function applyFiles(client: Client, crypto: Pick<Crypto, 'sha256'>, last?: string): Promise<string[]> {
   await client.query(`CREATE SCHEMA IF NOT EXISTS clearway`);
   await client.query(`CREATE TABLE IF NOT EXISTS clearway.migration (
     name text PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT clock_timestamp())`);
@@ -87,6 +93,7 @@ async function applyFiles(client: Client, crypto: Pick<Crypto, 'sha256'>): Promi
       await client.query('INSERT INTO clearway.migration (name, sha256) VALUES ($1, $2)', [name, sha256]);
     });
     applied.push(name);
+    if (name === last) break;
   }
   return applied;
 }
