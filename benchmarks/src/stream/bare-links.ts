@@ -12,6 +12,7 @@ import { authorityFile, certificate } from '@clearway/start';
 import { cpuTime } from '../cpu-time.ts';
 import { pour } from './pour.ts';
 import type { StreamSettings } from './settings.ts';
+import { within } from './within.ts';
 
 export interface BareLinksCosts {
   /** Payments whose bytes have arrived everywhere, a second. */
@@ -32,6 +33,7 @@ export interface BareEnd {
 }
 
 const host = '127.0.0.1';
+const openMs = 60_000;
 const warmUpMs = 2_000;
 
 /** @param folder for certificates */
@@ -52,12 +54,19 @@ export async function benchBareLinks(
   const arrived = sides.map(() => 0);
   const children: ChildProcess[] = [];
   const closing: (() => void)[] = [];
+  let opened = 0;
+  let allOpen!: () => void;
+  const established = new Promise<void>((resolve) => {
+    allOpen = resolve;
+  });
   try {
     for (const [side, { read, written }] of sides.entries()) {
       const bytesPerSecond = (rate * written) / perSide;
       const listener = await listenLinks(
         (link): LinkEvents => {
           closing.push(pour(link, bytesPerSecond, lingerMs));
+          opened += 1;
+          if (opened === sides.length * perSide) allOpen();
           return {
             data({ length }) {
               arrived[side]! += length;
@@ -88,6 +97,7 @@ export async function benchBareLinks(
       payments: Math.min(...sides.map(({ read }, side) => arrived[side]! / read)),
       ms: [...(cpuTime(pids)?.values() ?? [])].reduce((sum, one) => sum + one, 0),
     });
+    await within(openMs, 'all bare links, open,', established);
     await rest(warmUpMs);
     const before = now();
     await rest(seconds * 1000);

@@ -39,7 +39,7 @@ test('batches that come out of order, from the past, or not whole are our own mi
 /** A cell where 101, 102 and 201 pass the largest amount to each other, so that positions stay near zero. */
 function passAround() {
   const core = new Cell();
-  const amount = 10 ** 13;
+  const largest = 10 ** 13;
   core.tell(begins, ...opening);
   const second = { code: 102, role: 'paymentInstitution', status: 'active', netDebitCaps: [] };
   core.tell(begins, {
@@ -53,12 +53,12 @@ function passAround() {
     const signed = { type: 'recordSigningAnswer', id, reason: 'none', bank: 201 } as const;
     core.tell(
       begins,
-      { type: 'recordFunds', participant, currency: 156, entry: 2, credit: true, amount },
+      { type: 'recordFunds', participant, currency: 156, entry: 2, credit: true, amount: largest },
       {
         type: 'requestAgreement',
         id,
         bank: 201,
-        paymentLimit: amount,
+        paymentLimit: largest,
         currency: 156,
         expiresOn: 20271122,
         expiresAt: begins + 1,
@@ -72,7 +72,7 @@ function passAround() {
   });
   let sequence = 0;
   /** The reason of a refusal, or none. */
-  const pass = (kind: 'payout' | 'agreementPayment', institution: 0 | 1): string => {
+  const pass = (kind: 'payout' | 'agreementPayment', institution: 0 | 1, amount = largest): string => {
     const reference = agreements[institution];
     const plain = payout(++sequence, amount);
     const id = { ...plain.id, participant: reference.participant };
@@ -83,31 +83,35 @@ function passAround() {
     core.tell(begins, { type: 'recordAnswer', id, ...answered, content: payment.content });
     return 'none';
   };
-  return { core, pass, most: Math.floor(2 ** 52 / amount) };
+  return { core, pass, most: Math.floor(2 ** 52 / largest), rest: 2 ** 52 % largest };
 }
 
 test('gross credits of a cycle never pass 2^52: what would is refused until the next cut-off', () => {
-  const { core, pass, most } = passAround();
+  const { core, pass, most, rest } = passAround();
   for (let i = 0; i < most; i++) {
     const institution = i % 2 === 0 ? 0 : 1;
     assert.equal(pass('payout', institution), 'none', `payout ${i + 1}`);
     assert.equal(pass('agreementPayment', institution), 'none', `pull ${i + 1}`);
   }
   assert.equal(pass('payout', 0), 'positionOutOfRange');
+  assert.equal(pass('payout', 0, rest), 'none');
+  assert.equal(pass('payout', 0, 1), 'positionOutOfRange');
   core.tell(begins, { type: 'cutOffCycle', cycle: 1 });
-  assert.equal(pass('payout', 0), 'none');
+  assert.equal(pass('payout', 1), 'none');
   core.tell(begins, { type: 'netCycle', cycle: 1 });
   assert.deepEqual(findBreaches(core.state), []);
 });
 
 test('gross debits of a cycle never pass 2^52: what would is refused until the next cut-off', () => {
-  const { core, pass, most } = passAround();
+  const { core, pass, most, rest } = passAround();
   for (let i = 0; i < most; i++) {
     const institution = i % 2 === 0 ? 0 : 1;
     assert.equal(pass('agreementPayment', institution), 'none', `pull ${i + 1}`);
     assert.equal(pass('payout', institution), 'none', `payout ${i + 1}`);
   }
   assert.equal(pass('agreementPayment', 0), 'positionOutOfRange');
+  assert.equal(pass('agreementPayment', 0, rest), 'none');
+  assert.equal(pass('agreementPayment', 0, 1), 'positionOutOfRange');
   core.tell(begins, { type: 'cutOffCycle', cycle: 1 });
   assert.equal(pass('agreementPayment', 0), 'none');
   core.tell(begins, { type: 'netCycle', cycle: 1 });
