@@ -11,6 +11,10 @@ const keyField = 4;
 function table(dated: boolean) {
   const rows = new Rows(16);
   const index = new IdentifierIndex(rows, keyField, dated);
+  /** Makes records that are not in the index, until there are so many. */
+  const fill = (count: number) => {
+    while (rows.count < count) rows.add();
+  };
   const add = ({ date, high, low }: Key) => {
     const row = rows.add();
     const words = dated ? [date, high, low] : [high, low];
@@ -20,7 +24,7 @@ function table(dated: boolean) {
     index.add(row);
     return row;
   };
-  return { index, add };
+  return { index, add, fill };
 }
 
 const textOf = ({ date, high, low }: Key) => `${date}/${high}/${low}`;
@@ -55,6 +59,36 @@ test('finds each of 200,000 neighbouring sequences through all its growth, and n
   assert.ok(index.bytes > emptyBytes);
   assert.ok(index.bytes <= 200_000 * 4 * 4, `${index.bytes} bytes for 200,000 rows`);
 });
+
+/** Keys of one partition: 600, then the records become so many, then another thousand, and so many again. */
+const crowds = [
+  { what: 'few records', between: [0, 0] },
+  {
+    what: 'so many records that tags tell a search’s beginning no more when the partition grows',
+    between: [2 ** 22, 0],
+  },
+  { what: 'so many that they do not when rows take another bit', between: [0, 2 ** 21] },
+  { what: 'both, and rows take more bits after that', between: [2 ** 22, 2 ** 24] },
+];
+for (const { what, between } of crowds) {
+  test(`a crowd in one partition is found apart: ${what}`, () => {
+    const { index, add, fill } = table(false);
+    const { hash } = index as unknown as { hash(date: number, high: number, low: number): number };
+    const crowd: Key[] = [];
+    for (let low = 0; crowd.length < 3_000; low++)
+      if (hash.call(index, 0, 101, low) >>> 20 === 7) crowd.push({ date: 0, high: 101, low });
+    const [present, absent] = [crowd.slice(0, 2_000), crowd.slice(2_000)];
+    const rowOf = new Map<Key, number>();
+    present.forEach((key, i) => {
+      if (i === 600) fill(between[0]);
+      if (i === 1_600) fill(between[1]);
+      assert.equal(index.find(key), -1);
+      rowOf.set(key, add(key));
+    });
+    for (const key of present) assert.equal(index.find(key), rowOf.get(key));
+    for (const key of absent) assert.equal(index.find(key), -1);
+  });
+}
 
 test('sequences that differ in their upper bits alone, or by large powers of two, are found apart', () => {
   for (const step of [2 ** 10, 2 ** 20, 2 ** 32, 2 ** 33, 2 ** 36]) {

@@ -24,16 +24,26 @@ export function readKey(view: DataView, offset: number, key: Key): void {
   key.low = view.getUint32(offset + 9);
 }
 
-/** Where a search begins among so many slots, a power of two: by the upper bits. */
-const homeOf = (scattered: number, slots: number) => scattered >>> (Math.clz32(slots) + 1);
+/** Where a search begins among so many slots, a power of two: by the bits below those of the partition. */
+const homeOf = (hash: number, slots: number) => (hash << 12) >>> (Math.clz32(slots) + 1);
+
+/** Whether a tag above these bits has room for all that says where a search begins. */
+const tellsHome = (slots: number, rowMask: number) => Math.clz32(slots) + Math.clz32(rowMask) >= 31;
+
+/**
+ * Tags have the hash's bits below those of the partition as long as they tell where a search begins: then a partition
+ * grows without reading records. In a larger one neighbours would all have the same tag, so it has other bits.
+ */
+const tagOf = (hash: number, slots: number, rowMask: number) =>
+  tellsHome(slots, rowMask) ? hash << 12 : Math.imul(hash, 0x9e3779b1);
 
 export class IdentifierIndex {
   private readonly rows: Rows;
   private readonly field: number;
   private readonly dated: boolean;
-  /** An entry is 0 or a record's row + 1 below some bits of its hash, which spare reading most records in vain. */
+  /** An entry is 0 or a record's row + 1 below some bits of a tag, which spare reading most records in vain. */
   private readonly slots: Uint32Array[] = [];
-  /** By partition: the bits of an entry that hold the row. They widen as rows become more, at the hash's cost. */
+  /** By partition: the bits of an entry that hold the row. They widen as rows become more, at the tag's cost. */
   private readonly rowMasks = new Uint32Array(partitions).fill(0xffff);
   private readonly used = new Uint32Array(partitions);
 
@@ -51,10 +61,11 @@ export class IdentifierIndex {
     const slots = this.slots[hash >>> 20];
     const rowMask = this.rowMasks[hash >>> 20];
     const mask = slots.length - 1;
-    for (let at = homeOf(hash << 12, slots.length); ; at = (at + 1) & mask) {
+    const tag = tagOf(hash, slots.length, rowMask);
+    for (let at = homeOf(hash, slots.length); ; at = (at + 1) & mask) {
       const entry = slots[at];
       if (entry === 0) return -1;
-      if (((entry ^ (hash << 12)) & ~rowMask) !== 0) continue;
+      if (((entry ^ tag) & ~rowMask) !== 0) continue;
       const row = ((entry & rowMask) >>> 0) - 1;
       if (this.matches(row, key)) return row;
     }
@@ -67,7 +78,7 @@ export class IdentifierIndex {
     while (row + 1 > this.rowMasks[partition]) this.widen(partition);
     if (++this.used[partition] === 1) this.slots[partition] = new Uint32Array(smallest);
     else if (this.used[partition] * 4 > this.slots[partition].length * 3) this.grow(partition);
-    this.place(this.slots[partition], hash << 12, (row + 1) | ((hash << 12) & ~this.rowMasks[partition]));
+    this.place(this.slots[partition], hash, row + 1, this.rowMasks[partition]);
   }
 
   /** Bytes of the index itself. */
@@ -75,11 +86,11 @@ export class IdentifierIndex {
     return this.slots.reduce((sum, slots) => (slots === empty ? sum : sum + slots.byteLength), 0);
   }
 
-  private place(slots: Uint32Array, scattered: number, entry: number): void {
+  private place(slots: Uint32Array, hash: number, numbered: number, rowMask: number): void {
     const mask = slots.length - 1;
-    let at = homeOf(scattered, slots.length);
+    let at = homeOf(hash, slots.length);
     while (slots[at] !== 0) at = (at + 1) & mask;
-    slots[at] = entry;
+    slots[at] = numbered | (tagOf(hash, slots.length, rowMask) & ~rowMask);
   }
 
   /** One bit more for rows. */
@@ -87,21 +98,29 @@ export class IdentifierIndex {
     const slots = this.slots[partition];
     const narrow = this.rowMasks[partition];
     const wide = narrow * 2 + 1;
-    if (slots !== empty)
-      for (let at = 0; at < slots.length; at++) slots[at] = (slots[at] & narrow) | (slots[at] & ~wide);
     this.rowMasks[partition] = wide;
+    if (slots === empty) return;
+    if (tellsHome(slots.length, narrow) !== tellsHome(slots.length, wide))
+      this.rebuild(partition, slots.length, narrow);
+    else for (let at = 0; at < slots.length; at++) slots[at] = (slots[at] & narrow) | (slots[at] & ~wide);
   }
 
   private grow(partition: number): void {
+    this.rebuild(partition, this.slots[partition].length * 2, this.rowMasks[partition]);
+  }
+
+  /** `before`: the bits that have held the row until now. */
+  private rebuild(partition: number, length: number, before: number): void {
     const old = this.slots[partition];
-    const slots = new Uint32Array(old.length * 2);
+    const slots = new Uint32Array(length);
     const rowMask = this.rowMasks[partition];
-    // The upper bits of an entry are those of its hash: mostly enough of them, so that no record has to be read.
-    const suffices = slots.length <= 2 ** Math.clz32(rowMask);
+    const suffices = tellsHome(length, rowMask);
     for (const entry of old) {
       if (entry === 0) continue;
-      const scattered = suffices ? entry : this.hashOfRow(((entry & rowMask) >>> 0) - 1) << 12;
-      this.place(slots, scattered, entry);
+      const numbered = (entry & before) >>> 0;
+      // The upper bits of the tag are those of the hash: enough of them, so that no record has to be read.
+      const hash = suffices ? (entry & ~before) >>> 12 : this.hashOfRow(numbered - 1);
+      this.place(slots, hash, numbered, rowMask);
     }
     this.slots[partition] = slots;
   }
