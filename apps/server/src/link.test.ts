@@ -5,7 +5,8 @@ import { decodeMessage, encodeMessage } from './link.ts';
 
 const values = fc.letrec((tie) => ({
   value: fc.oneof(
-    fc.jsonValue(),
+    // JSON has no -0, and writes it as 0.
+    fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as unknown),
     fc.bigInt(),
     fc.uint8Array(),
     fc.array(tie('value'), { maxLength: 4 }),
@@ -16,9 +17,9 @@ const values = fc.letrec((tie) => ({
 test('whatever one side sends, amounts and bytes too, the other reads as it was', () => {
   fc.assert(
     fc.property(values, (value) => {
-      // JSON has neither -0 nor own names that begin with the marks.
+      // Nothing that is sent has names that begin with the marks.
       const sent = JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? `${part}n` : part));
-      fc.pre(!sent.includes('-0') && !sent.includes('"$b') && !sent.includes('__proto__'));
+      fc.pre(!sent.includes('"$b') && !sent.includes('__proto__'));
       assert.deepEqual(decodeMessage(encodeMessage({ value }).subarray(4)), { value });
     }),
   );
