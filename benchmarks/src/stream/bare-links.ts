@@ -56,6 +56,12 @@ export async function benchBareLinks(
   const closing: (() => void)[] = [];
   let opened = 0;
   let allOpen!: () => void;
+  let fail!: (error: Error) => void;
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  // Whoever waits hears of it; at the end nobody does any more.
+  failed.catch(() => {});
   const established = new Promise<void>((resolve) => {
     allOpen = resolve;
   });
@@ -80,6 +86,7 @@ export async function benchBareLinks(
       closing.push(() => void listener.close());
       const child = fork(fileURLToPath(new URL('bare-links-main.js', import.meta.url)));
       children.push(child);
+      child.once('exit', (code) => fail(new Error(`an end of the bare links has ended: exit code ${code}`)));
       const end: BareEnd = {
         address: `${host}:${listener.port}`,
         links: perSide,
@@ -97,10 +104,10 @@ export async function benchBareLinks(
       payments: Math.min(...sides.map(({ read }, side) => arrived[side]! / read)),
       ms: [...(cpuTime(pids)?.values() ?? [])].reduce((sum, one) => sum + one, 0),
     });
-    await within(openMs, 'all bare links, open,', established);
-    await rest(warmUpMs);
+    await within(openMs, 'all bare links, open,', Promise.race([failed, established]));
+    await Promise.race([failed, rest(warmUpMs)]);
     const before = now();
-    await rest(seconds * 1000);
+    await Promise.race([failed, rest(seconds * 1000)]);
     const after = now();
     const payments = after.payments - before.payments;
     if (payments === 0) throw new Error('nothing has arrived on the bare links');
