@@ -211,3 +211,26 @@ test('a key that the institution changed a moment ago is learnt', async () => {
   const response = await platform.ask('00201', '/v1/offers', { ...offer, payment });
   assert.deepEqual([response.status, questions.length], [200, 2]);
 });
+
+const aged: readonly (readonly [string, string, number, number])[] = [
+  ['an offer', 'offers', 50, 200],
+  ['an offer', 'offers', 70, 401],
+  ['an enquiry', 'enquiries', 86_400, 200],
+  ['a reversal', 'reversals', 86_400, 200],
+];
+for (const [what, path, seconds, status] of aged) {
+  const ends = status === 200 ? 'answered' : 'refused';
+  test(`${what} after a payment under a key that ended ${seconds} s ago is ${ends}`, async () => {
+    const decision = { answer: 'neverProcessed', answeredAt } as const;
+    const { platform, offer } = await rig({ enquiry: async () => decision, reversal: async () => decision });
+    const { payment, deadline, possibleDuplicate } = offer;
+    const [described] = platform.directory;
+    const endedAt = new Date(Date.now() - seconds * 1000).toISOString();
+    described!.keys = described!.keys.map((key) => ({ ...key, endedAt }));
+    const asked = await platform.ask('00201', `/v1/${path}`, {
+      ...{ payment, deadline },
+      ...(path === 'offers' && { possibleDuplicate }),
+    });
+    assert.equal(asked.status, status);
+  });
+}

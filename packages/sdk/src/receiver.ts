@@ -85,11 +85,18 @@ export function createReceiver(options: ReceiverOptions): HttpHandler {
   const hashOf = (canonical: Uint8Array) => Buffer.from(crypto.sha256(canonical)).toString('hex');
 
   /** The end-to-end signature of the institution that asks; the platform cannot make it. */
-  async function mustBeSigned(institution: string, canonical: Uint8Array, signature: Signature): Promise<void> {
+  async function mustBeSigned(
+    institution: string,
+    canonical: Uint8Array,
+    signature: Signature,
+    about: 'new' | 'old' = 'new',
+  ): Promise<void> {
+    // What was taken once may be asked about long after the key has ended, and nothing is booked for that.
+    const at = about === 'old' ? undefined : clock.now() - endedKeyGraceMs;
     const holds = async () => {
       const { participants } = await connection.directory.get();
       const keys = verifyingKeys(participants.find((participant) => participant.code === institution)?.keys ?? []);
-      return verifyMessage(crypto, keys, canonical, signature, clock.now() - endedKeyGraceMs);
+      return verifyMessage(crypto, keys, canonical, signature, at);
     };
     if (await holds()) return;
     // The institution may have changed its key a moment ago.
@@ -104,12 +111,16 @@ export function createReceiver(options: ReceiverOptions): HttpHandler {
     if (fault !== undefined) throw new Refusal('signatureInvalid', `payment ${status.paymentId} is told as ${fault}`);
   }
 
-  async function readPayment(payment: PaymentQuestion['payment'], deadline: number): Promise<PaymentQuestion> {
+  async function readPayment(
+    payment: PaymentQuestion['payment'],
+    deadline: number,
+    about: 'new' | 'old',
+  ): Promise<PaymentQuestion> {
     if (payment.instructedAgent !== code)
       throw new Refusal('notYours', `the payment is for ${payment.instructedAgent}`);
     const canonical = canonicalPayment(scheme, payment);
     const institution = makerOf(payment.paymentId);
-    if (payment.signature) await mustBeSigned(institution, canonical, payment.signature);
+    if (payment.signature) await mustBeSigned(institution, canonical, payment.signature, about);
     const { paymentId: identifier, sealed, interbankSettlementAmount: money } = payment;
     const context = { scheme, of: 'payment', identifier, receiver: code } as const;
     return {
@@ -127,7 +138,8 @@ export function createReceiver(options: ReceiverOptions): HttpHandler {
   /** Over the stream the link says that it is the platform; what the answer signs is what came, byte by byte. */
   async function decide(asked: StreamQuestion): Promise<PaymentDecision | 'later' | undefined> {
     const { type, payment, signature, paymentHash, possibleDuplicate, deadline } = asked;
-    const question = await readPayment(Object.assign({}, payment, signature && { signature }), deadline);
+    const about = type === 'offer' ? 'new' : 'old';
+    const question = await readPayment(Object.assign({}, payment, signature && { signature }), deadline, about);
     if (question.paymentHash !== paymentHash)
       throw new Refusal('answerHashDiffers', `payment ${payment.paymentId} reads otherwise than it is signed`);
     switch (type) {
@@ -164,17 +176,17 @@ export function createReceiver(options: ReceiverOptions): HttpHandler {
   const operations: Readonly<Record<string, (body: unknown) => Promise<HttpResponse>>> = {
     async receiveOffer(body) {
       const { payment, deadline, possibleDuplicate } = read(checkOffer, body);
-      const question = { possibleDuplicate, ...(await readPayment(payment, timeOf(deadline))) };
+      const question = { possibleDuplicate, ...(await readPayment(payment, timeOf(deadline), 'new')) };
       return answerPayment(question, await handlers.offer?.(question));
     },
     async receiveEnquiry(body) {
       const { payment, deadline } = read(checkEnquiry, body);
-      const question = await readPayment(payment, timeOf(deadline));
+      const question = await readPayment(payment, timeOf(deadline), 'old');
       return answerPayment(question, await handlers.enquiry?.(question));
     },
     async receiveReversal(body) {
       const { payment, deadline } = read(checkReversal, body);
-      const question = await readPayment(payment, timeOf(deadline));
+      const question = await readPayment(payment, timeOf(deadline), 'old');
       return answerPayment(question, await handlers.reversal?.(question));
     },
     async receiveSigning(body) {
