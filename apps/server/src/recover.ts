@@ -127,7 +127,7 @@ export async function recover(
     const { at, bodiesHash } = replay(batch);
     if (!same(bodiesHash, crypto.sha256(bodies))) throw otherColumns(sequence);
     const key = await store.bodyKeys.key(dayOf(at));
-    const open = () => decryptPacked(crypto, key, { ...place, sequence }, bodies);
+    const open = () => [decryptPacked(crypto, key, { ...place, sequence }, bodies)];
     const waits = edge.replayed(new Applied(sequence, at, facts, effects, [], open));
     if (waits !== undefined) await waits;
   }

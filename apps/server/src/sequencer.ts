@@ -7,6 +7,7 @@
  * learns which of its batches are in it, appends the others anew under the new epoch, and goes on. New commands are
  * refused definitely meanwhile.
  */
+import { LotBytes } from '@clearway/contract';
 import { applyBatch, assert, Effects, rulesInForce, type State } from '@clearway/core';
 import type { Clock, Crypto } from '@clearway/ports';
 import {
@@ -57,6 +58,8 @@ export interface Lot {
   /** Their bodies, packed as in a batch (store/batch.ts). */
   readonly bodies: Uint8Array;
   readonly commands: number;
+  /** It is decided and in its batch, all of it copied: whoever owns the memory of facts and bodies may use it again. */
+  formed?(): void;
   /** Its batch and all before it are durable. */
   durable(placed: PlacedLot): void;
   /** Nothing was done with any of them. */
@@ -89,8 +92,9 @@ export interface AppliedBatch {
   readonly sequence: number;
   readonly at: number;
   readonly facts: Uint8Array;
-  /** Packed as in the journal, in the clear; opened when first asked for, as is the list. */
-  readonly packed: Uint8Array;
+  /** Packed as in the journal, in the clear, in pieces that follow one another. Valid only during the call. */
+  readonly packed: readonly Uint8Array[];
+  /** The same one by one, copied when first asked for. */
   readonly bodies: readonly Uint8Array[];
   /** Valid only during the call: used again for the next batch. */
   readonly effects: Effects;
@@ -171,6 +175,8 @@ interface Pending {
   readonly lots: readonly PlacedLot[];
   readonly release: () => void;
   durable: boolean;
+  /** It was under way when the journal was claimed again. */
+  isRepeated: boolean;
 }
 
 export function createSequencer(options: SequencerOptions): Sequencer {
@@ -186,6 +192,8 @@ export function createSequencer(options: SequencerOptions): Sequencer {
   const frontierWaiters: { sequence: number; resolve(): void }[] = [];
   const flushTimes: FlushTimes = { batches: 0, commands: 0, totalMs: 0, largestMs: 0, reclaims: 0, shed: 0 };
   const bodyKeys = new Map<number, Uint8Array>();
+  /** Of the bodies columns that are not durable yet. */
+  const columns = new LotBytes(1 << 20);
 
   let epoch = options.claim.epoch;
   let previousHash = options.claim.lastHash;
@@ -282,7 +290,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     const commands = applyBatch(state, sequence, at, facts, effects);
     assert(commands === first, 'every waiting command is one record');
     const rules = rulesInForce(state);
-    const release = options.applied(new Applied(sequence, at, facts, effects, lots, () => joined(packed)));
+    const release = options.applied(new Applied(sequence, at, facts, effects, lots, () => packed));
     const batch = makeBatch(crypto, {
       ...place,
       rulesVersion: rules,
@@ -292,10 +300,11 @@ export function createSequencer(options: SequencerOptions): Sequencer {
       commands,
       previousHash,
       facts,
-      bodies: encryptPacked(crypto, key, { ...place, sequence }, packed),
+      bodies: encryptPacked(crypto, key, { ...place, sequence }, packed, (size) => columns.whole(size)),
     });
+    for (const lot of taken) lot.formed?.();
     previousHash = headerHash(crypto, batch.header);
-    const one: Pending = { batch, at, commands, rules, lots, release, durable: false };
+    const one: Pending = { batch, at, commands, rules, lots, release, durable: false, isRepeated: false };
     pending.push(one);
     append(one);
   };
@@ -335,9 +344,11 @@ export function createSequencer(options: SequencerOptions): Sequencer {
 
   const releaseDurable = () => {
     while (pending.length > 0 && pending[0].durable) {
-      const { batch, lots, release } = pending.shift()!;
+      const { batch, lots, release, isRepeated } = pending.shift()!;
       assert(batch.sequence === frontier + 1, 'batches are released in order');
       frontier = batch.sequence;
+      // An append of an earlier epoch may still have its hands on the column.
+      if (!isRepeated) columns.giveBack(batch.bodies);
       release();
       for (const placed of lots) placed.lot.durable(placed);
     }
@@ -404,6 +415,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     previousHash = claim.lastHash;
     for (const one of pending) {
       const { batch } = one;
+      one.isRepeated = true;
       if (batch.sequence <= claim.last) {
         const found = batch.sequence === claim.last ? claim.lastHash : undefined;
         if (found !== undefined && !equal(found, headerHash(crypto, batch.header))) {
@@ -497,7 +509,6 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0];
   const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -514,8 +525,8 @@ export class Applied implements AppliedBatch {
   readonly facts: Uint8Array;
   readonly effects: Effects;
   readonly lots: readonly PlacedLot[];
-  private readonly open: () => Uint8Array;
-  private opened: Uint8Array | undefined;
+  private readonly open: () => readonly Uint8Array[];
+  private opened: readonly Uint8Array[] | undefined;
   private unpacked: readonly Uint8Array[] | undefined;
 
   constructor(
@@ -524,7 +535,7 @@ export class Applied implements AppliedBatch {
     facts: Uint8Array,
     effects: Effects,
     lots: readonly PlacedLot[],
-    open: () => Uint8Array,
+    open: () => readonly Uint8Array[],
   ) {
     this.sequence = sequence;
     this.at = at;
@@ -534,13 +545,13 @@ export class Applied implements AppliedBatch {
     this.open = open;
   }
 
-  get packed(): Uint8Array {
+  get packed(): readonly Uint8Array[] {
     this.opened ??= this.open();
     return this.opened;
   }
 
   get bodies(): readonly Uint8Array[] {
-    this.unpacked ??= unpackBodies(this.packed);
+    this.unpacked ??= unpackBodies(joined(this.packed));
     return this.unpacked;
   }
 

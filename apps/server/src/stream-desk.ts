@@ -100,6 +100,7 @@ class QueuedLot implements Lot {
   readonly links: readonly StreamLink[];
   readonly arrivedAt: number;
   readonly unjournaled: () => void;
+  readonly giveBack: (lot: StreamLot) => void;
   private readonly departing: (lot: QueuedLot) => void;
   private readonly refuse: (lot: StreamLot, reason: Reason) => void;
 
@@ -110,8 +111,13 @@ class QueuedLot implements Lot {
     this.links = lot.links;
     this.arrivedAt = lot.arrivedAt;
     this.unjournaled = lot.unjournaled;
+    this.giveBack = lot.giveBack;
     this.departing = departing;
     this.refuse = refuse;
+  }
+
+  formed(): void {
+    this.giveBack(this);
   }
 
   durable(): void {
@@ -531,6 +537,7 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
       tellNotProcessed(lot.links[i], view, at, code);
       at += view.getUint32(at + 4);
     }
+    lot.giveBack(lot);
     stream!.outlet.seal(0);
   };
 

@@ -82,8 +82,17 @@ export function createCrypto(draw: Draw): Crypto {
     },
     open: (privateKey, boxed, context) =>
       unbox(secretOf(privateKey), boxed.subarray(boxHeadBytes - nonceBytes), context),
-    encrypt: (key, plain, context) =>
-      box(key, draw.bytes(nonceBytes), plain instanceof Uint8Array ? plain : Buffer.concat(plain), context),
+    encrypt(key, plain, context, room = (bytes) => new Uint8Array(bytes)) {
+      const boxed = box(
+        key,
+        draw.bytes(nonceBytes),
+        plain instanceof Uint8Array ? plain : Buffer.concat(plain),
+        context,
+      );
+      const given = room(boxed.length);
+      given.set(boxed);
+      return given;
+    },
     decrypt: unbox,
   };
 }

@@ -2,6 +2,7 @@
  * Links of the stream: bytes in order over connections that break, go silent, stall, come in pieces and late. What TLS
  * would notice ends the link, so that nothing is ever changed on its way.
  */
+import { Slabs } from '@clearway/contract';
 import { type Cancel, type Link, type LinkEvents, type LinkNetwork, NetworkError } from '@clearway/ports';
 import { otherHello } from './builds/other-hello.ts';
 import type { Draw } from './chance.ts';
@@ -9,6 +10,9 @@ import type { Faults } from './faults.ts';
 import type { SimulatedNetwork } from './network.ts';
 import type { Process } from './process.ts';
 import type { Time } from './time.ts';
+
+// Whoever reads memory that was given back shall be found.
+Slabs.overwrites = true;
 
 export interface StreamNetwork {
   /** Whoever takes links at a host: the latest process that asked for it. */
@@ -41,7 +45,7 @@ interface End {
   isSilent: boolean;
   /** Ends when everything has been read. */
   isEnding: boolean;
-  queue: { readonly bytes: Uint8Array; readonly dueAt: number }[];
+  queue: { readonly bytes: Uint8Array; readonly dueAt: number; readonly done?: (() => void) | undefined }[];
   waiting: number;
   /** Somebody was told that it takes no more for now. */
   isFull: boolean;
@@ -140,6 +144,7 @@ export function createStreamNetwork(options: {
         from.waiting -= head.bytes.length;
         arrived += head.bytes.length;
         if (to.process.touch('link: read')) to.events?.data(head.bytes);
+        head.done?.();
         if (from.isFull && from.waiting === 0) {
           from.isFull = false;
           if (from.isOpen) from.process.enter(() => from.isOpen && from.events?.drained());
@@ -160,15 +165,17 @@ export function createStreamNetwork(options: {
     return [bytes.subarray(0, cut), ...pieces(bytes.subarray(cut))];
   };
 
-  function write(pair: readonly [End, End], from: End, bytes: Uint8Array): boolean {
+  function write(pair: readonly [End, End], from: End, bytes: Uint8Array, done: (() => void) | undefined): boolean {
     if (!from.isOpen || from.isEnding || !from.process.touch('link: before a send')) return true;
     if (faults.strikes('linkGoesSilent')) from.isSilent = true;
     if (faults.strikes('linkBreaks')) breakNow(pair, 'the connection was reset');
     if (faults.strikes('linkDamaged')) breakNow(pair, 'a record was damaged on its way');
     if (faults.strikes('linkStalls')) from.stalledUntil = time.elapsed + 10 ** draw.between(2, 4.4);
+    let left = bytes.length;
     for (const piece of pieces(bytes)) {
       const dueAt = Math.max(from.queue.at(-1)?.dueAt ?? 0, time.elapsed + delay() + network.passage(piece.length));
-      from.queue.push({ bytes: piece, dueAt });
+      left -= piece.length;
+      from.queue.push({ bytes: piece, dueAt, ...(left === 0 && { done }) });
       from.waiting += piece.length;
     }
     move(pair, from);
@@ -183,10 +190,10 @@ export function createStreamNetwork(options: {
     get waiting() {
       return mine.waiting;
     },
-    write(bytes) {
+    write(bytes, done) {
       const isHello = mine.age !== undefined && !mine.isGreeted;
       mine.isGreeted = true;
-      return write(pair, mine, isHello ? otherHello(mine.age!, bytes) : bytes);
+      return write(pair, mine, isHello ? otherHello(mine.age!, bytes) : bytes, done);
     },
     pause() {
       mine.isPaused = true;

@@ -59,8 +59,17 @@ export interface Crypto {
   seal(publicKey: string, plain: Uint8Array, context: Uint8Array): Uint8Array;
   /** @throws Error if the box was not made for this key and context, or was changed */
   open(privateKey: string, box: Uint8Array, context: Uint8Array): Uint8Array;
-  /** AES-256-GCM under a 32-byte key, of the parts one after the other; returns nonce (12), ciphertext, tag (16). */
-  encrypt(key: Uint8Array, plain: Uint8Array | readonly Uint8Array[], context: Uint8Array): Uint8Array;
+  /**
+   * AES-256-GCM under a 32-byte key, of the parts one after the other; returns nonce (12), ciphertext, tag (16).
+   *
+   * @param room memory of exactly so many bytes for what is returned, instead of new memory
+   */
+  encrypt(
+    key: Uint8Array,
+    plain: Uint8Array | readonly Uint8Array[],
+    context: Uint8Array,
+    room?: (bytes: number) => Uint8Array,
+  ): Uint8Array;
   /** @throws Error if the bytes were changed or the key or context is another */
   decrypt(key: Uint8Array, box: Uint8Array, context: Uint8Array): Uint8Array;
 }
@@ -107,8 +116,11 @@ export interface Link {
   readonly certificateEndsAt?: number | undefined;
   /** For the operator's eyes. */
   readonly peer: string;
-  /** Hands over the bytes; they must not be changed afterwards. False: more waits than the peer has read (see drained). */
-  write(bytes: Uint8Array): boolean;
+  /**
+   * Hands over the bytes; they must not be changed until `done` is called, which a link that ends need not do. False:
+   * more waits than the peer has read (see drained).
+   */
+  write(bytes: Uint8Array, done?: () => void): boolean;
   /** Bytes handed over that have not left this process. */
   readonly waiting: number;
   /** Reads no more until {@link Link.resume}: the peer is held back. */

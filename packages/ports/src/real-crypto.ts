@@ -148,10 +148,18 @@ function encryptWith(
   parts: readonly Uint8Array[],
   context: Uint8Array,
   head: readonly Uint8Array[],
+  room = (bytes: number): Uint8Array => new Uint8Array(bytes),
 ): Uint8Array {
   const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes }).setAAD(context);
   const cipherText = parts.map((part) => cipher.update(part));
-  return plain(Buffer.concat([...head, ...cipherText, cipher.final(), cipher.getAuthTag()]));
+  const pieces = [...head, ...cipherText, cipher.final(), cipher.getAuthTag()];
+  const box = room(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    box.set(piece, at);
+    at += piece.length;
+  }
+  return box;
 }
 
 function decryptWith(key: Uint8Array, nonce: Uint8Array, cipherText: Uint8Array, context: Uint8Array): Uint8Array {
@@ -200,10 +208,10 @@ function open(privateKey: string, box: Uint8Array, context: Uint8Array): Uint8Ar
 }
 
 /** Nonces are random: at most 2^32 boxes under one key (NIST SP 800-38D, 8.3). */
-function encrypt(key: Uint8Array, bytes: Uint8Array | readonly Uint8Array[], context: Uint8Array): Uint8Array {
+const encrypt: Crypto['encrypt'] = (key, bytes, context, room) => {
   const nonce = randomBytes(nonceBytes);
-  return encryptWith(key, nonce, bytes instanceof Uint8Array ? [bytes] : bytes, context, [nonce]);
-}
+  return encryptWith(key, nonce, bytes instanceof Uint8Array ? [bytes] : bytes, context, [nonce], room);
+};
 
 function decrypt(key: Uint8Array, box: Uint8Array, context: Uint8Array): Uint8Array {
   if (box.length < nonceBytes + tagBytes) throw new Error(`encrypted bytes of length ${box.length} are too short`);

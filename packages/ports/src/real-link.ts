@@ -104,7 +104,7 @@ function wire(socket: Socket, accept: (link: Link) => LinkEvents): Link {
   const link: Link = {
     ...certificateOf(socket),
     peer: `${socket.remoteAddress}:${socket.remotePort}`,
-    write: (bytes) => socket.write(bytes),
+    write: (bytes, done) => socket.write(bytes, done && (() => done())),
     get waiting() {
       return socket.writableLength;
     },

@@ -148,8 +148,9 @@ export function encryptPacked(
   key: Uint8Array,
   place: CellPlace & { readonly sequence: number },
   packed: Uint8Array | readonly Uint8Array[],
+  room?: (bytes: number) => Uint8Array,
 ): Uint8Array {
-  return crypto.encrypt(key, packed, bodiesContext(place));
+  return crypto.encrypt(key, packed, bodiesContext(place), room);
 }
 
 /** @throws Error if the column was changed, belongs to another batch, or the key is another */

@@ -15,6 +15,7 @@ import {
   questionPrefixBytes,
   signatureTrailerBytes,
 } from './layout.ts';
+import { Slabs } from './slabs.ts';
 
 /** The peer broke the protocol: the link ends, others are not touched. `reason` goes into the goodbye. */
 export class FrameError extends Error {
@@ -38,12 +39,18 @@ export interface Frame {
   readonly view: DataView;
 }
 
+const none = new Uint8Array(0);
+
+/** Memory for frames that come in parts, of all readers: it is used again. */
+const spare: Uint8Array<ArrayBuffer>[] = [];
+const mostSpare = 32;
+
 /**
  * Takes a link's bytes as they come, and hands over whole frames in order. A frame that lies whole in one chunk is not
  * copied. At most one frame is kept waiting for its rest.
  */
 export class FrameReader {
-  private kept = new Uint8Array(0);
+  private kept = none;
   private length = 0;
   private expected = 1;
 
@@ -82,11 +89,13 @@ export class FrameReader {
     const given = Math.min(wanted, chunk.length - at);
     this.keep(chunk.subarray(at, at + given));
     if (given < wanted) return at + given;
-    const frame = this.kept.subarray(0, this.length);
-    // Whoever takes the frame may keep views of it until the batch is made.
-    this.kept = new Uint8Array(0);
+    const { kept } = this;
+    const frame = kept.subarray(0, this.length);
+    this.kept = none;
     this.length = 0;
     this.hand(frame, take);
+    if (Slabs.overwrites) frame.fill(0xdb);
+    if (spare.length < mostSpare) spare.push(kept);
     return at + given;
   }
 
@@ -95,7 +104,7 @@ export class FrameReader {
     if (needed > this.kept.length) {
       const whole =
         needed >= 4 ? lengthOf(this.length >= 4 ? this.kept : joined(this.kept, this.length, bytes), 0) : 64;
-      const grown = new Uint8Array(Math.max(needed, whole));
+      const grown = memoryFor(Math.max(needed, whole));
       grown.set(this.kept.subarray(0, this.length));
       this.kept = grown;
     }
@@ -124,6 +133,13 @@ export class FrameReader {
     checkMessages(type, count, inner);
     take({ type, count, payload, view: inner });
   }
+}
+
+function memoryFor(size: number): Uint8Array<ArrayBuffer> {
+  const last = spare.pop();
+  if (last === undefined || last.length >= size) return last ?? new Uint8Array(size);
+  // Small ones give way to what is needed.
+  return new Uint8Array(size);
 }
 
 function joined(kept: Uint8Array, length: number, bytes: Uint8Array): Uint8Array {
@@ -189,12 +205,18 @@ export function sizeOfMessage(type: 'payments' | 'questions', view: DataView, at
 
 /** As little is handed out as a copy, rather than with the buffer that it is in. */
 const fewBytes = 512;
+/** Of a buffer that frames are put together in. */
+const leastBytes = 4096;
 
-/** Puts frames together in one growing buffer that is used again: reserve room for a message, write it there. */
+/**
+ * Puts frames together in one growing buffer: reserve room for a message, write it there. Buffers are used again when
+ * what was taken from them has been given back.
+ */
 export class FrameWriter {
-  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(4096);
+  bytes: Uint8Array<ArrayBuffer> = none;
   view = new DataView(this.bytes.buffer);
   private readonly isShared: boolean;
+  private readonly slabs = new Slabs();
   /** What was taken already lies before `from`, what was put together since before `to`. */
   private from = 0;
   private to = 0;
@@ -278,12 +300,22 @@ export class FrameWriter {
       this.to = this.from;
       return bytes.slice();
     }
+    this.slabs.lend();
     if (this.isShared && this.bytes.length - this.to >= bytes.length) this.from = this.to;
-    else this.renew(Math.max(4096, Math.min(bytes.length * (this.isShared ? 8 : 1.25), 1 << 18)));
+    else this.renew(Math.max(leastBytes, Math.min(bytes.length * (this.isShared ? 8 : 1.25), 1 << 18)));
     return bytes;
   }
 
+  /** What was taken has left: its bytes may be written over. */
+  giveBack(taken: Uint8Array): void {
+    this.slabs.giveBack(taken);
+  }
+
   private begin(type: number): void {
+    if (this.from === this.to && this.slabs.isWhole) {
+      this.from = 0;
+      this.to = 0;
+    }
     this.grow(frameHeadBytes);
     this.view.setUint32(this.to + frameHead.type, 0);
     this.start = this.to;
@@ -296,7 +328,7 @@ export class FrameWriter {
     if (this.to + size <= this.bytes.length) return;
     const { length, start, from } = this;
     const kept = this.bytes.subarray(from, this.to);
-    this.renew(Math.max(from > 0 ? this.bytes.length : 2 * this.bytes.length, 2 * (length + size)));
+    this.renew(Math.max(leastBytes, from > 0 ? this.bytes.length : 2 * this.bytes.length, 2 * (length + size)));
     this.bytes.set(kept);
     this.to = length;
     if (start >= 0) this.start = start - from;
@@ -304,11 +336,11 @@ export class FrameWriter {
 
   /** A buffer that is not zeroed: {@link FrameWriter.message} and the frame's head see to every byte. */
   private renew(size: number): void {
-    const buffer = Buffer.allocUnsafeSlow(Math.ceil(size));
+    const buffer = this.slabs.next(Math.ceil(size));
     this.from = 0;
     this.to = 0;
-    this.bytes = new Uint8Array(buffer.buffer, 0, buffer.length);
-    this.view = new DataView(buffer.buffer, 0, buffer.length);
+    this.bytes = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
   }
 }
 

@@ -9,6 +9,7 @@ import {
   currencyByNumeric,
   type Frame,
   FrameError,
+  LotBytes,
   type MessageHashes,
   messageHashes,
   paymentMessage,
@@ -17,7 +18,6 @@ import {
 } from '@clearway/contract';
 import { commandTypes, layout, paymentKinds, type Reason, readUint64, reasonOf, reasons } from '@clearway/core';
 import type { SignerStream } from './coverage.ts';
-import { LotBytes } from './lot-bytes.ts';
 import type { StreamLot } from './port.ts';
 import type { StreamLink } from './stream-link.ts';
 
@@ -126,6 +126,11 @@ export function createIntake(options: IntakeOptions): Intake {
     return isReference(payload, start, view.getUint8(at + paymentMessage.referenceLength)) ? undefined : 'fieldInvalid';
   };
 
+  const giveBack = (lot: StreamLot) => {
+    facts.giveBack(lot.facts);
+    bodies.giveBack(lot.bodies);
+  };
+
   const close = () => {
     if (messages === 0) return;
     const digests = hashes!.finish();
@@ -146,6 +151,7 @@ export function createIntake(options: IntakeOptions): Intake {
       links: links.slice(0, commands),
       arrivedAt,
       unjournaled: unjournalAll.bind(undefined, owners.slice(0, commands), places.slice(0, commands)),
+      giveBack,
     };
     commands = 0;
     options.take(lot);

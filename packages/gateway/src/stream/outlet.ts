@@ -9,6 +9,7 @@ import {
   type Goodbye,
   heldMessage,
   heldMessageBytes,
+  LotBytes,
   outcomeMessageBytes,
   questionPrefix,
   questionPrefixBytes,
@@ -96,6 +97,9 @@ export function createOutlet(options: OutletOptions): Outlet {
   /** ms from the last flush to the next. */
   let lingerMs = 0;
 
+  /** Of what does not lie in one piece and leaves together. */
+  const copies = new LotBytes(1 << 18);
+
   const touch = (link: StreamLink) => {
     if (link.touched) return;
     link.touched = true;
@@ -113,7 +117,16 @@ export function createOutlet(options: OutletOptions): Outlet {
       link.ready = [];
       if (!link.open) continue;
       link.lastWriteAt = lastFlush;
-      link.link.write(joined(pieces));
+      const whole = adjacent(pieces);
+      const giveBack = () => {
+        for (const piece of pieces) link.writer.giveBack(piece);
+      };
+      if (whole !== undefined) link.link.write(whole, giveBack);
+      else {
+        const copy = joined(pieces, (size) => copies.whole(size));
+        giveBack();
+        link.link.write(copy, () => copies.giveBack(copy));
+      }
       if (link.link.waiting > mostUnread) options.overrun(link);
     }
     if (departing.length === 0) return;
@@ -190,7 +203,7 @@ export function createOutlet(options: OutletOptions): Outlet {
       if (!link.open) return;
       // What was promised for later batches is told when the peer comes back: nothing may follow a goodbye.
       link.writer.text('goodbye', goodbye);
-      link.link.write(joined([...link.ready, link.writer.take()]));
+      link.link.write(joined([...link.ready, link.writer.take()], (size) => new Uint8Array(size)));
       link.open = false;
       link.link.end();
     },
@@ -222,14 +235,17 @@ export function createOutlet(options: OutletOptions): Outlet {
   };
 }
 
-/** Pieces of one writer mostly lie one behind the other already. */
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
+/** Pieces of one writer mostly lie one behind the other already: then all of them as one. */
+function adjacent(pieces: readonly Uint8Array[]): Uint8Array | undefined {
   const [{ buffer, byteOffset }] = pieces;
   let end = byteOffset;
   for (const piece of pieces)
     end = piece.buffer === buffer && piece.byteOffset === end ? end + piece.length : Number.NaN;
-  if (!Number.isNaN(end)) return new Uint8Array(buffer, byteOffset, end - byteOffset);
-  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  return Number.isNaN(end) ? undefined : new Uint8Array(buffer, byteOffset, end - byteOffset);
+}
+
+function joined(pieces: readonly Uint8Array[], room: (size: number) => Uint8Array): Uint8Array {
+  const whole = room(pieces.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const piece of pieces) {
     whole.set(piece, at);

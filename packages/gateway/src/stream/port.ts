@@ -16,6 +16,8 @@ export interface StreamLot {
   readonly links: readonly StreamLink[];
   /** Nothing of it was sequenced: the tree that its messages are leaves of has to be told. */
   unjournaled(): void;
+  /** Nobody reads facts and bodies of this lot any more: their memory is used again. */
+  giveBack(lot: StreamLot): void;
 }
 
 /** What a signer has sent on one stream before the cell started, as far as it is in the journal and not covered. */

@@ -15,6 +15,7 @@ import {
   paymentMessageBytes,
   recallMessage,
   recallMessageBytes,
+  Slabs,
   sha256Lanes,
   textOf,
   type Welcome,
@@ -45,6 +46,8 @@ export interface PaymentToSend {
   readonly stream?: number;
 }
 
+// Whoever reads what was given back shall be found.
+Slabs.overwrites = true;
 const lanes = sha256Lanes();
 
 export class TestPeer {
@@ -65,12 +68,13 @@ export class TestPeer {
     this.events = accept({
       certificate,
       peer: 'test',
-      write(bytes) {
+      write(bytes, done) {
         peer.reader.read(bytes, ({ type, count, payload, view }) => {
           const kept = payload.slice();
           const text = type === 'welcome' || type === 'goodbye' ? textOf({ type, count, payload, view }) : undefined;
           peer.told.push({ type, count, view: new DataView(kept.buffer), text });
         });
+        done?.();
         return true;
       },
       get waiting() {

@@ -44,7 +44,8 @@ export function createDeparture(
     if (attachment.hasEnded) return;
     hashWritten(attachment);
     if (attachment.writer.length === 0) return;
-    attachment.isBlocked = !attachment.link.write(attachment.writer.take());
+    const taken = attachment.writer.take();
+    attachment.isBlocked = !attachment.link.write(taken, () => attachment.writer.giveBack(taken));
   }
 
   function hashWritten({ writer, writtenAt, writtenBy }: Attachment): void {

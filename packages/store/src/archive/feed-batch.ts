@@ -7,15 +7,16 @@ export interface BatchToArchive {
   readonly sequence: number;
   readonly at: number;
   readonly facts: Uint8Array;
-  /** As batch.ts packs them, in the clear. */
-  readonly packedBodies: Uint8Array;
+  /** As batch.ts packs them, in the clear, in pieces of whole bodies that follow one another. */
+  readonly packedBodies: readonly Uint8Array[];
   readonly effects: Effects;
 }
 
 const glance = new Glance();
 const id = new DataView(new ArrayBuffer(16));
-/** Where each command and each body begins. */
+/** Where each command begins, and each body in its piece. */
 let factPlaces = new Uint32Array(1024);
+let bodyPieces = new Uint32Array(1024);
 let bodyPlaces = new Uint32Array(1024);
 
 /**
@@ -27,16 +28,17 @@ let bodyPlaces = new Uint32Array(1024);
 export function feedBatch(feed: ArchiveFeed, state: State, batch: BatchToArchive): boolean {
   const { facts, packedBodies, effects } = batch;
   const view = new DataView(facts.buffer, facts.byteOffset, facts.byteLength);
-  const bodies = new DataView(packedBodies.buffer, packedBodies.byteOffset, packedBodies.byteLength);
   if (!feed.begin(batch.sequence, batch.at, facts, effects.count)) return false;
-  findPlaces(view, bodies);
+  findFacts(view);
+  findBodies(packedBodies);
   for (let i = 0; i < effects.count; i++) {
     if (effects.kinds[i] !== effectKinds.paymentChanged) continue;
     const index = effects.commands[i];
     const type = view.getUint8(factPlaces[index]);
     if (type === commandTypes.submitPayment) {
       const at = bodyPlaces[index];
-      feed.submitted(index, packedBodies, at + 4, bodies.getUint32(at));
+      const piece = packedBodies[bodyPieces[index]];
+      feed.submitted(index, piece, at + 4, lengthAt(piece, at));
       continue;
     }
     const handle = effects.subjects[i];
@@ -51,18 +53,31 @@ export function feedBatch(feed: ArchiveFeed, state: State, batch: BatchToArchive
   return true;
 }
 
-function findPlaces(facts: DataView, bodies: DataView): void {
-  for (let index = 0, fact = 0, body = 0; fact < facts.byteLength; index++) {
+function findFacts(facts: DataView): void {
+  for (let index = 0, at = 0; at < facts.byteLength; index++) {
     if (index === factPlaces.length) {
       factPlaces = doubled(factPlaces);
+      bodyPieces = doubled(bodyPieces);
       bodyPlaces = doubled(bodyPlaces);
     }
-    factPlaces[index] = fact;
-    bodyPlaces[index] = body;
-    fact += facts.getUint32(fact + 4);
-    body += 4 + bodies.getUint32(body);
+    factPlaces[index] = at;
+    at += facts.getUint32(at + 4);
   }
 }
+
+function findBodies(pieces: readonly Uint8Array[]): void {
+  let index = 0;
+  for (let number = 0; number < pieces.length; number++) {
+    const piece = pieces[number];
+    for (let at = 0; at < piece.length; at += 4 + lengthAt(piece, at)) {
+      bodyPieces[index] = number;
+      bodyPlaces[index++] = at;
+    }
+  }
+}
+
+const lengthAt = (bytes: Uint8Array, at: number) =>
+  ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
 
 function doubled(array: Uint32Array): Uint32Array<ArrayBuffer> {
   const larger = new Uint32Array(array.length * 2);

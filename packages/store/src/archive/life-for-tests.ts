@@ -168,7 +168,7 @@ export function makeLife(seed: number): Life {
       effects.clear();
       applyBatch(state, sequence, at, facts, effects);
       note(state, sequence, at, list, submitted, answers, effects);
-      const packedBodies = packBodies(list.map(({ body }) => Buffer.from(JSON.stringify(body))));
+      const packedBodies = [packBodies(list.map(({ body }) => Buffer.from(JSON.stringify(body))))];
       return { sequence, at, facts, packedBodies, effects };
     },
   };

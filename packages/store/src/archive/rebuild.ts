@@ -1,7 +1,7 @@
 /** Makes an archive anew, or goes on with it, from the journal alone. */
 import { applyBatch, createState, Effects } from '@clearway/core';
 import type { Crypto } from '@clearway/ports';
-import { type CellPlace, decodeHeader, decryptBodies, packBodies } from '../batch.ts';
+import { type CellPlace, decodeHeader, decryptPacked } from '../batch.ts';
 import type { BodyKeyStore, Journal } from '../port.ts';
 import { feedBatch } from './feed-batch.ts';
 import type { PaymentArchive } from './port.ts';
@@ -34,9 +34,7 @@ export async function rebuildArchive(
     effects.clear();
     applyBatch(state, sequence, at, replayed, effects);
     if (sequence < archive.feed.next) continue;
-    const packedBodies = packBodies(
-      decryptBodies(crypto, await bodyKeys.key(dayOf(at)), { ...place, sequence }, bodies),
-    );
+    const packedBodies = [decryptPacked(crypto, await bodyKeys.key(dayOf(at)), { ...place, sequence }, bodies)];
     while (!feedBatch(archive.feed, state, { sequence, at, facts: replayed, packedBodies, effects })) await pause();
     archive.feed.publish(sequence);
   }
