@@ -16,6 +16,7 @@ export class Slabs {
   private current: Slab = { buffer: new ArrayBuffer(0), out: 0 };
   /** Those before the current one that have pieces out. */
   private readonly lent = new Map<ArrayBufferLike, Slab>();
+  /** The newest first: it is still in the nearest caches. */
   private readonly spare: Slab[] = [];
   private readonly mostSpare: number;
 
@@ -55,13 +56,14 @@ export class Slabs {
   }
 
   private put(slab: Slab): void {
-    if (slab.out === 0 && slab.buffer.byteLength > 0 && this.spare.length < this.mostSpare) this.spare.push(slab);
+    if (slab.out === 0 && slab.buffer.byteLength > 0 && this.spare.length < this.mostSpare) this.spare.unshift(slab);
   }
 
-  /** One that is large enough; smaller ones are let go of, since more is needed now. */
+  /** One that is large enough. Where there is none the oldest is let go of, since more is needed now. */
   private spared(size: number): Slab | undefined {
-    for (let slab = this.spare.pop(); slab !== undefined; slab = this.spare.pop())
-      if (slab.buffer.byteLength >= size) return slab;
+    const found = this.spare.findIndex(({ buffer }) => buffer.byteLength >= size);
+    if (found >= 0) return this.spare.splice(found, 1)[0];
+    this.spare.pop();
     return undefined;
   }
 }
