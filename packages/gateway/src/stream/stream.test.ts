@@ -638,6 +638,19 @@ test('what was open before a restart is told, recalled, signed with zeros for wh
   assert.deepEqual(bed.signed, [101]);
 });
 
+test('who signs an older stream while messages of the new one are open is told as signed with those', async () => {
+  const bed = open({}, [leftOpen]);
+  const peer = await bed.greeted('00101');
+  peer.recall(101, 16).payment({ sequence: 1 }).send();
+  await bed.settle();
+  (await peer.checkpoint(101, key, { from: 3, to: 6, stream: 16, leaves: leftLeaves })).send();
+  await bed.judged(peer, 2);
+  assert.deepEqual([bed.signed, bed.stream.uncovered], [[], 1]);
+  (await peer.checkpoint(101, key, { from: 0, to: 1 })).send();
+  await bed.judged(peer, 3);
+  assert.deepEqual([bed.signed, bed.stream.uncovered], [[101], 0]);
+});
+
 test('a participant of version 1 is told of an older stream only if it can sign it without recalling', async () => {
   const whole = { ...leftOpen, stream: 32, missing: [], leaves: Buffer.alloc(96, 3) };
   const bed = open({}, [leftOpen, whole]);

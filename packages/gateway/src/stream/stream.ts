@@ -112,6 +112,8 @@ export function createStream(options: StreamOptions): Stream {
   /** Participants that have spoken over a link since the start: they will come back when theirs is lost. */
   const seen = new Set<number>();
   const stoppedSigners = new Map<number, Reason>();
+  /** Whose ended streams were signed, while another of theirs was open. */
+  const signedInPart = new Set<number>();
   const coverageWaiters = new Set<() => boolean>();
   let lastStream = firstStream + cell.epoch * streamsInEpoch;
   let gathering = false;
@@ -232,7 +234,10 @@ export function createStream(options: StreamOptions): Stream {
     }
     if (signer.covered === signer.next) orphans.delete(signer);
     const wasStopped = stoppedSigners.get(signer.code);
-    if ((isEnded || wasStopped === 'checkpointMissing') && wasStopped !== 'checkpointFalse' && isSigned(signer.code)) {
+    if (isEnded) signedInPart.add(signer.code);
+    const mattered = signedInPart.has(signer.code) || wasStopped === 'checkpointMissing';
+    if (mattered && wasStopped !== 'checkpointFalse' && isSigned(signer.code)) {
+      signedInPart.delete(signer.code);
       stoppedSigners.delete(signer.code);
       cell.signed(signer.code);
     }
