@@ -137,9 +137,8 @@ export class FrameReader {
 
 function memoryFor(size: number): Uint8Array<ArrayBuffer> {
   const last = spare.pop();
-  if (last === undefined || last.length >= size) return last ?? new Uint8Array(size);
-  // Small ones give way to what is needed.
-  return new Uint8Array(size);
+  // One that is too small gives way to what is needed.
+  return last !== undefined && last.length >= size ? last : new Uint8Array(size);
 }
 
 function joined(kept: Uint8Array, length: number, bytes: Uint8Array): Uint8Array {
